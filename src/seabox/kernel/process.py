@@ -1,0 +1,344 @@
+"""Processes: told apart for certain, signalled safely, spawned with nothing inherited by accident, always reaped."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import select
+import signal as signals
+from contextlib import ExitStack
+from time import monotonic
+
+from ..errors import InvalidArgument, TimedOut
+from ..model.record import ProcessId
+from .effects import effect
+from .libc import failure, libc
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+_SETPGROUP, _SETSIGDEF, _SETSIGMASK, _SETSID = 0x02, 0x04, 0x08, 0x80
+_OPAQUE = 1024  # larger than any C library's posix_spawn_file_actions_t, posix_spawnattr_t, sigset_t
+
+_boot = ""
+_me = ProcessId(0, 0, "")
+
+
+def boot_id() -> str:
+    """The kernel's name for the time since it booted."""
+    global _boot
+    if not _boot:
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            _boot = file.read().strip()
+    return _boot
+
+
+def _stat(pid: int) -> tuple[str, int]:
+    """State letter and start time in clock ticks, ("", 0) if there is no such process."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return "", 0
+    return fields[0].decode(), int(fields[19])
+
+
+def start_time(pid: int) -> int:
+    """When the process started, in clock ticks since boot; 0 if there is none."""
+    return _stat(pid)[1]
+
+
+def identify(pid: int) -> ProcessId | None:
+    """The process that has this pid now (possibly a zombie), None if there is none."""
+    start = start_time(pid)
+    return ProcessId(pid, start, boot_id()) if start else None
+
+
+def myself() -> ProcessId:
+    """This process, also after a fork."""
+    global _me
+    pid = os.getpid()
+    if _me.pid != pid:
+        _me = ProcessId(pid, start_time(pid), boot_id())
+    return _me
+
+
+def alive(process: ProcessId) -> bool:
+    """Whether exactly this process still runs; a zombie does not."""
+    if process.boot != boot_id():
+        return False
+    state, start = _stat(process.pid)
+    return start == process.start and state not in ("", "Z", "X", "x")
+
+
+def pidfd_open(process: ProcessId) -> int | None:
+    """A pidfd of exactly this process (readable once it has ended), None if it is gone.
+
+    Raises: OSError (EMFILE...).
+    """
+    if process.boot != boot_id():
+        return None
+    try:
+        pidfd = os.pidfd_open(process.pid)
+    except OSError as problem:
+        if problem.errno in (errno.ESRCH, errno.EINVAL):  # EINVAL: the number is a thread's now
+            return None
+        raise
+    if start_time(process.pid) != process.start:
+        os.close(pidfd)
+        return None
+    return pidfd
+
+
+@effect("kill")
+def send_signal(process: ProcessId, signal: int) -> bool:
+    """`signal` was sent to exactly this process; False if it is gone.
+
+    Raises: OSError (EPERM, EINVAL).
+    """
+    pidfd = pidfd_open(process)
+    if pidfd is None:
+        return False
+    try:
+        signals.pidfd_send_signal(pidfd, signal)
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(pidfd)
+    return True
+
+
+def wait_gone(process: ProcessId, timeout_seconds: float | None) -> bool:
+    """Wait until the process has ended; False if it still runs after the time. Need not be a child. Blocks."""
+    pidfd = pidfd_open(process)
+    if pidfd is None:
+        return True
+    try:
+        return poll_one(pidfd, select.POLLIN, timeout_seconds)
+    finally:
+        os.close(pidfd)
+
+
+def poll_one(fd: int, events: int, timeout_seconds: float | None) -> bool:
+    """Wait until one of `events` (or an error or hang-up) is there; False if the time ran out first. Blocks."""
+    poller = select.poll()
+    poller.register(fd, events)
+    return bool(poller.poll(milliseconds(timeout_seconds)))
+
+
+def milliseconds(seconds: float | None) -> int | None:
+    """A poll timeout that never ends early; None = for ever."""
+    return None if seconds is None else max(0, int(seconds * 1000 + 0.999))
+
+
+def clean_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment a child gets: PATH, and what is passed here; nothing of this process's own."""
+    return {"PATH": PATH, **(extra or {})}
+
+
+@effect("spawn")
+def spawn(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: str = "/",
+    stdin: int | None = None,
+    stdout: int | None = None,
+    stderr: int | None = None,
+    pass_fds: Mapping[int, int] | None = None,
+    new_group: bool = False,
+    new_session: bool = False,
+) -> int:
+    """A child runs the program argv[0] (an absolute path); the caller must `reap` the pid that is returned.
+
+    The child has exactly the descriptors 0, 1, 2 (None = /dev/null) and the keys of `pass_fds`, whose values are
+    ours; no signal is blocked or ignored in it.
+
+    Raises: OSError (the program is missing or not executable, no `cwd`, out of memory...), InvalidArgument (a NUL).
+    """
+    sources = {0: stdin, 1: stdout, 2: stderr, **(pass_fds or {})}
+    last = max(sources)
+    with ExitStack() as undo:
+        actions = ctypes.create_string_buffer(_OPAQUE)
+        _spawn_check(libc.posix_spawn_file_actions_init(actions), argv)
+        undo.callback(libc.posix_spawn_file_actions_destroy, actions)
+        attributes = ctypes.create_string_buffer(_OPAQUE)
+        _spawn_check(libc.posix_spawnattr_init(attributes), argv)
+        undo.callback(libc.posix_spawnattr_destroy, attributes)
+
+        # Copies above every target: no dup2 overwrites a later source, none is dup2(n, n), which keeps CLOEXEC.
+        copies: dict[int, int] = {}
+        for target, source in sources.items():
+            if source is not None and source <= last:
+                copies[target] = fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, last + 1)
+                undo.callback(os.close, copies[target])
+        for target, source in sources.items():
+            if source is None:
+                result = libc.posix_spawn_file_actions_addopen(actions, target, b"/dev/null", os.O_RDWR, 0)
+            else:
+                result = libc.posix_spawn_file_actions_adddup2(actions, copies.get(target, source), target)
+            _spawn_check(result, argv)
+        for fd in range(3, last):
+            if fd not in sources:
+                _spawn_check(libc.posix_spawn_file_actions_addclose(actions, fd), argv)
+        _spawn_check(libc.posix_spawn_file_actions_addclosefrom_np(actions, last + 1), argv)
+        _spawn_check(libc.posix_spawn_file_actions_addchdir_np(actions, _c_string(cwd)), argv)
+
+        signal_set = ctypes.create_string_buffer(_OPAQUE)
+        libc.sigemptyset(signal_set)
+        _spawn_check(libc.posix_spawnattr_setsigmask(attributes, signal_set), argv)
+        libc.sigfillset(signal_set)
+        _spawn_check(libc.posix_spawnattr_setsigdefault(attributes, signal_set), argv)
+        flags = _SETSIGDEF | _SETSIGMASK | (_SETPGROUP if new_group else 0) | (_SETSID if new_session else 0)
+        _spawn_check(libc.posix_spawnattr_setflags(attributes, flags), argv)
+
+        pid = ctypes.c_int()
+        arguments, environment = _c_strings(argv), _c_strings([f"{key}={value}" for key, value in env.items()])
+        code = libc.posix_spawn(ctypes.byref(pid), arguments[0], actions, attributes, arguments, environment)
+        if code and not os.path.isdir(cwd):
+            raise failure(code, "chdir", cwd)
+        _spawn_check(code, argv)
+        return pid.value
+
+
+def _spawn_check(code: int, argv: Sequence[str]) -> None:
+    if code:
+        raise failure(code, "posix_spawn", argv[0])
+
+
+def _c_string(text: str) -> bytes:
+    encoded = os.fsencode(text)
+    if b"\0" in encoded:
+        raise InvalidArgument(f"{text!r} contains a NUL character, which no program can be given")
+    return encoded
+
+
+def _c_strings(texts: Sequence[str]) -> ctypes.Array[ctypes.c_char_p]:
+    return (ctypes.c_char_p * (len(texts) + 1))(*map(_c_string, texts), None)
+
+
+def reap(pid: int, timeout_seconds: float | None = None) -> int | None:
+    """The exit code of our child (128+n if signal n ended it), None if it still runs after the time. Blocks.
+
+    -1 if nobody can know it: something else in this process reaps, or ignores, all children.
+    """
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return -1
+    try:
+        return _exit_code(pid) if poll_one(pidfd, select.POLLIN, timeout_seconds) else None
+    finally:
+        os.close(pidfd)
+
+
+def _exit_code(pid: int) -> int:
+    try:
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    except ChildProcessError:
+        return -1
+    return code if code >= 0 else 128 - code
+
+
+@effect("kill")
+def kill_group(pid: int) -> int:
+    """The child that leads the process group `pid`, and the group, are killed; returns the child's exit code.
+
+    Only for a child spawned with new_group or new_session and not reaped yet: until then the number is ours.
+    """
+    try:
+        os.killpg(pid, signals.SIGKILL)
+    except ProcessLookupError:
+        return -1
+    return _exit_code(pid)
+
+
+class Finished:
+    """How a program ended: its exit code (128+n for signal n, -1 unknown) and what it wrote."""
+
+    __slots__ = ("code", "err", "out")
+
+    def __init__(self, code: int, out: bytes, err: bytes) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    def __repr__(self) -> str:
+        return f"Finished({self.code}, {self.out!r}, {self.err!r})"
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: str = "/",
+    input: bytes = b"",
+    timeout_seconds: float,
+    output_limit: int = 1 << 20,
+) -> Finished:
+    """The program has run and is reaped. Output beyond `output_limit` bytes per stream is thrown away. Blocks.
+
+    It runs in a process group of its own, so ^C reaches only us; whatever ends this call early kills the group.
+
+    Raises: TimedOut (it is killed), OSError as `spawn`.
+    """
+    deadline = monotonic() + timeout_seconds
+    kept = {}
+    with ExitStack() as undo:
+        stdin = None
+        if input:
+            stdin = os.memfd_create("stdin")  # a file, not a pipe: nobody has to pump it
+            undo.callback(os.close, stdin)
+            os.writev(stdin, [input])
+            os.lseek(stdin, 0, os.SEEK_SET)
+        ends = []
+        for _ in range(2):
+            ours, theirs = os.pipe()
+            kept[ours] = bytearray()
+            ends.append(theirs)
+            undo.callback(os.close, ours)
+        try:
+            pid = spawn(argv, env=env, cwd=cwd, stdin=stdin, stdout=ends[0], stderr=ends[1], new_group=True)
+        finally:
+            for theirs in ends:
+                os.close(theirs)
+        try:
+            pidfd = os.pidfd_open(pid)
+            undo.callback(os.close, pidfd)
+            if not _collect(pidfd, kept, deadline, output_limit):
+                raise TimedOut(f"{argv[0]} did not finish within {timeout_seconds:g} s")
+        except BaseException:
+            kill_group(pid)
+            raise
+        code = _exit_code(pid)
+    out, err = kept.values()
+    return Finished(code, bytes(out), bytes(err))
+
+
+def _collect(pidfd: int, kept: dict[int, bytearray], deadline: float, limit: int) -> bool:
+    """Read the pipes until the process has ended; False if the time ran out first."""
+    poller = select.poll()
+    poller.register(pidfd, select.POLLIN)
+    for fd in kept:
+        os.set_blocking(fd, False)
+        poller.register(fd, select.POLLIN)
+    while ready := poller.poll(milliseconds(deadline - monotonic())):
+        ended = any(fd == pidfd for fd, _ in ready)
+        for fd in kept if ended else [fd for fd, _ in ready]:
+            # After the end, what the pipe still holds (at most 1 MiB): a grandchild may keep it open for ever.
+            for _ in range(16 if ended else 1):
+                try:
+                    chunk = os.read(fd, 1 << 16)
+                except BlockingIOError:
+                    break
+                if not chunk:
+                    if not ended:
+                        poller.unregister(fd)
+                    break
+                kept[fd] += chunk[: limit - len(kept[fd])]
+        if ended:
+            return True
+    return False

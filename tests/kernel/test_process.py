@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from seabox.errors import InvalidArgument, TimedOut
+from seabox.kernel import process
+from seabox.model.record import ProcessId
+
+SH = "/bin/sh"
+LIST_FDS = (
+    sys.executable,
+    "-I",
+    "-c",
+    (
+        "import os\n"
+        "fds = [int(n) for n in os.listdir('/proc/self/fd')]\n"
+        "for fd in sorted(fds):\n"
+        "    try: print(fd, os.readlink(f'/proc/self/fd/{fd}'))\n"
+        "    except OSError: pass\n"
+    ),
+)
+
+
+def output_of(argv: list[str] | tuple[str, ...], **options: object) -> str:
+    """What the program wrote to its stdout (spawn is the thing under test, so not `run`)."""
+    ours, theirs = os.pipe()
+    try:
+        pid = process.spawn(argv, env=process.clean_env(), stdout=theirs, **options)  # type: ignore[arg-type]
+    finally:
+        os.close(theirs)
+    with open(ours, "rb") as file:
+        text = file.read().decode()
+    assert process.reap(pid, 10) == 0
+    return text
+
+
+def fd_table(**options: object) -> dict[int, str]:
+    return {
+        int(n): target for n, _, target in (line.partition(" ") for line in output_of(LIST_FDS, **options).splitlines())
+    }
+
+
+@pytest.fixture
+def files(tmp_path: object) -> Iterator[list[int]]:
+    """Six of our descriptors, close-on-exec, each open on a file named after its place in the list."""
+    fds = [os.open(f"{tmp_path}/file{n}", os.O_RDWR | os.O_CREAT) for n in range(6)]
+    yield fds
+    for fd in fds:
+        with suppress(OSError):
+            os.close(fd)
+
+
+def sleeper() -> int:
+    return process.spawn([SH, "-c", "exec sleep 100"], env=process.clean_env(), new_group=True)
+
+
+def test_a_process_is_told_from_a_later_one_with_its_pid() -> None:
+    pid = sleeper()
+    child = process.identify(pid)
+    assert child is not None
+    assert process.alive(child)
+    impostor = ProcessId(pid, child.start + 1, child.boot)
+    assert not process.alive(impostor)
+    assert process.pidfd_open(impostor) is None
+    assert not process.send_signal(impostor, signal.SIGKILL)
+    assert not process.alive(ProcessId(pid, child.start, "another boot"))
+    assert process.send_signal(child, signal.SIGTERM)
+    assert process.wait_gone(child, 5)
+    assert not process.alive(child), "a zombie is not alive"
+    assert process.reap(pid) == 128 + signal.SIGTERM
+    assert process.pidfd_open(child) is None
+    assert not process.send_signal(child, signal.SIGTERM)
+    assert process.start_time(pid) == 0
+    assert process.identify(pid) is None
+
+
+def test_a_name_with_brackets_and_blanks_does_not_confuse_the_start_time(tmp_path: object) -> None:
+    program = f"{tmp_path}/a ) S 1 ("
+    os.symlink("/bin/sleep", program)
+    pid = process.spawn([program, "100"], env={})
+    try:
+        assert process.start_time(pid) > process.start_time(1)
+        assert process.start_time(pid) >= process.myself().start
+    finally:
+        process.send_signal(process.identify(pid), signal.SIGKILL)  # type: ignore[arg-type]
+        process.reap(pid)
+
+
+def test_myself_is_right_after_a_fork() -> None:
+    before = process.myself()
+    assert before.pid == os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if process.myself().pid == os.getpid() and process.alive(process.myself()) else 1)
+    assert process.reap(pid) == 0
+    assert process.myself() == before
+
+
+def test_a_child_has_only_the_descriptors_it_was_given(files: list[int]) -> None:
+    for fd in files:
+        os.set_inheritable(fd, True)  # what a C library in our process would leave behind
+    table = fd_table()
+    assert set(table) == {0, 1, 2}
+    assert table[0] == table[2] == "/dev/null"
+    table = fd_table(pass_fds={5: files[0], 9: files[3]})
+    assert set(table) == {0, 1, 2, 5, 9}
+    assert table[5].endswith("file0")
+    assert table[9].endswith("file3")
+
+
+def test_numbers_that_collide_are_moved(files: list[int]) -> None:
+    low = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 20) for fd in files[:4]]
+    try:
+        a, b, c, d = low
+        table = fd_table(stdin=files[5], pass_fds={a: b, b: c, c: a, d: d})
+        assert {fd: table[fd][-1] for fd in low} == {a: "1", b: "2", c: "0", d: "3"}
+        assert table[0].endswith("file5")
+        assert set(table) == {0, 1, 2, *low}
+    finally:
+        for fd in low:
+            os.close(fd)
+
+
+def test_our_own_table_is_as_before(files: list[int]) -> None:
+    before = os.listdir("/proc/self/fd")
+    fd_table(pass_fds={3: files[1], 4: files[0]})
+    with pytest.raises(FileNotFoundError):
+        process.spawn(["/no/such/program"], env={}, pass_fds={3: files[1]})
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_environment_and_directory_are_what_was_said(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "of the caller")
+    assert "SECRET" not in process.run(["/usr/bin/env"], env=process.clean_env(), timeout_seconds=10).out.decode()
+    done = process.run(["/usr/bin/env"], env={"A": "1=2", "B": "\udcff"}, timeout_seconds=10)
+    assert sorted(done.out.splitlines()) == [b"A=1=2", b"B=\xff"]
+    assert output_of(["/bin/pwd"], cwd=str(tmp_path)).strip() == str(tmp_path)
+    with pytest.raises(FileNotFoundError) as failed:
+        process.spawn(["/bin/true"], env={}, cwd=f"{tmp_path}/none")
+    assert (failed.value.filename, "chdir" in str(failed.value)) == (f"{tmp_path}/none", True)
+
+
+def test_errors_name_the_program(tmp_path: object) -> None:
+    with pytest.raises(FileNotFoundError, match=r"posix_spawn.*no/such"):
+        process.spawn(["/no/such"], env={})
+    with pytest.raises(PermissionError):
+        process.spawn([str(tmp_path)], env={})
+    with pytest.raises(InvalidArgument, match="NUL"):
+        process.spawn(["/bin/true", "a\0b"], env={})
+
+
+def test_a_child_starts_with_default_signals() -> None:
+    before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})
+    try:
+        status = output_of(["/bin/cat", "/proc/self/status"])
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR2})
+        signal.signal(signal.SIGUSR1, before)
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    internal = 0b11 << 31  # signals 32 and 33 belong to the C library: it never touches them here
+    assert int(fields["SigIgn"], 16) & ~internal == 0  # Python itself ignores SIGPIPE
+    assert int(fields["SigBlk"], 16) == 0
+
+
+@pytest.mark.parametrize("option", ["new_group", "new_session"])
+def test_group_and_session(option: str) -> None:
+    pid = process.spawn([SH, "-c", "exec sleep 100"], env=process.clean_env(), **{option: True})  # type: ignore[arg-type]
+    assert os.getpgid(pid) == pid
+    assert (os.getsid(pid) == pid) == (option == "new_session")
+    assert process.kill_group(pid) == 137
+
+
+def test_run_returns_code_and_both_streams() -> None:
+    done = process.run(
+        [SH, "-c", "cat; echo oops >&2; exit 7"], env=process.clean_env(), input=b"in", timeout_seconds=10
+    )
+    assert (done.code, done.out, done.err) == (7, b"in", b"oops\n")
+    done = process.run([SH, "-c", "kill -TERM $$"], env=process.clean_env(), timeout_seconds=10)
+    assert done.code == 143
+
+
+def test_run_survives_more_output_than_the_pipes_hold() -> None:
+    script = "i=0; while [ $i -lt 400 ]; do printf '%01024d' 1; printf '%01024d' 2 >&2; i=$((i+1)); done"
+    done = process.run([SH, "-c", script], env=process.clean_env(), timeout_seconds=20, output_limit=300_000)
+    assert (done.code, len(done.out), len(done.err)) == (0, 300_000, 300_000)
+
+
+def test_run_does_not_wait_for_a_grandchild_that_keeps_the_pipe() -> None:
+    started = time.monotonic()
+    done = process.run([SH, "-c", "sleep 30 & echo $!"], env=process.clean_env(), timeout_seconds=20)
+    os.kill(int(done.out), signal.SIGKILL)
+    assert time.monotonic() - started < 10
+
+
+def test_run_kills_and_reaps_the_whole_group_when_time_is_up(tmp_path: object) -> None:
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(TimedOut, match=r"within 0\.3 s"):
+        process.run(
+            [SH, "-c", f"sleep 50 & echo $! > {tmp_path}/pid; wait"], env=process.clean_env(), timeout_seconds=0.3
+        )
+    assert os.listdir("/proc/self/fd") == before
+    with open(f"{tmp_path}/pid") as file:
+        grandchild = process.identify(int(file.read()))
+    assert grandchild is None or process.wait_gone(grandchild, 5)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_run_says_minus_one_when_somebody_else_reaps() -> None:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        done = process.run([SH, "-c", "echo hi"], env=process.clean_env(), timeout_seconds=10)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert (done.code, done.out) == (-1, b"hi\n")
+
+
+def test_reap_and_wait_gone_give_up_in_time() -> None:
+    pid = sleeper()
+    child = process.identify(pid)
+    assert child is not None
+    assert process.reap(pid, 0.05) is None
+    assert not process.wait_gone(child, 0.05)
+    threading.Timer(0.1, process.send_signal, (child, signal.SIGKILL)).start()
+    assert process.wait_gone(child, 5)
+    assert process.reap(pid, 5) == 137
+    assert process.reap(pid) == -1

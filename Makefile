@@ -1,0 +1,37 @@
+# make run    the main job, set up from nothing on Debian 12 or newer (as root)
+# make check  ruff, mypy --strict, the rooms, the rules of tests/arch
+# make test   the whole suite (as root)
+unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
+dev := .venv-dev/bin
+
+.PHONY: run check test clean host run-time dev-time
+
+run: run-time
+	@setup/demo
+
+check: dev-time
+	$(dev)/ruff check
+	$(dev)/mypy
+	$(dev)/lint-imports
+	$(dev)/python -m pytest -q tests/arch
+
+# The cheap tests first: a broken rule shows within seconds.
+test: run-time dev-time
+	$(dev)/python -m pytest -q $(wildcard $(addprefix tests/,arch unit))
+	$(dev)/python -m pytest -q $(wildcard $(addprefix tests/,contract kernel engine race clients))
+
+host:
+	@setup/host-packages
+	@setup/criu-prefix
+
+# Two environments: what a user of the engine runs has nothing in it that a start would pay for.
+run-time: host
+	@setup/venv .venv
+	@.venv/bin/seabox image embed busybox >/dev/null
+
+dev-time: host
+	@setup/venv .venv-dev test,check
+
+clean:
+	rm -rf .venv .venv-dev .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	find src tests -name __pycache__ -type d -exec rm -rf {} +

@@ -1,0 +1,107 @@
+"""Who may import or use what; import-linter keeps the rooms apart, this keeps the outside world in its rooms."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from arch.source import SRC, TESTS, imports, modules
+
+LINES_AT_MOST = 400
+
+# library -> the only places that import it
+ONLY_IN = {
+    "subprocess": ("kernel/",),
+    "ctypes": ("kernel/",),
+    "fcntl": ("kernel/",),
+    "sqlite3": ("state/",),
+    "h11": ("service/",),
+}
+
+
+def test_a_file_holds_one_idea() -> None:
+    """No source file is longer than 400 lines."""
+    sizes = {m.where: len((SRC / "seabox" / m.where).read_text().splitlines()) for m in modules()}
+    assert {where: lines for where, lines in sizes.items() if lines > LINES_AT_MOST} == {}
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_a_library_is_used_in_one_room(library: str) -> None:
+    strays = [
+        f"{module.where}:{found.line}"
+        for module in modules()
+        if not module.where.startswith(ONLY_IN[library])
+        for found in imports(module)
+        if found.certain and found.name.partition(".")[0] == library
+    ]
+    assert strays == []
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    """config.py and cli/ read environment variables; all else is told by EngineConfig."""
+    strays = []
+    for module in modules():
+        if module.where == "config.py" or module.room == "cli":
+            continue
+        for node in ast.walk(module.tree):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
+            if isinstance(node, ast.Attribute):
+                names = [node.attr]
+            if {"environ", "environb", "getenv", "getenvb"}.intersection(names):
+                strays.append(f"{module.where}:{node.lineno}")
+    assert strays == []
+
+
+def test_no_shell() -> None:
+    """No command line passes through a shell."""
+    strays = [
+        f"{module.where}:{node.lineno}"
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "shell" and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
+    ]
+    assert strays == []
+
+
+def test_archives_are_never_unpacked_by_tarfile() -> None:
+    """tarfile only reads headers and data: it follows links out of its target and drops xattrs."""
+    strays = []
+    for module in modules():
+        uses_tarfile = any(found.name == "tarfile" for found in imports(module))
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Attribute) and (
+                node.attr in ("extractall", "unpack_archive") or (uses_tarfile and node.attr == "extract")
+            ):
+                strays.append(f"{module.where}:{node.lineno}")
+    assert strays == []
+
+
+# file -> why waiting blindly is right there
+MAY_SLEEP = {
+    "src/seabox/kernel/locks.py": "flock has no timeout and cannot be polled: a timed wait tries again, ever more rarely",
+}
+
+
+def test_nobody_sleeps_to_wait() -> None:
+    """Waiting is for a condition, in the package and in its tests."""
+    sleepers = {}
+    for path in sorted([*(SRC / "seabox").rglob("*.py"), *TESTS.rglob("*.py")]):
+        where = path.relative_to(SRC.parent).as_posix()
+        for node in ast.walk(ast.parse(path.read_text(), str(path))):
+            by_attribute = (
+                isinstance(node, ast.Attribute)
+                and node.attr == "sleep"
+                and isinstance(node.value, ast.Name)
+                and node.value.id in ("time", "asyncio")
+            )
+            by_name = (
+                isinstance(node, ast.ImportFrom)
+                and node.module in ("time", "asyncio")
+                and any(alias.name == "sleep" for alias in node.names)
+            )
+            if by_attribute or by_name:
+                sleepers[where] = node.lineno
+    assert sleepers.keys() == MAY_SLEEP.keys(), sleepers

@@ -81,7 +81,7 @@ def test_archives_are_never_unpacked_by_tarfile() -> None:
 
 # file -> why waiting blindly is right there
 MAY_SLEEP = {
-    "src/seabox/kernel/locks.py": "flock has no timeout and cannot be polled: a timed wait tries again, ever more rarely",
+    "src/seabox/kernel/locks.py": "flock knows no timeout nor poll: a timed wait asks again, ever more rarely",
 }
 
 

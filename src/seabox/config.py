@@ -1,0 +1,185 @@
+"""Where everything is and how the engine behaves: one frozen value, made once from defaults, files and overrides.
+
+With cli/, the only reader of the environment and of /etc. Files (TOML, later ones win): containers.conf in
+/usr/share/containers, /etc/containers and $CONTAINERS_CONF (their [engine] and [containers] tables, where our
+words mean the same), then /etc/seabox/seabox.conf and $SEABOX_CONF (keys as the fields below).
+"""
+
+from __future__ import annotations
+
+import os
+
+from .errors import InvalidArgument
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_CRIU_PREFIX = "/usr/local/lib/seabox/criu/bin/criu"
+
+_DEFAULTS: dict[str, Any] = {
+    "root": "/var/lib/seabox",
+    "runroot": "/run/seabox",
+    "runtime": "",  # name or path; "" = crun, or runc where crun cannot work
+    "runtime_flags": (),
+    "conmon": "",  # path; "" = looked for
+    "cgroup_manager": "cgroupfs",
+    "cgroup_parent": "/seabox",
+    "storage_driver": "",  # "overlay" | "vfs"; "" = overlay where it works
+    "catatonit": "",
+    "criu": "",
+    "lock_timeout": 30.0,  # s
+    "stop_timeout": 10,  # s
+    "log_driver": "k8s-file",
+    "log_size_max": 64 << 20,  # bytes, -1 = unlimited
+    "pids_limit": 2048,
+    "shm_size": 65536000,  # bytes
+    "network": "none",
+    "no_new_privileges": False,
+    "keep_events_days": 7,
+    "keep_events_rows": 100_000,
+    "events_backend": "sqlite",
+    "detach_keys": "ctrl-p,ctrl-q",
+}
+
+# containers.conf (table, key) -> ours, where the meaning is the same
+_CONTAINERS_CONF = {
+    ("engine", "runtime"): "runtime",
+    ("engine", "cgroup_manager"): "cgroup_manager",
+    ("engine", "stop_timeout"): "stop_timeout",
+    ("engine", "events_logger"): "events_backend",
+    ("engine", "detach_keys"): "detach_keys",
+    ("containers", "log_driver"): "log_driver",
+    ("containers", "log_size_max"): "log_size_max",
+    ("containers", "pids_limit"): "pids_limit",
+    ("containers", "no_new_privileges"): "no_new_privileges",
+}
+
+
+class EngineConfig:
+    """One engine's settings. Paths are absolute; nothing is read again after construction."""
+
+    __slots__ = tuple(_DEFAULTS)
+
+    root: str
+    runroot: str
+    runtime: str
+    runtime_flags: tuple[str, ...]
+    conmon: str
+    cgroup_manager: str
+    cgroup_parent: str
+    storage_driver: str
+    catatonit: str
+    criu: str
+    lock_timeout: float
+    stop_timeout: int
+    log_driver: str
+    log_size_max: int
+    pids_limit: int
+    shm_size: int
+    network: str
+    no_new_privileges: bool
+    keep_events_days: int
+    keep_events_rows: int
+    events_backend: str
+    detach_keys: str
+
+    def __init__(self, **overrides: object) -> None:
+        for key, value in (_DEFAULTS | overrides).items():
+            if key not in _DEFAULTS:
+                raise InvalidArgument(f"unknown engine setting: {key}")
+            object.__setattr__(self, key, value)
+        for key in ("root", "runroot"):
+            object.__setattr__(self, key, os.path.abspath(getattr(self, key)))
+
+    def __setattr__(self, key: str, value: object) -> None:
+        raise AttributeError(f"EngineConfig is frozen: {key} cannot be set")
+
+    @property
+    def database(self) -> str:
+        """The one database file."""
+        return f"{self.root}/seabox.db"
+
+    def static_dir(self, container_id: str) -> str:
+        """What of a container survives a reboot: its log, artifacts, a copy of its configuration."""
+        return f"{self.root}/containers/{container_id}"
+
+    def run_dir(self, container_id: str) -> str:
+        """What of a container ends with the boot: bundle, lock, exit file, conmon's sockets."""
+        return f"{self.runroot}/containers/{container_id}"
+
+    def runtime_root(self, runtime: str) -> str:
+        """Where an OCI runtime keeps its own records of our containers."""
+        return f"{self.runroot}/{os.path.basename(runtime)}"
+
+
+def load(**overrides: object) -> EngineConfig:
+    """An EngineConfig from defaults, configuration files, the environment, and then `overrides` (None = not said)."""
+    settings: dict[str, object] = {}
+    for path in ("/usr/share/containers/containers.conf", "/etc/containers/containers.conf"):
+        settings |= _containers_conf(path)
+    if path := os.environ.get("CONTAINERS_CONF", ""):
+        settings = _containers_conf(path, must_exist=True)
+    for path in ("/etc/seabox/seabox.conf", os.environ.get("SEABOX_CONF", "")):
+        settings |= _seabox_conf(path)
+    for key in ("root", "runroot", "runtime"):
+        if value := os.environ.get(f"SEABOX_{key.upper()}"):
+            settings[key] = value
+    settings |= {key: value for key, value in overrides.items() if value is not None}
+    return EngineConfig(**settings)
+
+
+def _parse(path: str, must_exist: bool = False) -> dict[str, Any]:
+    try:
+        file = open(path, "rb")
+    except FileNotFoundError:
+        if must_exist:
+            raise InvalidArgument(f"reading configuration: open {path}: no such file or directory") from None
+        return {}
+    with file:
+        import tomllib  # 11 ms: only where a file exists
+
+        try:
+            return tomllib.load(file)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+            raise InvalidArgument(f"reading configuration {path}: {problem}") from None
+
+
+def _containers_conf(path: str, must_exist: bool = False) -> dict[str, object]:
+    tables = _parse(path, must_exist)
+    found: dict[str, object] = {}
+    for (table, key), ours in _CONTAINERS_CONF.items():
+        section = tables.get(table)
+        if isinstance(section, dict) and key in section:
+            value = section[key]
+            if not isinstance(value, type(_DEFAULTS[ours])):
+                raise InvalidArgument(f"{path}: {table}.{key} must be of type {type(_DEFAULTS[ours]).__name__}")
+            found[ours] = value
+    return found
+
+
+def _seabox_conf(path: str) -> dict[str, object]:
+    found = _parse(path) if path else {}
+    for key, value in found.items():
+        if key not in _DEFAULTS or not isinstance(value, type(_DEFAULTS[key])):
+            raise InvalidArgument(f"{path}: {key} is not a setting, or of the wrong type")
+    return found
+
+
+def find_program(name: str, given: str = "") -> str:
+    """The absolute path of a helper program, "" if it is nowhere; `given` (a path or a name) goes first."""
+    if "/" in given:
+        return given
+    for folder in ("/usr/libexec/podman", "/usr/lib/podman", "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+                   "/usr/bin", "/sbin", "/bin"):  # fmt: skip
+        path = f"{folder}/{given or name}"
+        if os.access(path, os.X_OK):
+            return path
+    return ""
+
+
+def find_criu(given: str = "") -> str:
+    """The criu to use: the configured one, the private prefix made at set-up, or the host's; "" if there is none."""
+    if given:
+        return given
+    return _CRIU_PREFIX if os.access(_CRIU_PREFIX, os.X_OK) else find_program("criu")

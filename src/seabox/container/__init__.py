@@ -1,0 +1,1 @@
+"""A container's lifecycle: operations are functions over a container whose lock is held."""

@@ -1,0 +1,70 @@
+"""Attaching to a container's standard streams: connected under the lock, used without it."""
+
+from __future__ import annotations
+
+from ..errors import InvalidArgument
+from ..kernel import sockets
+from ..model.record import EventKind, Status, running
+from . import prepare
+from .lifecycle import ready
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..streams.session import Session
+    from .guard import Locked
+
+
+def start_and_attach(ctr: Locked, *, slow_reader: str = "backpressure") -> Session:
+    """The container runs and the returned session has been connected since before it did: no byte is lost.
+
+    Raises: as `start`.
+    """
+    prepare.require_dependencies(ctr)
+    with ready(ctr):
+        session = _connect(ctr, slow_reader)
+        try:
+            ctr.runtime.start(ctr.id)
+            ctr.become(running(ctr.state, at=ctr.on.clock.now()), EventKind.START)
+        except BaseException:
+            session.close()
+            raise
+        ctr.become(ctr.state, EventKind.ATTACH)
+    return session
+
+
+def attach(ctr: Locked, *, slow_reader: str = "drop") -> Session:
+    """A session on a created or running container: it sees what is written from now on.
+
+    Raises: StateConflict, Unsupported (a log driver without attach).
+    """
+    ctr.require(Status.CREATED, Status.RUNNING, text="you can only attach to running containers")
+    session = _connect(ctr, slow_reader)
+    ctr.become(ctr.state, EventKind.ATTACH)
+    return session
+
+
+def _connect(ctr: Locked, slow_reader: str) -> Session:
+    from ..oci.attachsock import AttachSocket
+    from ..streams.session import Session
+    from .attended import attend
+
+    run_dir = ctr.run_dir
+    return Session(
+        AttachSocket.connect(run_dir),
+        slow_reader=slow_reader,
+        resize=lambda height, width: write_size(run_dir, height, width),
+        attended_fd=attend(run_dir),
+    )
+
+
+def resize(ctr: Locked, height: int, width: int) -> None:
+    """The container's terminal has this many rows and columns. Raises: StateConflict, InvalidArgument."""
+    ctr.require(Status.CREATED, Status.RUNNING)
+    write_size(ctr.run_dir, height, width)
+
+
+def write_size(run_dir: str, height: int, width: int) -> None:
+    """conmon is told the terminal's size; no effect if conmon is gone."""
+    if height <= 0 or width <= 0:
+        raise InvalidArgument(f"a terminal of {height} rows and {width} columns cannot be")
+    sockets.write_fifo(f"{run_dir}/ctl", b"1 %d %d\n" % (height, width))

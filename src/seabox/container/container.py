@@ -1,0 +1,195 @@
+"""`Container`: the public handle, and the only code that knows about locking."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import wraps
+
+from ..errors import Busy, NoSuchContainer
+from ..kernel.watch import Watch
+from ..model.record import Intent
+from ..state.locks import Rank, describe
+from . import lifecycle, snapshot
+from .guard import Locked
+from .remove import remove as remove_locked
+from .sync import sync
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, Concatenate, ParamSpec, TypeVar
+
+    from ..kernel.watch import Cancel
+    from ..logs.k8s_file import LogLine
+    from ..streams.session import Session
+    from .services import Services
+    from .snapshot import Snapshot
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+
+
+def operation(
+    op: Callable[Concatenate[Locked, P], R], *through: Intent
+) -> Callable[Concatenate[Container, P], R]:
+    """Bind a function over a locked container as a method that takes the lock first.
+
+    While another process works on the container under a claim, the method waits for it to finish, unless the
+    claim's intent is one of `through`: `kill` and `remove` do not wait for a `stop`, a second `stop` joins it.
+    """
+
+    @wraps(op)
+    def method(self: Container, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self.locked(*through) as ctr:
+            return op(ctr, *args, **kwargs)
+
+    return method
+
+
+def _later(module: str, name: str) -> Callable[..., Any]:
+    """An operation whose module is loaded when it is first called."""
+
+    def op(ctr: Locked, *args: Any, **kwargs: Any) -> Any:
+        from importlib import import_module
+
+        return getattr(import_module(f"{__package__}.{module}"), name)(ctr, *args, **kwargs)
+
+    return op
+
+
+class Container:
+    """A handle on one container: an id and no state, so it is never stale."""
+
+    __slots__ = ("_locked", "_on", "id")
+
+    def __init__(self, on: Services, id: str, *, _locked: Locked | None = None) -> None:
+        self.id, self._on, self._locked = id, on, _locked
+
+    def __repr__(self) -> str:
+        return f"<Container {self.id[:12]}>"
+
+    # --- operations: under the container's lock ------------------------------------------------------------------
+
+    init = operation(lifecycle.init)
+    start = operation(lifecycle.start)
+    stop = operation(lifecycle.stop, Intent.STOP, Intent.RESTART, Intent.REMOVE)
+    kill = operation(lifecycle.kill, Intent.STOP, Intent.RESTART, Intent.REMOVE)
+    restart = operation(lifecycle.restart)
+    pause = operation(lifecycle.pause)
+    unpause = operation(lifecycle.unpause)
+    cleanup = operation(lifecycle.cleanup)
+    sync = operation(lifecycle.sync)
+    remove = operation(remove_locked, Intent.STOP, Intent.RESTART, Intent.REMOVE)
+
+    def start_and_attach(self, *, slow_reader: str = "backpressure") -> Session:
+        """The container runs; the session was connected before it did, so no byte of its output is lost.
+
+        Raises: as `start`.
+        """
+        from . import attach
+
+        with self.locked() as ctr:
+            return attach.start_and_attach(ctr, slow_reader=slow_reader)
+
+    def attach(self, *, slow_reader: str = "drop") -> Session:
+        """A session on the standard streams of a created or running container, from now on. Raises: StateConflict."""
+        from . import attach
+
+        with self.locked() as ctr:
+            return attach.attach(ctr, slow_reader=slow_reader)
+
+    def resize(self, height: int, width: int) -> None:
+        """The container's terminal has this many rows and columns. Raises: StateConflict, InvalidArgument."""
+        from . import attach
+
+        with self.locked() as ctr:
+            attach.resize(ctr, height, width)
+
+    @contextmanager
+    def batch(self) -> Iterator[Container]:
+        """A view of this container whose operations share one lock and one sync; dead after the block."""
+        with self.locked() as ctr:
+            yield Container(self._on, self.id, _locked=ctr)
+
+    # --- reads: no lock ------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """What is true of the container now. Never blocks. Raises: NoSuchContainer."""
+        return snapshot.take(self._on, self.id)
+
+    @property
+    def name(self) -> str:
+        """The container's name. Raises: NoSuchContainer."""
+        return self.snapshot().facts.name
+
+    @property
+    def status(self) -> str:
+        """"created", "running", "paused", "stopping", "stopped", "exited" or "removing". Raises: NoSuchContainer."""
+        return self.snapshot().status
+
+    def exists(self) -> bool:
+        """Whether the container has not been removed."""
+        try:
+            self.snapshot()
+        except NoSuchContainer:
+            return False
+        return True
+
+    def wait(
+        self, condition: str = "exited", *, timeout: float | None = None, cancel: Cancel | None = None
+    ) -> int | None:
+        """The condition came true; the exit code where it is about an end. See wait.py."""
+        from .wait import wait
+
+        return wait(self._on, self.id, condition, timeout, cancel)
+
+    def inspect(self) -> dict[str, Any]:
+        """Everything about the container, under podman's field names. Raises: NoSuchContainer."""
+        from .inspect import inspect
+
+        return inspect(self._on, self.id)
+
+    def logs(
+        self, *, follow: bool = False, tail: int | None = None, since: int | None = None, until: int | None = None,
+        cancel: Cancel | None = None,
+    ) -> Iterator[LogLine]:  # fmt: skip
+        """The lines the container wrote, oldest first; times in ns. `follow` goes on until it ends.
+
+        Raises: NoSuchContainer, Unsupported (a log driver that cannot be read).
+        """
+        from .logs import read
+
+        return read(self._on, self.id, follow=follow, tail=tail, since=since, until=until, cancel=cancel)
+
+    # --- the lock ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def locked(self, *through: Intent) -> Iterator[Locked]:
+        """The container, locked and true. Raises: NoSuchContainer, Busy."""
+        if self._locked is not None:
+            yield self._locked
+            return
+        clock = self._on.clock
+        deadline = clock.monotonic() + self._on.config.lock_timeout
+        while True:
+            with self._on.locks.hold(Rank.CONTAINER, self.id) as (held,):
+                try:
+                    ctr = Locked(self._on, held, self._on.store.load(self.id))
+                except NoSuchContainer:
+                    held.discard()
+                    raise
+                try:
+                    sync(ctr)
+                    claim = ctr.record.claim
+                    if claim is None or claim.intent in through or not ctr.claim_is_live:
+                        yield ctr
+                        return
+                finally:
+                    ctr.close()
+            left = deadline - clock.monotonic()
+            if left <= 0:
+                raise Busy(f"container {self.id} ({claim.intent})", describe(claim.holder.pid))
+            with Watch(None) as watch:
+                watch.add_dir(self._on.config.run_dir(self.id))
+                if watch.add_process(claim.holder) and self._on.store.load(self.id).claim == claim:
+                    watch.wait(left)

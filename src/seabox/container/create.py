@@ -1,0 +1,103 @@
+"""Creating a container: a name in the store, a place for its files, nothing in the runtime yet."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from ..errors import NameInUse, NoSuchContainer
+from ..kernel import files, process
+from ..model.ids import check_name, new_id, random_name
+from ..model.record import Claim, ContainerFacts, ContainerState, EventKind, Intent
+from ..state.locks import Rank
+from ..state.store import Occurrence
+from .stored import encode_config
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..model.container import ContainerConfig
+    from .services import Services
+
+_NAME_TRIES = 20
+
+
+def create(on: Services, name: str | None, configure: Callable[[str, str, int], ContainerConfig]) -> str:
+    """The container exists, configured; its id. `configure(id, name, now)` makes its configuration.
+
+    The name is checked and the configuration made before anything is done. A killed creation was never told to
+    anyone: whoever meets its row removes it. Raises: InvalidArgument, NameInUse, NoSuchImage, NoSuchContainer.
+    """
+    if name is not None:
+        check_name(name)
+    id = new_id()
+    with on.locks.hold(Rank.CONTAINER, id) as (held,), ExitStack() as undo:
+        undo.callback(held.discard)
+        config = _register(on, id, name, configure)
+        undo.callback(on.store.remove, id)
+        static = on.config.static_dir(id)
+        undo.callback(files.remove_tree, static)
+        files.make_dirs(static, 0o700)
+        files.write_file(f"{static}/container.json", encode_config(config))  # to rebuild a damaged database from
+        if not config.rootfs:
+            undo.callback(on.storage.remove, id)
+            on.storage.create(id)
+        on.store.commit(id, ContainerState(), [Occurrence(EventKind.CREATE)], durable=True, unclaim=True)
+        undo.pop_all()
+    return id
+
+
+def _register(
+    on: Services, id: str, name: str | None, configure: Callable[[str, str, int], ContainerConfig]
+) -> ContainerConfig:
+    """The row is there, claimed by this process, under a name nobody else has."""
+    now = on.clock.now()
+    claim = Claim(Intent.CREATE, process.myself(), now)
+    tries = 0
+    while True:
+        config = configure(id, name or random_name(), now)
+        try:
+            on.store.add(facts_of(config), encode_config(config), config.requires, claim)
+        except NameInUse as taken:
+            tries += 1
+            if _half_made(on, taken.owner) or (name is None and tries < _NAME_TRIES):
+                continue
+            raise
+        return config
+
+
+def _half_made(on: Services, id: str) -> bool:
+    """Whether the container was left behind by a creation that died; if so it is gone now."""
+    try:
+        record = on.store.load(id)
+    except NoSuchContainer:
+        return True
+    if record.claim is None or record.claim.intent is not Intent.CREATE or process.alive(record.claim.holder):
+        return False
+    from .container import Container
+
+    try:
+        Container(on, id).sync()
+    except NoSuchContainer:
+        return True
+    return False
+
+
+def facts_of(config: ContainerConfig) -> ContainerFacts:
+    """What the hot path needs of a configuration."""
+    import json
+
+    return ContainerFacts(
+        id=config.id,
+        name=config.name,
+        created_at=config.created_at,
+        image=config.image or config.rootfs,
+        image_id=config.image_id,
+        command=" ".join(config.argv if not config.command else config.command),
+        labels=json.dumps(config.labels) if config.labels else "",
+        runtime=config.runtime,
+        auto_remove=config.auto_remove,
+        stop_signal=config.stop_signal,
+        stop_timeout=config.stop_timeout,
+        restart_policy=config.restart_policy,
+    )

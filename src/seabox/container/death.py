@@ -1,0 +1,42 @@
+"""Waiting for a container's process to end: one poll over pidfds and the run directory, no lock held."""
+
+from __future__ import annotations
+
+from ..kernel.watch import Watch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..kernel.watch import Cancel
+    from ..model.record import ContainerState, ProcessId
+    from ..oci.exits import Exit
+    from .services import Services
+
+
+def await_exit_file(
+    on: Services, id: str, state: ContainerState, timeout: float | None, cancel: Cancel | None = None
+) -> Exit | None:
+    """What conmon wrote about the end of the process; None when time is up or nobody is left to write it.
+
+    Blocks up to `timeout` seconds (None = for ever). Needs no lock. Raises: Cancelled.
+    """
+    deadline = None if timeout is None else on.clock.monotonic() + timeout
+    with Watch(cancel) as watch:
+        try:
+            watch.add_dir(on.config.run_dir(id))
+        except FileNotFoundError:
+            return None
+        conmon = state.conmon
+        writer = conmon is not None and watch.add_process(conmon)
+        while (found := on.exits.read(id)) is None and writer:
+            left = None if deadline is None else deadline - on.clock.monotonic()
+            if left is not None and left <= 0:
+                return None
+            if conmon in watch.wait(left):
+                return on.exits.read(id)  # conmon writes the file before it goes
+        return found
+
+
+def await_end(process: ProcessId | None, timeout: float | None, cancel: Cancel | None = None) -> bool:
+    """Whether the process is gone within `timeout` seconds (None = for ever). Raises: Cancelled."""
+    with Watch(cancel) as watch:
+        return process is None or not watch.add_process(process) or bool(watch.wait(timeout))

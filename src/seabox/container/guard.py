@@ -1,0 +1,169 @@
+"""`Locked`: the one object that has a container's state, and the one way to change it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+from ..errors import InUse, StateConflict
+from ..kernel import files, process
+from ..model.record import TRANSITIONS, Claim, Intent, Status
+from ..state.store import Occurrence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..model.container import ContainerConfig
+    from ..model.record import ContainerFacts, ContainerRecord, ContainerState, EventKind
+    from ..oci.runtime import OCIRuntime
+    from ..state.locks import Held
+    from .services import Services
+
+
+class Locked:
+    """A container whose lock is held, with the record that was read under it. Dead once the lock is released."""
+
+    __slots__ = ("_config", "_held", "_mine", "_record", "on")
+
+    def __init__(self, on: Services, held: Held, record: ContainerRecord) -> None:
+        self.on = on
+        self._held: Held | None = held
+        self._record = record
+        self._config: ContainerConfig | None = None
+        self._mine: Claim | None = None  # the claim that this object made
+
+    # --- what is known -------------------------------------------------------------------------------------------
+
+    @property
+    def record(self) -> ContainerRecord:
+        """The container as last read or written under this lock."""
+        if self._held is None:
+            raise RuntimeError("a locked container was used after its lock was released")
+        return self._record
+
+    @property
+    def state(self) -> ContainerState:
+        """What changes about the container."""
+        return self.record.state
+
+    @property
+    def facts(self) -> ContainerFacts:
+        """The few fixed things that cost nothing to read."""
+        return self.record.facts
+
+    @property
+    def id(self) -> str:
+        """The container's full id."""
+        return self.record.facts.id
+
+    @property
+    def config(self) -> ContainerConfig:
+        """The whole configuration; decoded at first use, because the exit path never needs it."""
+        if self._config is None:
+            from .stored import decode_config
+
+            self._config = decode_config(self.on.store.config(self.id))
+        return self._config
+
+    @property
+    def runtime(self) -> OCIRuntime:
+        """The OCI runtime that this container was created for."""
+        return self.on.runtime(self.facts.runtime)
+
+    @property
+    def run_dir(self) -> str:
+        """Bundle, lock, exit file and conmon's sockets; ends with the boot."""
+        return self.on.config.run_dir(self.id)
+
+    # --- how it changes ------------------------------------------------------------------------------------------
+
+    def require(self, *allowed: Status, text: str = "") -> None:
+        """Nothing, if the container is in one of these states. Raises: StateConflict otherwise."""
+        if self.state.status not in allowed:
+            raise StateConflict(self.id, self.state.status, tuple(str(status) for status in allowed), text)
+
+    def require_no_dependants(self) -> None:
+        """Nothing, if no other container needs this one. Raises: InUse otherwise."""
+        dependants = self.on.store.dependants(self.id)
+        if dependants:
+            raise InUse(
+                f"container {self.id} has dependent containers which must be removed before it: "
+                f"{', '.join(dependants)}: container already exists"
+            )
+
+    def become(self, fresh: ContainerState, *events: EventKind, durable: bool = False) -> None:
+        """Make a move: check it against TRANSITIONS, commit it and its events in one transaction."""
+        if fresh.status is not self.state.status and fresh.status not in TRANSITIONS[self.state.status]:
+            raise StateConflict(
+                self.id, self.state.status, tuple(str(s) for s in Status if fresh.status in TRANSITIONS[s])
+            )
+        code = fresh.exit_code
+        what = [Occurrence(kind, code if kind.startswith("died") else None) for kind in events]
+        self.on.store.commit(self.id, fresh, what, durable=durable)
+        self._record.state = fresh
+        self.touch()
+
+    def touch(self) -> None:
+        """Whoever waits for a change of this container looks again."""
+        try:
+            files.touch(f"{self.run_dir}/changed")
+        except OSError:
+            return  # no run directory: nobody can be watching it
+
+    # --- who works on it -----------------------------------------------------------------------------------------
+
+    @property
+    def claim_is_live(self) -> bool:
+        """Whether a process that is still there has claimed the container."""
+        claim = self.record.claim
+        return claim is not None and process.alive(claim.holder)
+
+    @contextmanager
+    def claimed(self, intent: Intent) -> Iterator[None]:
+        """The container bears this claim inside the block: the intent behind every effect of the operation.
+
+        Operations nest: inside one claim of ours an inner one adds nothing. A live claim of another caller with the
+        same intent is joined; a different one is taken over (who may do that is decided in container.py). A claim
+        whose holder died is found by the next `sync`.
+        """
+        joins = self.record.claim is not None and self.record.claim.intent is intent and self.claim_is_live
+        if joins or (self._mine is not None and intent is not Intent.REMOVE):
+            yield
+            return
+        outer, self._mine = self._mine, Claim(intent, process.myself(), self.on.clock.now())
+        mine = self._mine
+        self.on.store.claim(self.id, mine)
+        self._record.claim = mine
+        try:
+            yield
+        finally:
+            self._mine = outer
+            self.on.store.unclaim(self._record.facts.id, mine)
+            if self._record.claim == mine:
+                self._record.claim = None
+            self.touch()
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """The lock is free inside the block, for a wait; after it the lock is held and the record read again.
+
+        Raises: NoSuchContainer after the block if the container was removed meanwhile.
+        """
+        assert self._held is not None, "the lock is not held"
+        with self._held.released():
+            yield
+        self.reload()
+
+    def reload(self) -> None:
+        """The record is as committed now. Raises: NoSuchContainer."""
+        self._record = self.on.store.load(self.id)
+
+    def forget(self) -> None:
+        """The container does not exist: its lock file and run directory are gone, and this object is dead."""
+        if self._held is not None:
+            self._held.discard()
+            self._held = None
+
+    def close(self) -> None:
+        """This object is dead."""
+        self._held = None

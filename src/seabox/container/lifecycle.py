@@ -1,0 +1,192 @@
+"""init, start, stop, kill, restart, pause, unpause: each reads as it happens, over a container whose lock is held."""
+
+from __future__ import annotations
+
+import signal as signals
+from contextlib import ExitStack, contextmanager
+
+from ..diagnostics import warning
+from ..errors import InvalidArgument, TimedOut
+from ..kernel import process
+from ..model.record import STARTABLE, EventKind, Intent, Status, created, paused, resumed, running
+from . import prepare, teardown
+from .attended import attended
+from .death import await_end, await_exit_file
+from .sync import see_death
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..kernel.watch import Cancel
+    from .guard import Locked
+
+_KILL_GRACE = 5.0  # s that the kernel gets to end a killed process
+_LIVING = (Status.CREATED, Status.RUNNING, Status.PAUSED)
+
+
+def init(ctr: Locked) -> None:
+    """The container exists in the OCI runtime: its process waits, conmon watches it.
+
+    Raises: StateConflict, Refused (its configuration does not fit its root), OCIRuntimeFailed; nothing is left then.
+    """
+    ctr.require(
+        Status.CONFIGURED, Status.STOPPED, Status.EXITED,
+        text=f"container {ctr.id} has already been created in runtime",
+    )  # fmt: skip
+    with ctr.claimed(Intent.INIT), ExitStack() as undo:
+        if ctr.state.status is Status.STOPPED:
+            teardown.clean(ctr)
+        undo.callback(teardown.release_resources, ctr)
+        rootfs = prepare.mount_root(ctr)
+        prepare.write_bundle(ctr, rootfs)
+        made = ctr.runtime.create(prepare.launch(ctr))
+        ctr.become(
+            created(ctr.state, process=made.process, conmon=made.conmon).replace(mountpoint=rootfs), EventKind.INIT
+        )
+        undo.pop_all()
+
+
+@contextmanager
+def ready(ctr: Locked) -> Iterator[None]:
+    """Inside the block the container is created and about to be started; if the block fails, it is as it was."""
+    ctr.require(*STARTABLE, text=f"container {ctr.id} is {ctr.state.status}, it must be stopped to be started")
+    with ctr.claimed(Intent.START):
+        untouched = ctr.state.status is Status.CREATED
+        if not untouched:
+            init(ctr)
+        try:
+            yield
+        except BaseException:
+            if not untouched and ctr.state.status is Status.CREATED:
+                teardown.clean(ctr)
+            raise
+
+
+def start(ctr: Locked) -> None:
+    """Run the container's process, creating it in the runtime first if need be.
+
+    Raises: StateConflict, CommandNotFound, CommandNotExecutable, OCIRuntimeFailed, Refused; it is as before then.
+    """
+    prepare.require_dependencies(ctr)
+    with ready(ctr):
+        ctr.runtime.start(ctr.id)
+        ctr.become(running(ctr.state, at=ctr.on.clock.now()), EventKind.START)
+
+
+def stop(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None) -> bool:
+    """The container's process is gone and all it held is given back; False if it had ended before.
+
+    Sends the stop signal, waits `timeout` seconds (None = the container's own), then SIGKILL; 0 kills at once.
+    Blocks as long, with the lock free. Raises: StateConflict, TimedOut (not even SIGKILL ended it), Cancelled.
+    """
+    if ctr.state.status in (Status.STOPPED, Status.EXITED):
+        return False
+    ctr.require(
+        *_LIVING,
+        text=f"can only stop created or running containers. {ctr.id} is in state {ctr.state.status}",
+    )
+    with ctr.claimed(Intent.STOP), attended(ctr):
+        end(ctr, timeout, cancel)
+        if ctr.state.status is Status.STOPPED:
+            teardown.clean(ctr, EventKind.CLEANUP)
+    return True
+
+
+def end(ctr: Locked, timeout: int | None, cancel: Cancel | None = None) -> None:
+    """The container's process has ended and that is recorded; its claim says why. The lock is free meanwhile."""
+    patience = ctr.facts.stop_timeout if timeout is None else timeout
+    if patience > 0 and ctr.state.status is Status.RUNNING:
+        _signal(ctr, ctr.facts.stop_signal)
+        if _await_end(ctr, patience, cancel):
+            return
+        warning(
+            "StopSignal %s failed to stop container %s in %d seconds, resorting to SIGKILL",
+            signals.Signals(ctr.facts.stop_signal).name, ctr.facts.name, patience,
+        )  # fmt: skip
+    _signal(ctr, signals.SIGKILL)
+    if ctr.state.status is Status.PAUSED:
+        ctr.runtime.resume(ctr.id)  # a frozen process takes even SIGKILL only once it thaws
+    if not _await_end(ctr, _KILL_GRACE, cancel):
+        raise TimedOut(f"container {ctr.id} did not end within {_KILL_GRACE:g} seconds of SIGKILL")
+
+
+def _signal(ctr: Locked, signal: int) -> None:
+    """`signal` is delivered to the container's first process, if that is still there."""
+    if ctr.state.process is not None:
+        process.send_signal(ctr.state.process, signal)
+
+
+def _await_end(ctr: Locked, timeout: float, cancel: Cancel | None = None) -> bool:
+    """Whether the process ends within `timeout` seconds; if so, that is recorded. The lock is free meanwhile."""
+    state = ctr.state
+    with ctr.released():
+        gone = await_end(state.process, timeout, cancel)
+        if gone:
+            await_exit_file(ctr.on, ctr.id, state, _KILL_GRACE, cancel)
+    see_death(ctr)
+    return gone or ctr.state.status not in _LIVING
+
+
+def kill(ctr: Locked, signal: int = signals.SIGKILL) -> None:
+    """`signal` is delivered to the container's first process; after SIGKILL its end is recorded as well.
+
+    Only the stop signal and SIGKILL count as a wish to stop: a restart policy is left alone by any other.
+    Blocks after SIGKILL up to 5 seconds, with the lock free. Raises: StateConflict.
+    """
+    if not 1 <= signal <= 64:
+        raise InvalidArgument("valid signals are 1 through 64")
+    ctr.require(
+        Status.RUNNING, Status.PAUSED,
+        text=f"can only kill running containers. {ctr.id} is in state {ctr.state.status}",
+    )  # fmt: skip
+    _signal(ctr, signal)
+    wanted = signal in (signals.SIGKILL, ctr.facts.stop_signal)
+    ctr.become(ctr.state.replace(stopped_by_user=ctr.state.stopped_by_user or wanted), EventKind.KILL)
+    if signal == signals.SIGKILL:
+        if ctr.state.status is Status.PAUSED:
+            ctr.runtime.resume(ctr.id)
+        _await_end(ctr, _KILL_GRACE)
+
+
+def restart(ctr: Locked, timeout: int | None = None) -> None:
+    """The container runs anew, stopped first if it was running. `timeout` as for `stop`.
+
+    Raises: as `stop` and `start`.
+    """
+    ctr.require(Status.CONFIGURED, Status.CREATED, Status.RUNNING, Status.STOPPED, Status.EXITED)
+    with ctr.claimed(Intent.RESTART), attended(ctr):
+        if ctr.state.status is Status.RUNNING:
+            end(ctr, timeout)
+        start(ctr)
+        ctr.become(ctr.state, EventKind.RESTART)
+
+
+def pause(ctr: Locked) -> None:
+    """Every process in the container is frozen. Raises: StateConflict."""
+    ctr.require(Status.RUNNING, text=f'"{ctr.state.status}" is not running, can\'t pause')
+    with ctr.claimed(Intent.PAUSE):
+        ctr.runtime.pause(ctr.id)
+        ctr.become(paused(ctr.state), EventKind.PAUSE)
+
+
+def unpause(ctr: Locked) -> None:
+    """A paused container runs again. Raises: StateConflict."""
+    ctr.require(Status.PAUSED, text=f'"{ctr.state.status}" is not paused, can\'t unpause')
+    with ctr.claimed(Intent.UNPAUSE):
+        ctr.runtime.resume(ctr.id)
+        ctr.become(resumed(ctr.state), EventKind.UNPAUSE)
+
+
+def cleanup(ctr: Locked) -> None:
+    """What the last run held is given back. Raises: StateConflict while it runs."""
+    ctr.require(Status.CONFIGURED, Status.CREATED, Status.STOPPED, Status.EXITED)
+    if ctr.state.status is Status.EXITED:
+        return
+    with ctr.claimed(Intent.CLEANUP):
+        teardown.clean(ctr, EventKind.CLEANUP)
+
+
+def sync(ctr: Locked) -> None:
+    """The record is compared with the runtime, as every operation does first. Emits `sync`."""
+    ctr.become(ctr.state, EventKind.SYNC)

@@ -1,0 +1,74 @@
+"""What a container needs before the runtime can create it."""
+
+from __future__ import annotations
+
+from ..errors import InvalidArgument, StateConflict
+from ..model.record import ALIVE, Status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..oci.runtime import Launch
+    from .guard import Locked
+
+
+def require_dependencies(ctr: Locked) -> None:
+    """Every container that this one requires is running. Raises: StateConflict naming those that are not."""
+    from .snapshot import take
+
+    needed = ctr.on.store.requirements(ctr.id)
+    idle = [id for id in needed if take(ctr.on, id).state.status is not Status.RUNNING]
+    if idle:
+        raise StateConflict(
+            ctr.id, ctr.state.status, ("running",),
+            f"some dependencies of container {ctr.id} are not started: {', '.join(idle)}",
+        )  # fmt: skip
+
+
+def mount_root(ctr: Locked) -> str:
+    """The container's root file system is mounted; its path. Given back by release_resources."""
+    if ctr.config.rootfs:
+        return ctr.config.rootfs
+    return ctr.on.storage.mount(ctr.id, [ctr.on.layer_dir(layer) for layer in ctr.config.layers])
+
+
+def write_bundle(ctr: Locked, rootfs: str) -> None:
+    """The runtime's bundle is complete in the run directory. Raises: Refused."""
+    ctr.on.bundles.write(ctr.config, rootfs, {
+        kind: _namespace_path(ctr, kind, mode)
+        for kind in ("network", "pid", "ipc", "uts", "cgroup")
+        if (mode := getattr(ctr.config.namespaces, kind)).startswith(("container:", "ns:"))
+    })  # fmt: skip
+
+
+def _namespace_path(ctr: Locked, kind: str, mode: str) -> str:
+    """The file of the namespace that the container is to join."""
+    how, _, which = mode.partition(":")
+    if how == "ns":
+        return which
+    other = ctr.on.store.load(which)
+    if other.state.status not in ALIVE or not other.state.pid:
+        raise InvalidArgument(f"cannot join the {kind} namespace of container {other.facts.name}: it is not running")
+    file = {"network": "net"}.get(kind, kind)
+    return f"/proc/{other.state.pid}/ns/{file}"
+
+
+def launch(ctr: Locked) -> Launch:
+    """All that conmon is told about the container."""
+    from ..oci.runtime import Launch
+
+    config = ctr.config
+    return Launch(
+        id=ctr.id,
+        name=ctr.facts.name,
+        bundle=ctr.run_dir,
+        log_driver=config.log.driver,
+        log_path=config.log.path,
+        log_size_max=config.log.size_max,
+        log_tag=config.log.tag,
+        tty=config.tty,
+        stdin=config.stdin,
+        timeout=config.timeout,
+        pidfile=config.pidfile,
+        conmon_pidfile=config.conmon_pidfile,
+        exit_command=ctr.on.exit_command(ctr.id),
+    )

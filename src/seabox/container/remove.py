@@ -1,0 +1,45 @@
+"""Removing a container."""
+
+from __future__ import annotations
+
+from ..errors import StateConflict
+from ..model.record import EventKind, Intent, Status
+from . import teardown
+from .attended import attended
+from .death import await_end
+from .lifecycle import end
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .guard import Locked
+
+_EXIT_COMMAND_GRACE = 5.0  # s
+
+
+class StillRunning(StateConflict):
+    """The container runs or is paused: stop it first, or remove it by force."""
+
+    exit_code = 2
+
+
+def remove(ctr: Locked, *, force: bool = False, timeout: int | None = None) -> None:
+    """The container is gone, with its files; its exit codes and events can still be asked for.
+
+    `force` ends it first if it runs (stop signal, `timeout` seconds, SIGKILL). Raises: StillRunning, InUse.
+    """
+    ctr.require_no_dependants()
+    alive = ctr.state.status in (Status.RUNNING, Status.PAUSED)
+    if alive and not force:
+        raise StillRunning(
+            ctr.id, ctr.state.status, ("configured", "created", "exited", "stopped"),
+            f"cannot remove container {ctr.id} as it is {ctr.state.status} - "
+            "running or paused containers cannot be removed without force",
+        )  # fmt: skip
+    with ctr.claimed(Intent.REMOVE), attended(ctr):
+        if alive:
+            conmon = ctr.state.conmon
+            end(ctr, timeout)
+            with ctr.released():
+                await_end(conmon, _EXIT_COMMAND_GRACE)
+        ctr.become(ctr.state.replace(status=Status.REMOVING))
+        teardown.erase(ctr, EventKind.REMOVE)

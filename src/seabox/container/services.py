@@ -1,0 +1,67 @@
+"""What the operations stand on: the rooms below, filled in by rooms.py, or by their doubles in a test."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Protocol
+
+    from ..config import EngineConfig
+    from ..model.container import ContainerConfig
+    from ..oci.exits import Exit
+    from ..oci.runtime import OCIRuntime
+    from ..state.locks import Locks
+    from ..state.store import Store
+
+    class Clock(Protocol):
+        def now(self) -> int:
+            """Wall clock, ns since the epoch."""
+
+        def monotonic(self) -> float:
+            """Seconds that only grow, for timeouts."""
+
+    class RootfsStorage(Protocol):
+        """Writable root file systems by container id; every call is idempotent."""
+
+        def create(self, id: str) -> None: ...
+        def mount(self, id: str, lowers: Sequence[str]) -> str: ...
+        def unmount(self, id: str) -> None: ...
+        def remove(self, id: str) -> None: ...
+
+    class Bundles(Protocol):
+        def write(self, config: ContainerConfig, rootfs: str, namespaces: Mapping[str, str]) -> None:
+            """config.json and what it mounts are in the run directory. Raises: Refused.
+
+            `namespaces`: the files of namespaces to be joined, by kind ("network", "pid"...).
+            """
+
+    class Exits(Protocol):
+        def read(self, id: str) -> Exit | None:
+            """What conmon left in the exit file, None while there is none."""
+
+    class Services(Protocol):
+        """The rooms below, as a container operation needs them."""
+
+        @property
+        def config(self) -> EngineConfig: ...
+        @property
+        def store(self) -> Store: ...
+        @property
+        def locks(self) -> Locks: ...
+        @property
+        def storage(self) -> RootfsStorage: ...
+        @property
+        def exits(self) -> Exits: ...
+        @property
+        def clock(self) -> Clock: ...
+        @property
+        def bundles(self) -> Bundles: ...
+        def runtime(self, path: str) -> OCIRuntime:
+            """The OCI runtime at this path."""
+
+        def exit_command(self, id: str) -> tuple[str, ...]:
+            """The argv that conmon runs when the container has ended."""
+
+        def layer_dir(self, chain_id: str) -> str:
+            """Where an image layer lies unpacked."""

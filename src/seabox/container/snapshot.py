@@ -1,0 +1,76 @@
+"""Reading without a lock: one committed row, corrected by what the kernel says this moment.
+
+A snapshot never shows a container running whose process is gone, and never blocks: it can be taken while another
+process holds every lock.
+"""
+
+from __future__ import annotations
+
+from ..errors import NoSuchContainer
+from ..kernel import process
+from ..model.record import ALIVE, Intent, Status, after_reboot, stopped
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..model.record import ContainerFacts, ContainerRecord, ContainerState
+    from .services import Services
+
+
+class Snapshot:
+    """One container at one moment. `state` is what the next `sync` would store; `stopping` that a stop is under way."""
+
+    __slots__ = ("facts", "state", "stopping")
+
+    def __init__(self, facts: ContainerFacts, state: ContainerState, stopping: bool) -> None:
+        self.facts, self.state, self.stopping = facts, state, stopping
+
+    @property
+    def status(self) -> str:
+        """The state in podman's words: created, running, paused, stopping, stopped, exited, removing..."""
+        if self.stopping:
+            return "stopping"
+        if self.state.status is Status.CONFIGURED:
+            return "created"
+        return str(self.state.status)
+
+
+def take(on: Services, id: str) -> Snapshot:
+    """The container as it is now. Raises: NoSuchContainer, Damaged."""
+    record = on.store.load(id)
+    if record.claim is not None and record.claim.intent is Intent.CREATE:
+        raise NoSuchContainer(id)
+    return of(on, record)
+
+
+def of(on: Services, record: ContainerRecord) -> Snapshot:
+    """What a committed record means now: the exit file and the process decide over the row."""
+    state, claim = record.state, record.claim
+    if state.boot and state.boot != process.boot_id():
+        return Snapshot(record.facts, after_reboot(state), False)
+    if state.status in ALIVE:
+        found = on.exits.read(record.facts.id)
+        if found is not None:
+            return Snapshot(record.facts, stopped(state, at=found.at, code=found.code, oom=found.oom), False)
+        init, conmon = state.process, state.conmon
+        if init is not None and not process.alive(init):
+            # conmon may be about to write the exit file: until it has, the code is not known
+            waits = conmon is not None and process.alive(conmon)
+            reason = "pending" if waits else "conmon_lost"
+            if not waits and (found := on.exits.read(record.facts.id)) is not None:
+                return Snapshot(record.facts, stopped(state, at=found.at, code=found.code, oom=found.oom), False)
+            return Snapshot(record.facts, stopped(state, at=on.clock.now(), code=None, reason=reason), False)
+    stopping = (
+        state.status in ALIVE
+        and claim is not None
+        and claim.intent in (Intent.STOP, Intent.RESTART)
+        and process.alive(claim.holder)
+    )
+    return Snapshot(record.facts, state, stopping)
+
+
+def all_of(on: Services, *, only_alive: bool = False) -> Iterator[Snapshot]:
+    """Every container, oldest first; `only_alive` leaves out those whose row says they ended."""
+    for record in on.store.list(ALIVE if only_alive else None):
+        yield of(on, record)

@@ -1,0 +1,100 @@
+"""Finding the truth: what happened to a container while nobody looked, recorded under its lock.
+
+Three things are looked for, in this order: the boot has changed; an operation died half-way (its claim names a
+process that is gone); the container's process has ended. The order of truth is: process and cgroup, then conmon's
+exit file, then the database.
+"""
+
+from __future__ import annotations
+
+from ..errors import NoSuchContainer
+from ..kernel import process
+from ..model.record import ALIVE, EventKind, Intent, Status, after_reboot, paused, resumed, running, stopped
+from . import teardown
+from .death import await_exit_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .guard import Locked
+
+_EXIT_FILE_GRACE = 1.0  # s that conmon gets to write the exit file after the process is gone
+
+
+def sync(ctr: Locked) -> None:
+    """The record is true. Raises: NoSuchContainer if an interrupted create or remove leaves nothing to keep."""
+    _see_reboot(ctr)
+    _see_interruption(ctr)
+    see_death(ctr)
+
+
+def _see_reboot(ctr: Locked) -> None:
+    boot = ctr.state.boot
+    if not boot or boot == process.boot_id():
+        return
+    ran = ctr.state.status in (Status.RUNNING, Status.PAUSED)
+    if ran:  # through STOPPED, so that the unknown code is on record
+        ctr.become(stopped(ctr.state, at=ctr.on.clock.now(), code=None, reason="reboot"), EventKind.DIED)
+    fresh = after_reboot(ctr.state)
+    ctr.on.store.commit(ctr.id, fresh)
+    ctr.reload()
+
+
+def _see_interruption(ctr: Locked) -> None:
+    claim = ctr.record.claim
+    removing = ctr.state.status is Status.REMOVING
+    if (claim is None and not removing) or ctr.claim_is_live:
+        return
+    if removing or (claim is not None and claim.intent in (Intent.CREATE, Intent.REMOVE)):
+        name = ctr.facts.name
+        known = claim is None or claim.intent is not Intent.CREATE
+        teardown.erase(ctr, *((EventKind.REMOVE,) if known else ()), interrupted=True)
+        raise NoSuchContainer(name)
+    assert claim is not None
+    if ctr.state.status in (Status.CONFIGURED, Status.EXITED):
+        teardown.release_resources(ctr, interrupted=True)  # a run that was being made and never told of
+    elif ctr.state.status in ALIVE:
+        _adopt(ctr)
+    ctr.on.store.unclaim(ctr.id, claim)
+    ctr.record.claim = None
+
+
+def _adopt(ctr: Locked) -> None:
+    """The move that the runtime made and the dead process could not record is recorded."""
+    seen = ctr.runtime.state(ctr.id)
+    status = seen.status if seen is not None else "stopped"
+    if ctr.state.status is Status.CREATED and status in ("running", "paused"):
+        ctr.become(running(ctr.state, at=ctr.on.clock.now()), EventKind.START)
+    if ctr.state.status is Status.RUNNING and status == "paused":
+        ctr.become(paused(ctr.state), EventKind.PAUSE)
+    elif ctr.state.status is Status.PAUSED and status == "running":
+        ctr.become(resumed(ctr.state), EventKind.UNPAUSE)
+
+
+def see_death(ctr: Locked) -> None:
+    """A process that has ended is recorded with its exit code, or as unknown with the reason; never as a guess."""
+    pending = ctr.state.status is Status.STOPPED and ctr.state.exit_reason == "pending"
+    if ctr.state.status not in ALIVE and not pending:
+        return
+    found = ctr.on.exits.read(ctr.id)
+    if found is None and not pending:
+        init = ctr.state.process
+        if init is not None and process.alive(init):
+            return
+        found = await_exit_file(ctr.on, ctr.id, ctr.state, _EXIT_FILE_GRACE)
+    conmon = ctr.state.conmon
+    waits = found is None and conmon is not None and process.alive(conmon)
+    if pending and waits:
+        return
+    if found is not None:
+        fresh = stopped(ctr.state, at=found.at, code=found.code, oom=found.oom)
+    else:
+        reason = "pending" if waits else "conmon_lost"
+        fresh = stopped(ctr.state, at=ctr.on.clock.now(), code=None, reason=reason)
+    if pending:
+        ctr.become(fresh)
+        return
+    claim = ctr.record.claim
+    asked = claim is not None and claim.intent in (Intent.STOP, Intent.RESTART, Intent.REMOVE)
+    if asked:
+        fresh = fresh.replace(stopped_by_user=True)
+    ctr.become(fresh, *((EventKind.STOP, EventKind.DIED) if asked else (EventKind.DIED,)))

@@ -1,0 +1,92 @@
+"""Giving back what a container holds. Every step is idempotent and needs no memory of who took it."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from ..diagnostics import debug
+from ..kernel import cgroups, files, process
+from ..model.record import Status, cleaned
+from ..state.store import Occurrence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..model.record import EventKind
+    from .guard import Locked
+
+_KEPT = ("lock", "changed", "attended")  # in the run directory, as long as the container exists
+
+
+def release_resources(ctr: Locked, *, interrupted: bool = False) -> None:
+    """Nothing of a run is left: no conmon, no runtime record, no process, no mount, no bundle.
+
+    `interrupted`: the process that made it died half-way, so what there is must be looked for. Never stops
+    half-way itself: the first problem is raised after all else was tried, the others go to the debug log.
+    """
+    problems: list[Exception] = []
+    for step in (_release_strays if interrupted else _release_conmon, _release_runtime, _release_rootfs, _release_files):
+        try:
+            step(ctr)
+        except Exception as problem:
+            debug("cleaning up container %s: %s", ctr.id, problem)
+            problems.append(problem)
+    if problems:
+        raise problems[0]
+
+
+def _release_conmon(ctr: Locked) -> None:
+    """A conmon whose container never ran has nothing to report: it must not outlive the container it waits for."""
+    conmon = ctr.state.conmon
+    if ctr.state.status is Status.CREATED and conmon is not None and process.send_signal(conmon, signal.SIGKILL):
+        process.wait_gone(conmon, 5.0)
+
+
+def _release_strays(ctr: Locked) -> None:
+    """No conmon or runtime that a dead process spawned goes on making this container."""
+    programs = ("conmon", os.path.basename(ctr.facts.runtime))
+    for stray in process.spawned_for(ctr.id, programs):
+        if process.send_signal(stray, signal.SIGKILL):
+            process.wait_gone(stray, 5.0)
+
+
+def _release_runtime(ctr: Locked) -> None:
+    ctr.runtime.delete(ctr.id, force=True)
+    parent = ctr.on.config.cgroup_parent
+    if cgroups.remove(f"{parent}/{ctr.id}", kill=True):
+        debug("container %s: the runtime had left its cgroup behind", ctr.id)
+
+
+def _release_rootfs(ctr: Locked) -> None:
+    ctr.on.storage.unmount(ctr.id)
+
+
+def _release_files(ctr: Locked) -> None:
+    try:
+        names = os.listdir(ctr.run_dir)
+    except FileNotFoundError:
+        return
+    for name in names:
+        if name not in _KEPT:
+            files.remove_tree(f"{ctr.run_dir}/{name}")
+
+
+def clean(ctr: Locked, *events: EventKind) -> None:
+    """What the last run held is given back: a stopped container is exited, a created one configured again."""
+    release_resources(ctr)
+    if ctr.state.status in (Status.CREATED, Status.STOPPED):
+        ctr.become(cleaned(ctr.state), *events)
+
+
+def erase(ctr: Locked, *events: EventKind, interrupted: bool = False) -> None:
+    """The container is gone: resources, storage, files, record, lock; its exit codes and events stay.
+
+    May be repeated after a kill at any line. The lock file goes while the lock is held, the record after it.
+    """
+    release_resources(ctr, interrupted=interrupted)
+    ctr.on.storage.remove(ctr.id)
+    files.remove_tree(ctr.on.config.static_dir(ctr.id))
+    files.remove_tree(ctr.run_dir)
+    ctr.on.store.remove(ctr.id, [Occurrence(kind) for kind in events])
+    files.touch(f"{ctr.on.config.runroot}/removed")  # whoever waits for the end looks again
+    ctr.close()

@@ -1,0 +1,92 @@
+"""Waiting for a container, without its lock and without polling."""
+
+from __future__ import annotations
+
+from ..errors import ExitCodeUnknown, InvalidArgument, NeverStarted, NoSuchContainer, TimedOut
+from ..kernel.watch import Watch
+from ..model.record import ALIVE, Status
+from . import snapshot
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..kernel.watch import Cancel
+    from .services import Services
+    from .snapshot import Snapshot
+
+CONDITIONS = ("exited", "stopped", "running", "created", "paused", "removed", "next-exit")
+
+
+def wait(
+    on: Services, id: str, condition: str = "exited", timeout: float | None = None, cancel: Cancel | None = None
+) -> int | None:
+    """The condition came true; the exit code for "exited", "stopped", "next-exit" and "removed", else None.
+
+    "exited" asks about the run under way, or the last one if the container has ended; "next-exit" only about an end
+    still to come. Codes outlive the container. Blocks up to `timeout` seconds (None = for ever), with a wake-up for
+    each change of this container and no other.
+    Raises: NeverStarted, ExitCodeUnknown, NoSuchContainer, TimedOut, Cancelled, InvalidArgument.
+    """
+    if condition not in CONDITIONS:
+        raise InvalidArgument(f'unknown wait condition "{condition}": one of {", ".join(CONDITIONS)}')
+    deadline = None if timeout is None else on.clock.monotonic() + timeout
+    first: int | None = None  # the run that was under way, or the last one
+    while True:
+        with Watch(cancel) as watch:
+            _watch_directories(on, id, watch)
+            try:
+                seen = snapshot.take(on, id)
+            except NoSuchContainer:
+                if condition == "next-exit" and (first is None or on.store.exit_record(id, first) is None):
+                    raise
+                return recorded_code(on, id, None)
+            if first is None:
+                first = seen.state.run + (1 if condition == "next-exit" and seen.state.status not in ALIVE else 0)
+                if condition == "exited" and not _has_begun(seen):
+                    raise NeverStarted(id)
+            if condition == "removed":
+                pass
+            elif condition in ("exited", "stopped", "next-exit"):
+                if seen.state.run > first:
+                    return recorded_code(on, id, first)
+                if seen.state.run == first and seen.state.status not in ALIVE and seen.state.exit_reason != "pending":
+                    return code_of(seen)
+            elif seen.status == condition:
+                return None
+            # conmon's end matters too: killed, it leaves no file behind that would wake us
+            for process in (seen.state.process, seen.state.conmon):
+                if process is not None and seen.state.status in (*ALIVE, Status.STOPPED):
+                    watch.add_process(process)
+            left = None if deadline is None else deadline - on.clock.monotonic()
+            if (left is not None and left <= 0) or not watch.wait(left):
+                raise TimedOut(f"container {id} was not {condition} within {timeout:g} seconds")
+
+
+def _watch_directories(on: Services, id: str, watch: Watch) -> None:
+    """Changes of the container show in its run directory; its removal in the one above."""
+    try:
+        watch.add_dir(on.config.run_dir(id))
+    except FileNotFoundError:
+        watch.add_dir(on.config.runroot)
+
+
+def _has_begun(seen: Snapshot) -> bool:
+    return seen.state.run > 0 and seen.state.status is not Status.CONFIGURED
+
+
+def code_of(seen: Snapshot) -> int:
+    """The exit code of the run that has ended. Raises: ExitCodeUnknown, NeverStarted."""
+    if seen.state.exit_code is not None:
+        return seen.state.exit_code
+    if not seen.state.exit_reason:
+        raise NeverStarted(seen.facts.id)
+    raise ExitCodeUnknown(seen.facts.id, seen.state.exit_reason)
+
+
+def recorded_code(on: Services, id: str, run: int | None) -> int:
+    """The exit code on record for a run (None = the last). Raises: NoSuchContainer, ExitCodeUnknown."""
+    found = on.store.exit_record(id, run)
+    if found is None:
+        raise NoSuchContainer(id)
+    if found.code is None:
+        raise ExitCodeUnknown(id, found.reason)
+    return found.code

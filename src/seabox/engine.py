@@ -1,0 +1,204 @@
+"""`Engine`: opens the store, finds containers, makes new ones. Nothing runs in the background."""
+
+from __future__ import annotations
+
+from .config import EngineConfig, load
+from .container import snapshot
+from .container.container import Container
+from .errors import InvalidArgument, NoSuchContainer
+from .model.record import Intent
+from .rooms import Rooms
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+    from typing import Any, Unpack
+
+    from .container.snapshot import Snapshot
+    from .images.images import Images
+    from .model.container import ContainerConfig, CreateRequest
+    from .model.options import CreateOptions
+    from .model.record import Event
+
+
+class Engine:
+    """A container engine over one pair of directories. Any number of engines, in any processes, may share them.
+
+    Settings come from configuration files and the environment; keyword arguments (the fields of EngineConfig)
+    override them. Close it, or use it as a context manager, to close the database; containers go on running.
+    """
+
+    def __init__(self, config: EngineConfig | None = None, **settings: Any) -> None:
+        if config is not None and settings:
+            raise InvalidArgument("give either a config or single settings, not both")
+        self.config = config or load(**settings)
+        self._rooms = Rooms(self.config)
+        self.containers = Containers(self._rooms)
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Nothing of this engine is open in this process; containers go on."""
+        self._rooms.store.close()
+
+    @property
+    def images(self) -> Images:
+        """The images of this engine."""
+        return self._rooms.images
+
+    def events(self, since: int = 0) -> Iterator[Event]:
+        """Everything that happened after sequence number `since`, oldest first, up to now."""
+        while batch := self._rooms.store.events(since):
+            yield from batch
+            since = batch[-1].seq
+
+    def info(self) -> dict[str, Any]:
+        """What this engine and its host are, under podman's field names."""
+        from .about import info
+
+        return info(self._rooms)
+
+
+class Containers:
+    """The containers of one engine."""
+
+    def __init__(self, on: Rooms) -> None:
+        self._on = on
+
+    def create(
+        self, image: str = "", command: Sequence[str] | None = None, /, **options: Unpack[CreateOptions]
+    ) -> Container:
+        """A container exists, configured and not running; give `rootfs=` in place of an image to use a directory.
+
+        Options are the fields of CreateRequest. Raises: InvalidArgument, NoSuchImage, NameInUse, Unsupported,
+        NoSuchContainer (one named in `requires` or `network`).
+        """
+        request = _request(image, command, options)
+        on = self._on
+        on.make_directories()
+        request = self._with_ids(request)
+
+        def configure(id: str, name: str, now: int) -> ContainerConfig:
+            return on.resolve(request, id, name, now)
+
+        from .container.create import create
+
+        return Container(on, create(on, request.name, configure))
+
+    def run(
+        self, image: str = "", command: Sequence[str] | None = None, /, **options: Unpack[CreateOptions]
+    ) -> Container:
+        """A container exists and its process has been started; with auto_remove it goes when that ends.
+
+        Raises: as `create` and Container.start; nothing is left behind then.
+        """
+        ctr = self.create(image, command, **options)
+        try:
+            ctr.start()
+        except BaseException:
+            ctr.remove(force=True)
+            raise
+        return ctr
+
+    def get(self, name: str) -> Container:
+        """The container with this name, id, or unique id prefix. Raises: NoSuchContainer, AmbiguousName."""
+        id = self._on.store.find(name)
+        self._mend(id, name)
+        return Container(self._on, id)
+
+    def __getitem__(self, name: str) -> Container:
+        """See `get`."""
+        return self.get(name)
+
+    def exists(self, name: str) -> bool:
+        """Whether there is such a container."""
+        try:
+            self.get(name)
+        except NoSuchContainer:
+            return False
+        return True
+
+    def list(self, *, all: bool = True) -> list[Snapshot]:
+        """What is true of every container now, oldest first; without `all`, of those that run. Takes no lock."""
+        found = snapshot.all_of(self._on, only_alive=not all)
+        return [seen for seen in found if all or seen.status in ("running", "paused", "stopping")]
+
+    def wait_code(self, name: str) -> int:
+        """The last exit code of a container that may be gone already. Raises: NoSuchContainer, ExitCodeUnknown."""
+        from .container.wait import recorded_code
+
+        return recorded_code(self._on, name, None)
+
+    def _mend(self, id: str, name: str) -> None:
+        """What a killed operation left of this container is put right, if nobody else is at it."""
+        record = self._on.store.load(id)
+        claim = record.claim
+        if claim is None:
+            return
+        from .kernel.process import alive
+
+        if alive(claim.holder):
+            if claim.intent is Intent.CREATE:
+                raise NoSuchContainer(name)
+            return
+        from .errors import Busy
+
+        try:
+            with Container(self._on, id).locked(*Intent):
+                pass
+        except Busy:
+            return
+
+    def _with_ids(self, request: CreateRequest) -> CreateRequest:
+        """The request with full ids in place of the names of other containers."""
+        import msgspec
+
+        changes: dict[str, Any] = {}
+        if request.requires:
+            changes["requires"] = tuple(self._on.store.find(name) for name in request.requires)
+        for kind in ("network", "pid", "ipc", "uts"):
+            mode = getattr(request, kind)
+            if mode is not None and mode.startswith("container:"):
+                other = self._on.store.find(mode.partition(":")[2])
+                changes[kind] = f"container:{other}"
+                changes["requires"] = (*changes.get("requires", ()), other)
+        if "requires" in changes:
+            changes["requires"] = tuple(dict.fromkeys(changes["requires"]))
+        return msgspec.structs.replace(request, **changes) if changes else request
+
+
+def _request(image: str, command: Sequence[str] | None, options: CreateOptions) -> CreateRequest:
+    import msgspec
+
+    from .model.container import CreateRequest
+
+    if isinstance(command, str):
+        raise InvalidArgument("command must be a sequence of strings, not one string")
+    asked: dict[str, Any] = {key: _plain(value) for key, value in options.items()}
+    try:
+        return msgspec.convert(
+            {"image": image, "command": None if command is None else list(command), **asked}, CreateRequest
+        ) if not (asked.keys() - set(CreateRequest.__struct_fields__)) else _unknown(asked)
+    except msgspec.ValidationError as problem:
+        raise InvalidArgument(f"create: {problem}") from None
+
+
+def _plain(value: object) -> object:
+    """What msgspec converts from: lists for tuples, dicts for mappings."""
+    if isinstance(value, tuple):
+        return list(value)
+    return value
+
+
+def _unknown(asked: dict[str, Any]) -> CreateRequest:
+    from .model.container import CreateRequest
+
+    unknown = sorted(asked.keys() - set(CreateRequest.__struct_fields__))
+    raise InvalidArgument(f"create: unknown option {', '.join(unknown)}")

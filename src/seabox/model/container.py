@@ -1,0 +1,217 @@
+"""What is fixed when a container is created: its configuration, as stored and as asked for."""
+
+from __future__ import annotations
+
+import msgspec
+
+CONFIG_SCHEMA = 1
+
+
+class Mount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One mount inside a container: the value that storage, volumes and spec exchange."""
+
+    type: str  # "bind" | "tmpfs"
+    destination: str
+    source: str = ""
+    options: tuple[str, ...] = ()  # as the OCI spec takes them: "ro", "rbind", "rprivate", "size=64m"...
+
+
+class Ulimit(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource limit: name without RLIMIT_, lower case ("nofile"); -1 = unlimited."""
+
+    name: str
+    soft: int
+    hard: int
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A host device given to the container."""
+
+    source: str
+    destination: str
+    permissions: str = "rwm"
+
+
+class Resources(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Limits kept by the cgroup. None = no limit asked for. Memory in bytes, CPU times in microseconds."""
+
+    memory: int | None = None
+    memory_swap: int | None = None  # memory + swap; -1 = unlimited swap
+    memory_reservation: int | None = None
+    memory_swappiness: int | None = None
+    oom_kill_disable: bool = False
+    cpu_shares: int | None = None
+    cpu_quota: int | None = None
+    cpu_period: int | None = None
+    cpuset_cpus: str = ""
+    cpuset_mems: str = ""
+    pids_limit: int | None = None  # -1 = unlimited
+    blkio_weight: int | None = None
+
+
+class Security(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the container may do to the kernel. Never taken from image metadata."""
+
+    privileged: bool = False
+    cap_add: tuple[str, ...] = ()  # "CAP_NET_ADMIN" form, or "ALL"
+    cap_drop: tuple[str, ...] = ()
+    no_new_privileges: bool = False
+    seccomp: str = ""  # "" = our default, "unconfined", or the path of a profile
+    apparmor: str = ""
+    mask: tuple[str, ...] = ()
+    unmask: tuple[str, ...] = ()  # "ALL" or paths
+    read_only: bool = False
+    read_only_tmpfs: bool = True
+
+
+class Namespaces(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Which namespaces are the container's own: "private", "host", "container:<full id>", "ns:<path>", net also "none"."""
+
+    network: str = "none"
+    pid: str = "private"
+    ipc: str = "private"
+    uts: str = "private"
+    cgroup: str = "private"
+
+
+class LogConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where output is kept. size_max in bytes, -1 = unlimited."""
+
+    driver: str = "k8s-file"  # "k8s-file" | "journald" | "none" | "passthrough"
+    path: str = ""
+    size_max: int = -1
+    tag: str = ""
+
+
+class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything about a container that is decided at creation. Stored as JSON beside the state's columns."""
+
+    schema: int = CONFIG_SCHEMA
+    id: str
+    name: str
+    created_at: int  # ns
+    image: str = ""  # as the user typed it
+    image_id: str = ""
+    rootfs: str = ""  # a directory used as root in place of an image (--rootfs)
+    layers: tuple[str, ...] = ()  # chain ids of the image's layers, lowest first
+    argv: tuple[str, ...]  # what is executed: entrypoint + command, without --init's catatonit
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    user: str = ""
+    groups: tuple[str, ...] = ()
+    workdir: str = "/"
+    workdir_given: bool = False  # named by the user: must exist; otherwise it is made
+    umask: int = 0o022
+    hostname: str = ""
+    tty: bool = False
+    stdin: bool = False
+    init: bool = False
+    mounts: tuple[Mount, ...] = ()
+    devices: tuple[Device, ...] = ()
+    namespaces: Namespaces = Namespaces()
+    security: Security = Security()
+    resources: Resources = Resources()
+    ulimits: tuple[Ulimit, ...] = ()
+    sysctls: dict[str, str] = {}
+    shm_size: int = 65536000  # bytes
+    oom_score_adj: int | None = None
+    add_hosts: tuple[str, ...] = ()  # "name:ip"
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    stop_signal: int = 15
+    stop_timeout: int = 10  # s
+    timeout: int = 0  # s, 0 = the process may run for ever
+    restart_policy: str = "no"
+    restart_retries: int = 0
+    requires: tuple[str, ...] = ()
+    log: LogConfig = LogConfig()
+    auto_remove: bool = False
+    runtime: str = ""  # absolute path of the OCI runtime
+    cgroup_parent: str = ""
+    cgroups: str = "enabled"  # "enabled" | "disabled"
+    pidfile: str = ""
+    conmon_pidfile: str = ""
+    create_command: tuple[str, ...] = ()
+
+
+class ImageConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The part of an image's configuration that a container inherits, in our words."""
+
+    id: str
+    names: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()  # chain ids, lowest first
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    user: str = ""
+    workdir: str = ""
+    labels: dict[str, str] = {}
+    volumes: tuple[str, ...] = ()
+    stop_signal: str = ""
+
+
+class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller of `create` asks for. None = not said: the image or the engine decides."""
+
+    image: str = ""
+    rootfs: str = ""
+    command: tuple[str, ...] | None = None
+    entrypoint: tuple[str, ...] | None = None  # () = drop the image's
+    name: str | None = None
+    env: dict[str, str] = {}
+    unset_env: tuple[str, ...] = ()
+    user: str | None = None
+    groups: tuple[str, ...] = ()
+    workdir: str | None = None
+    umask: int | None = None
+    hostname: str | None = None
+    tty: bool = False
+    stdin: bool = False
+    init: bool = False
+    volumes: tuple[str, ...] = ()  # podman's -v syntax: SRC:DEST[:OPTIONS]
+    tmpfs: tuple[str, ...] = ()  # DEST[:OPTIONS]
+    mounts: tuple[Mount, ...] = ()
+    devices: tuple[str, ...] = ()  # SRC[:DEST[:PERMISSIONS]]
+    network: str | None = None  # "none" | "host" | "container:NAME" | "private"
+    pid: str | None = None
+    ipc: str | None = None
+    uts: str | None = None
+    cgroupns: str | None = None
+    cap_add: tuple[str, ...] = ()
+    cap_drop: tuple[str, ...] = ()
+    privileged: bool = False
+    security_opt: tuple[str, ...] = ()
+    read_only: bool = False
+    read_only_tmpfs: bool = True
+    ulimits: tuple[str, ...] = ()  # NAME=SOFT[:HARD]
+    sysctls: dict[str, str] = {}
+    memory: int | None = None
+    memory_swap: int | None = None
+    memory_reservation: int | None = None
+    cpus: float | None = None
+    cpu_shares: int | None = None
+    cpu_quota: int | None = None
+    cpu_period: int | None = None
+    cpuset_cpus: str = ""
+    cpuset_mems: str = ""
+    pids_limit: int | None = None
+    shm_size: int | None = None
+    oom_score_adj: int | None = None
+    add_hosts: tuple[str, ...] = ()
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    stop_signal: str | int | None = None
+    stop_timeout: int | None = None
+    timeout: int = 0
+    restart: str = "no"
+    requires: tuple[str, ...] = ()
+    log_driver: str | None = None
+    log_options: dict[str, str] = {}
+    auto_remove: bool = False
+    cgroup_parent: str | None = None
+    cgroups: str = "enabled"
+    cidfile: str = ""
+    pidfile: str = ""
+    conmon_pidfile: str = ""
+    create_command: tuple[str, ...] = ()

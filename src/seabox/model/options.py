@@ -1,0 +1,73 @@
+"""The keyword arguments of `create`, for type checkers: the fields of CreateRequest, with any sequence for a tuple."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import TypedDict
+
+    from .container import Mount
+
+    class CreateOptions(TypedDict, total=False):
+        """See CreateRequest for what each means; a test keeps the two alike."""
+
+        rootfs: str
+        entrypoint: Sequence[str] | None
+        name: str | None
+        env: Mapping[str, str]
+        unset_env: Sequence[str]
+        user: str | None
+        groups: Sequence[str]
+        workdir: str | None
+        umask: int | None
+        hostname: str | None
+        tty: bool
+        stdin: bool
+        init: bool
+        volumes: Sequence[str]
+        tmpfs: Sequence[str]
+        mounts: Sequence[Mount]
+        devices: Sequence[str]
+        network: str | None
+        pid: str | None
+        ipc: str | None
+        uts: str | None
+        cgroupns: str | None
+        cap_add: Sequence[str]
+        cap_drop: Sequence[str]
+        privileged: bool
+        security_opt: Sequence[str]
+        read_only: bool
+        read_only_tmpfs: bool
+        ulimits: Sequence[str]
+        sysctls: Mapping[str, str]
+        memory: int | None
+        memory_swap: int | None
+        memory_reservation: int | None
+        cpus: float | None
+        cpu_shares: int | None
+        cpu_quota: int | None
+        cpu_period: int | None
+        cpuset_cpus: str
+        cpuset_mems: str
+        pids_limit: int | None
+        shm_size: int | None
+        oom_score_adj: int | None
+        add_hosts: Sequence[str]
+        labels: Mapping[str, str]
+        annotations: Mapping[str, str]
+        stop_signal: str | int | None
+        stop_timeout: int | None
+        timeout: int
+        restart: str
+        requires: Sequence[str]
+        log_driver: str | None
+        log_options: Mapping[str, str]
+        auto_remove: bool
+        cgroup_parent: str | None
+        cgroups: str
+        cidfile: str
+        pidfile: str
+        conmon_pidfile: str
+        create_command: Sequence[str]

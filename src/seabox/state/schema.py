@@ -1,0 +1,124 @@
+"""The tables, and how an older store becomes a newer one.
+
+Each migration takes the store from version n to n + 1 inside one transaction; PRAGMA user_version says where it is.
+A store is never opened by a seabox older than the one that wrote it.
+"""
+
+from __future__ import annotations
+
+_FIRST = """
+CREATE TABLE layer(
+    chain_id TEXT PRIMARY KEY,
+    parent TEXT REFERENCES layer(chain_id)
+) WITHOUT ROWID;
+
+CREATE TABLE image(
+    id TEXT PRIMARY KEY,
+    config BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+);
+
+CREATE TABLE image_name(
+    name TEXT PRIMARY KEY,
+    image_id TEXT NOT NULL REFERENCES image(id) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX image_name_by_image ON image_name(image_id);
+
+CREATE TABLE image_layer(
+    image_id TEXT NOT NULL REFERENCES image(id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    chain_id TEXT NOT NULL REFERENCES layer(chain_id),
+    PRIMARY KEY(image_id, position)
+) WITHOUT ROWID;
+CREATE INDEX image_layer_by_layer ON image_layer(chain_id);
+
+CREATE TABLE container(
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    image TEXT NOT NULL,
+    image_id TEXT REFERENCES image(id),
+    command TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    runtime TEXT NOT NULL,
+    auto_remove INTEGER NOT NULL,
+    stop_signal INTEGER NOT NULL,
+    stop_timeout INTEGER NOT NULL,
+    restart_policy TEXT NOT NULL,
+    status TEXT NOT NULL,
+    run INTEGER NOT NULL,
+    pid INTEGER NOT NULL,
+    pid_start INTEGER NOT NULL,
+    conmon_pid INTEGER NOT NULL,
+    conmon_start INTEGER NOT NULL,
+    boot TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    finished_at INTEGER NOT NULL,
+    exit_code INTEGER,
+    exit_reason TEXT NOT NULL,
+    oom_killed INTEGER NOT NULL,
+    stopped_by_user INTEGER NOT NULL,
+    restart_count INTEGER NOT NULL,
+    mountpoint TEXT NOT NULL,
+    mount_count INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    intent TEXT,
+    holder_pid INTEGER,
+    holder_start INTEGER,
+    holder_boot TEXT,
+    claimed_at INTEGER
+) WITHOUT ROWID;
+CREATE INDEX container_by_image ON container(image_id) WHERE image_id IS NOT NULL;
+CREATE INDEX container_alive ON container(created_at) WHERE status IN ('created', 'running', 'paused');
+CREATE INDEX container_claimed ON container(intent) WHERE intent IS NOT NULL;
+CREATE INDEX container_by_age ON container(created_at);
+
+CREATE TABLE container_config(
+    id TEXT PRIMARY KEY REFERENCES container(id) ON DELETE CASCADE,
+    config BLOB NOT NULL
+);
+
+CREATE TABLE requirement(
+    id TEXT NOT NULL REFERENCES container(id) ON DELETE CASCADE,
+    needs TEXT NOT NULL REFERENCES container(id),
+    PRIMARY KEY(id, needs)
+) WITHOUT ROWID;
+CREATE INDEX requirement_by_need ON requirement(needs);
+
+CREATE TABLE exit_code(
+    id TEXT NOT NULL,
+    run INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    code INTEGER,
+    reason TEXT NOT NULL,
+    finished_at INTEGER NOT NULL,
+    PRIMARY KEY(id, run)
+) WITHOUT ROWID;
+CREATE INDEX exit_code_by_age ON exit_code(finished_at);
+
+CREATE TABLE event(
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    image TEXT NOT NULL,
+    exit_code INTEGER,
+    attributes TEXT NOT NULL
+);
+CREATE INDEX event_by_age ON event(at);
+"""
+
+MIGRATIONS = (_FIRST,)
+VERSION = len(MIGRATIONS)
+
+STATE_COLUMNS = (
+    "status", "run", "pid", "pid_start", "conmon_pid", "conmon_start", "boot", "started_at", "finished_at",
+    "exit_code", "exit_reason", "oom_killed", "stopped_by_user", "restart_count", "mountpoint", "mount_count", "error",
+)  # fmt: skip
+FACT_COLUMNS = (
+    "id", "name", "created_at", "image", "image_id", "command", "labels", "runtime", "auto_remove", "stop_signal",
+    "stop_timeout", "restart_policy",
+)  # fmt: skip
+CLAIM_COLUMNS = ("intent", "holder_pid", "holder_start", "holder_boot", "claimed_at")

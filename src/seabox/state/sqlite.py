@@ -1,0 +1,364 @@
+"""The store: one SQLite file in WAL mode, short transactions, events written with the state they belong to.
+
+Writers use BEGIN IMMEDIATE (a deferred transaction that reads and then writes fails under contention whatever the
+timeout). synchronous is NORMAL for state changes and FULL for creation and removal: a power cut may lose a move,
+which the next sync finds out again, but never an acknowledged container.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from contextlib import contextmanager
+
+from ..diagnostics import debug
+from ..errors import AmbiguousName, Busy, Damaged, InUse, NameInUse, NoSuchContainer, NoSuchImage, SchemaTooNew
+from ..errors import SeaboxError
+from ..kernel import files
+from ..kernel.effects import effect
+from ..model.record import Claim, ContainerFacts, ContainerRecord, ContainerState, Event, ExitRecord, Intent
+from ..model.record import ProcessId, Status
+from .schema import CLAIM_COLUMNS, FACT_COLUMNS, MIGRATIONS, STATE_COLUMNS, VERSION
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from .store import Occurrence
+
+_BUSY_TIMEOUT = 60.0  # s
+_DAY = 86_400 * 10**9  # ns
+_ALL_COLUMNS = ", ".join(FACT_COLUMNS + STATE_COLUMNS + CLAIM_COLUMNS)
+_SELECT = f"SELECT {_ALL_COLUMNS} FROM container"
+_UPDATE = f"UPDATE container SET {', '.join(f'{c} = ?' for c in STATE_COLUMNS)} WHERE id = ?"
+_UNCLAIM = f"UPDATE container SET {', '.join(f'{c} = NULL' for c in CLAIM_COLUMNS)}"
+_FACTS, _STATE = len(FACT_COLUMNS), len(FACT_COLUMNS) + len(STATE_COLUMNS)
+
+
+class StoreFailed(SeaboxError):
+    """The database could not be read or written (disk full, I/O error); nothing of the call happened."""
+
+
+class SQLiteStore:
+    """Containers in `path`. One connection per thread, opened at first use; safe after fork."""
+
+    def __init__(self, path: str, *, keep_days: int = 7, keep_rows: int = 100_000) -> None:
+        self._path, self._keep_days, self._keep_rows = path, keep_days, keep_rows
+        self._mine = threading.local()
+        self._open: list[sqlite3.Connection] = []
+
+    # --- writing -------------------------------------------------------------------------------------------------
+
+    def add(self, facts: ContainerFacts, config: bytes, requires: Iterable[str], claim: Claim) -> None:
+        """See Store.add."""
+        fresh = ContainerState()
+        values = [getattr(facts, c) for c in FACT_COLUMNS] + [getattr(fresh, c) for c in STATE_COLUMNS]
+        values[FACT_COLUMNS.index("image_id")] = facts.image_id or None
+        values += [claim.intent, claim.holder.pid, claim.holder.start, claim.holder.boot, claim.since]
+        marks = ", ".join("?" * len(values))
+        with self._transaction() as db:
+            taken = db.execute("SELECT id FROM container WHERE name = ?", (facts.name,)).fetchone()
+            if taken:
+                raise NameInUse(facts.name, taken[0])
+            if facts.image_id and not db.execute("SELECT 1 FROM image WHERE id = ?", (facts.image_id,)).fetchone():
+                raise NoSuchImage(facts.image)
+            db.execute(f"INSERT INTO container({_ALL_COLUMNS}) VALUES({marks})", values)
+            db.execute("INSERT INTO container_config VALUES(?, ?)", (facts.id, config))
+            for needed in requires:
+                if not db.execute("SELECT 1 FROM container WHERE id = ?", (needed,)).fetchone():
+                    raise NoSuchContainer(needed)
+                db.execute("INSERT INTO requirement VALUES(?, ?)", (facts.id, needed))
+
+    def commit(
+        self, id: str, state: ContainerState, occurrences: Iterable[Occurrence] = (), *,
+        durable: bool = False, unclaim: bool = False,
+    ) -> None:  # fmt: skip
+        """See Store.commit."""
+        with self._transaction(durable) as db:
+            if db.execute(_UPDATE, [*(getattr(state, c) for c in STATE_COLUMNS), id]).rowcount == 0:
+                raise NoSuchContainer(id)
+            if state.status is Status.STOPPED:
+                db.execute(
+                    "INSERT OR REPLACE INTO exit_code SELECT id, run, name, exit_code, exit_reason, finished_at "
+                    "FROM container WHERE id = ?", (id,),
+                )  # fmt: skip
+            if unclaim:
+                db.execute(f"{_UNCLAIM} WHERE id = ?", (id,))
+            self._write_events(db, id, occurrences)
+
+    def claim(self, id: str, claim: Claim) -> None:
+        """See Store.claim."""
+        who = (claim.intent, claim.holder.pid, claim.holder.start, claim.holder.boot, claim.since, id)
+        with self._transaction() as db:
+            if db.execute(
+                "UPDATE container SET intent = ?, holder_pid = ?, holder_start = ?, holder_boot = ?, claimed_at = ? "
+                "WHERE id = ?", who,
+            ).rowcount == 0:  # fmt: skip
+                raise NoSuchContainer(id)
+
+    def unclaim(self, id: str, claim: Claim) -> None:
+        """See Store.unclaim."""
+        who = (id, claim.intent, claim.holder.pid, claim.holder.start, claim.holder.boot, claim.since)
+        with self._transaction() as db:
+            db.execute(
+                f"{_UNCLAIM} WHERE id = ? AND intent = ? AND holder_pid = ? AND holder_start = ? "
+                "AND holder_boot = ? AND claimed_at = ?", who,
+            )  # fmt: skip
+
+    def remove(self, id: str, occurrences: Iterable[Occurrence] = ()) -> None:
+        """See Store.remove."""
+        with self._transaction(durable=True) as db:
+            needed_by = [row[0] for row in db.execute("SELECT id FROM requirement WHERE needs = ?", (id,))]
+            if needed_by:
+                raise InUse(
+                    f"container {id} has dependent containers which must be removed before it: "
+                    f"{', '.join(needed_by)}: container already exists"
+                )
+            self._write_events(db, id, occurrences)
+            if db.execute("DELETE FROM container WHERE id = ?", (id,)).rowcount == 0:
+                raise NoSuchContainer(id)
+            self._prune(db)
+
+    def rename(self, id: str, name: str, occurrences: Iterable[Occurrence] = ()) -> None:
+        """The container bears `name` from now on. Raises: NameInUse, NoSuchContainer."""
+        with self._transaction(durable=True) as db:
+            taken = db.execute("SELECT id FROM container WHERE name = ?", (name,)).fetchone()
+            if taken and taken[0] != id:
+                raise NameInUse(name, taken[0])
+            if db.execute("UPDATE container SET name = ? WHERE id = ?", (name, id)).rowcount == 0:
+                raise NoSuchContainer(id)
+            self._write_events(db, id, occurrences)
+
+    def _write_events(self, db: sqlite3.Connection, id: str, occurrences: Iterable[Occurrence]) -> None:
+        now = time.time_ns()
+        for what in occurrences:
+            db.execute(
+                "INSERT INTO event(at, type, kind, id, name, image, exit_code, attributes) "
+                "SELECT ?, 'container', ?, id, name, image, ?, ? FROM container WHERE id = ?",
+                (now, what.kind, what.exit_code, what.attributes, id),
+            )
+
+    def _prune(self, db: sqlite3.Connection) -> None:
+        """Old events and exit codes are gone; done by removals, which are rare and durable anyway."""
+        oldest = time.time_ns() - self._keep_days * _DAY
+        newest = db.execute("SELECT max(seq) FROM event").fetchone()[0] or 0
+        db.execute("DELETE FROM event WHERE seq <= ? OR at < ?", (newest - self._keep_rows, oldest))
+        db.execute(
+            "DELETE FROM exit_code WHERE finished_at < ? AND NOT EXISTS "
+            "(SELECT 1 FROM container WHERE container.id = exit_code.id)", (oldest,),
+        )  # fmt: skip
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def find(self, name: str) -> str:
+        """See Store.find."""
+        with self._reading() as db:
+            row = db.execute("SELECT id FROM container WHERE id = ? OR name = ?", (name, name)).fetchone()
+            if row:
+                return str(row[0])
+            prefix = name.lower()
+            if not prefix or not set(prefix) <= set("0123456789abcdef"):
+                raise NoSuchContainer(name)
+            rows = db.execute(
+                "SELECT id FROM container WHERE id >= ? AND id < ? LIMIT 2", (prefix, prefix + "g")
+            ).fetchall()
+        if not rows:
+            raise NoSuchContainer(name)
+        if len(rows) > 1:
+            raise AmbiguousName(name)
+        return str(rows[0][0])
+
+    def load(self, id: str) -> ContainerRecord:
+        """See Store.load."""
+        with self._reading() as db:
+            row = db.execute(f"{_SELECT} WHERE id = ?", (id,)).fetchone()
+        if row is None:
+            raise NoSuchContainer(id)
+        try:
+            return _record(row)
+        except (ValueError, TypeError, AttributeError) as problem:
+            raise Damaged(f"the record of container {id} cannot be read: {problem}") from problem
+
+    def config(self, id: str) -> bytes:
+        """See Store.config."""
+        with self._reading() as db:
+            row = db.execute("SELECT config FROM container_config WHERE id = ?", (id,)).fetchone()
+        if row is None:
+            raise NoSuchContainer(id)
+        return bytes(row[0])
+
+    def list(self, statuses: Iterable[Status] | None = None) -> Iterator[ContainerRecord]:
+        """See Store.list."""
+        where, wanted = "", tuple(statuses or ())
+        if wanted:
+            # spelled out, not bound, so that the partial index over living containers can be used
+            where = f" WHERE status IN ({', '.join(repr(str(status)) for status in wanted)})"
+        with self._reading() as db:
+            rows = db.execute(f"{_SELECT}{where} ORDER BY created_at").fetchall()
+        for row in rows:
+            try:
+                record = _record(row)
+            except (ValueError, TypeError, AttributeError) as problem:
+                debug("the record of container %s cannot be read: %s", row[0], problem)
+                continue
+            if record.claim is None or record.claim.intent is not Intent.CREATE:
+                yield record
+
+    def claimed(self, intent: Intent) -> list[str]:
+        """See Store.claimed."""
+        with self._reading() as db:
+            return [row[0] for row in db.execute("SELECT id FROM container WHERE intent = ?", (intent,))]
+
+    def dependants(self, id: str) -> list[str]:
+        """See Store.dependants."""
+        with self._reading() as db:
+            return [row[0] for row in db.execute("SELECT id FROM requirement WHERE needs = ?", (id,))]
+
+    def requirements(self, id: str) -> list[str]:
+        """See Store.requirements."""
+        with self._reading() as db:
+            return [row[0] for row in db.execute("SELECT needs FROM requirement WHERE id = ?", (id,))]
+
+    def exit_record(self, id: str, run: int | None = None) -> ExitRecord | None:
+        """See Store.exit_record."""
+        which, values = ("AND run = ?", (id, run)) if run is not None else ("ORDER BY run DESC LIMIT 1", (id,))
+        with self._reading() as db:
+            row = db.execute(
+                f"SELECT id, run, name, code, reason, finished_at FROM exit_code WHERE id = ? {which}", values
+            ).fetchone()
+        return ExitRecord(*row) if row else None
+
+    def events(self, since_seq: int = 0, limit: int = 1000) -> list[Event]:
+        """See Store.events."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT seq, at, type, kind, id, name, image, exit_code, attributes FROM event WHERE seq > ? "
+                "ORDER BY seq LIMIT ?", (since_seq, limit),
+            ).fetchall()  # fmt: skip
+        return [Event(*row) for row in rows]
+
+    def last_seq(self) -> int:
+        """See Store.last_seq."""
+        with self._reading() as db:
+            return int(db.execute("SELECT max(seq) FROM event").fetchone()[0] or 0)
+
+    # --- the connection ------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """See Store.close."""
+        for db in self._open:
+            db.close()
+        self._open.clear()
+        self._mine = threading.local()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for the other tables' readers in this room."""
+        with self._reading() as db:
+            yield db
+
+    @contextmanager
+    def transaction(self, durable: bool = False) -> Iterator[sqlite3.Connection]:
+        """A write transaction, for the other tables' writers in this room."""
+        with self._transaction(durable) as db:
+            yield db
+
+    @contextmanager
+    def _transaction(self, durable: bool = False) -> Iterator[sqlite3.Connection]:
+        with self._reading() as db:
+            if durable:
+                db.execute("PRAGMA synchronous = FULL")
+            try:
+                db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield db
+                    _commit(db)
+                except BaseException:
+                    if db.in_transaction:
+                        db.execute("ROLLBACK")
+                    raise
+            finally:
+                if durable:
+                    db.execute("PRAGMA synchronous = NORMAL")
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        try:
+            yield self._connection()
+        except sqlite3.OperationalError as problem:
+            if "locked" in str(problem):
+                raise Busy("the database", "other writers") from problem
+            raise StoreFailed(f"{self._path}: {problem}") from problem
+        except sqlite3.DatabaseError as problem:
+            raise Damaged(f"{self._path}: {problem}") from problem
+
+    def _connection(self) -> sqlite3.Connection:
+        mine = self._mine.__dict__
+        if mine.get("pid") == os.getpid():
+            db: sqlite3.Connection = mine["db"]
+            return db
+        db = _open(self._path)
+        mine["pid"], mine["db"] = os.getpid(), db  # a connection inherited by fork is left alone, never closed
+        self._open.append(db)
+        return db
+
+
+def _open(path: str) -> sqlite3.Connection:
+    fresh = not os.path.exists(path)
+    if fresh:
+        files.make_dirs(os.path.dirname(path), 0o700)
+    db = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+    try:
+        if fresh:
+            files.chmod(path, 0o600)
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise SchemaTooNew(version, VERSION)
+        if version < VERSION:
+            _migrate(db)
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    """The store has the newest schema; several processes may try at once."""
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        for script in MIGRATIONS[version:]:
+            for statement in filter(str.strip, script.split(";")):
+                db.execute(statement)
+        db.execute(f"PRAGMA user_version = {VERSION}")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+@effect("commit")
+def _commit(db: sqlite3.Connection) -> None:
+    db.execute("COMMIT")
+
+
+def _record(row: tuple[object, ...]) -> ContainerRecord:
+    facts = ContainerFacts(*row[:_FACTS])  # type: ignore[arg-type]  # SQLite's columns, in the order selected
+    facts.image_id = facts.image_id or ""
+    facts.auto_remove = bool(facts.auto_remove)
+    state = ContainerState.__new__(ContainerState)
+    for name, value in zip(STATE_COLUMNS, row[_FACTS:_STATE], strict=True):
+        setattr(state, name, value)
+    state.status = Status(state.status)
+    state.oom_killed, state.stopped_by_user = bool(state.oom_killed), bool(state.stopped_by_user)
+    intent, pid, start, boot, since = row[_STATE:]
+    claim = None
+    if intent is not None:
+        claim = Claim(Intent(intent), ProcessId(pid, start, boot), since)  # type: ignore[arg-type]
+    return ContainerRecord(facts, state, claim)

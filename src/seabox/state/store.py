@@ -1,0 +1,100 @@
+"""What every store can do. SQLiteStore is the real one; MemoryStore in seabox.testing is held to the same tests."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Protocol
+
+    from ..model.record import (
+        Claim,
+        ContainerFacts,
+        ContainerRecord,
+        ContainerState,
+        Event,
+        EventKind,
+        ExitRecord,
+        Intent,
+        Status,
+    )
+
+
+class Occurrence:
+    """An event as its author knows it, before the store gives it a sequence number and a time."""
+
+    __slots__ = ("attributes", "exit_code", "kind")
+
+    def __init__(self, kind: EventKind, exit_code: int | None = None, attributes: str = "") -> None:
+        self.kind, self.exit_code, self.attributes = kind, exit_code, attributes
+
+    def __repr__(self) -> str:
+        return f"Occurrence({self.kind})"
+
+
+if TYPE_CHECKING:
+
+    class Store(Protocol):
+        """Containers, how they ended and what happened to them. Every call is one transaction; none waits for long."""
+
+        def add(self, facts: ContainerFacts, config: bytes, requires: Iterable[str], claim: Claim) -> None:
+            """A configured container exists, claimed and hidden from lists until `commit` says CREATE happened.
+
+            Raises: NameInUse, NoSuchImage (the image went away), NoSuchContainer (a requirement did).
+            """
+
+        def commit(
+            self, id: str, state: ContainerState, occurrences: Iterable[Occurrence] = (), *,
+            durable: bool = False, unclaim: bool = False,
+        ) -> None:  # fmt: skip
+            """`state` and the events it belongs to are stored together.
+
+            A move to STOPPED records the exit of this run as well. `durable`: it also survives a power cut.
+            `unclaim`: whatever claim there is ends in the same moment.
+            Raises: NoSuchContainer.
+            """
+
+        def claim(self, id: str, claim: Claim) -> None:
+            """The container is claimed, whoever had it before. Raises: NoSuchContainer."""
+
+        def unclaim(self, id: str, claim: Claim) -> None:
+            """`claim` is given up; no effect if the container is gone or somebody else's by now."""
+
+        def remove(self, id: str, occurrences: Iterable[Occurrence] = ()) -> None:
+            """The container is gone for good (durable); its exit codes and events stay. Raises: InUse, NoSuchContainer."""
+
+        def rename(self, id: str, name: str, occurrences: Iterable[Occurrence] = ()) -> None:
+            """The container bears `name` from now on. Raises: NameInUse, NoSuchContainer."""
+
+        def find(self, name: str) -> str:
+            """The id of the container with this name, id, or unique id prefix. Raises: NoSuchContainer, AmbiguousName."""
+
+        def load(self, id: str) -> ContainerRecord:
+            """The container as last committed. Raises: NoSuchContainer, Damaged."""
+
+        def config(self, id: str) -> bytes:
+            """The container's stored configuration (JSON). Raises: NoSuchContainer."""
+
+        def list(self, statuses: Iterable[Status] | None = None) -> Iterator[ContainerRecord]:
+            """Containers, oldest first; those being created are left out, and so are damaged rows."""
+
+        def claimed(self, intent: Intent) -> list[str]:
+            """Ids of the containers claimed with this intent."""
+
+        def dependants(self, id: str) -> list[str]:
+            """Ids of the containers that require this one."""
+
+        def requirements(self, id: str) -> list[str]:
+            """Ids of the containers that this one requires."""
+
+        def exit_record(self, id: str, run: int | None = None) -> ExitRecord | None:
+            """How a run (the last one) of a container ended, whether or not the container still exists."""
+
+        def events(self, since_seq: int = 0, limit: int = 1000) -> list[Event]:
+            """Events after `since_seq`, in order, at most `limit`."""
+
+        def last_seq(self) -> int:
+            """The sequence number of the newest event, 0 if there is none."""
+
+        def close(self) -> None:
+            """Nothing of the store is open in this process."""

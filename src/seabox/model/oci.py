@@ -11,7 +11,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, renam
     pass
 
 
-class User(_Part):
+class User(_Part, frozen=True, kw_only=True):
     """Who the process is, in numbers."""
 
     uid: int
@@ -20,7 +20,7 @@ class User(_Part):
     additional_gids: tuple[int, ...] = ()
 
 
-class Capabilities(_Part):
+class Capabilities(_Part, frozen=True, kw_only=True):
     """The five sets of capability names ("CAP_CHOWN")."""
 
     bounding: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class Capabilities(_Part):
     ambient: tuple[str, ...] = ()
 
 
-class Rlimit(_Part):
+class Rlimit(_Part, frozen=True, kw_only=True):
     """A resource limit ("RLIMIT_NOFILE"); 2**64-1 = unlimited."""
 
     type: str
@@ -38,14 +38,14 @@ class Rlimit(_Part):
     hard: int
 
 
-class ConsoleSize(_Part):
+class ConsoleSize(_Part, frozen=True, kw_only=True):
     """Rows and columns of a terminal."""
 
     height: int
     width: int
 
 
-class Process(_Part):
+class Process(_Part, frozen=True, kw_only=True):
     """What is executed, and as what. Also the whole file that `exec` takes."""
 
     args: tuple[str, ...]
@@ -61,14 +61,14 @@ class Process(_Part):
     oom_score_adj: int | None = None
 
 
-class Root(_Part):
+class Root(_Part, frozen=True, kw_only=True):
     """The directory that becomes `/`."""
 
     path: str
     readonly: bool = False
 
 
-class Mount(_Part):
+class Mount(_Part, frozen=True, kw_only=True):
     """One mount(2), done in the order of the list."""
 
     destination: str
@@ -77,14 +77,14 @@ class Mount(_Part):
     options: tuple[str, ...] = ()
 
 
-class Namespace(_Part):
+class Namespace(_Part, frozen=True, kw_only=True):
     """A namespace to make, or with `path` to join. `type` is the specification's word ("network", "mount"...)."""
 
     type: str
     path: str = ""
 
 
-class DeviceRule(_Part):
+class DeviceRule(_Part, frozen=True, kw_only=True):
     """What the devices cgroup says about devices; None = any number."""
 
     allow: bool
@@ -94,7 +94,7 @@ class DeviceRule(_Part):
     minor: int | None = None
 
 
-class Device(_Part):
+class Device(_Part, frozen=True, kw_only=True):
     """A node made in the container's /dev."""
 
     path: str
@@ -106,7 +106,7 @@ class Device(_Part):
     gid: int
 
 
-class Memory(_Part):
+class Memory(_Part, frozen=True, kw_only=True):
     """Bytes; -1 = unlimited."""
 
     limit: int | None = None
@@ -116,7 +116,7 @@ class Memory(_Part):
     disable_oom_killer: bool | None = msgspec.field(default=None, name="disableOOMKiller")
 
 
-class Cpu(_Part):
+class Cpu(_Part, frozen=True, kw_only=True):
     """Times in microseconds."""
 
     shares: int | None = None
@@ -126,19 +126,19 @@ class Cpu(_Part):
     mems: str = ""
 
 
-class Pids(_Part):
+class Pids(_Part, frozen=True, kw_only=True):
     """How many tasks; -1 = any number."""
 
     limit: int
 
 
-class BlockIO(_Part):
+class BlockIO(_Part, frozen=True, kw_only=True):
     """10 to 1000."""
 
     weight: int | None = None
 
 
-class Resources(_Part):
+class Resources(_Part, frozen=True, kw_only=True):
     """What the cgroup keeps."""
 
     devices: tuple[DeviceRule, ...] = ()
@@ -148,7 +148,7 @@ class Resources(_Part):
     block_io: BlockIO | None = msgspec.field(default=None, name="blockIO")
 
 
-class SeccompArg(_Part):
+class SeccompArg(_Part, frozen=True, kw_only=True):
     """A condition on one argument; for SCMP_CMP_MASKED_EQ `value` is the mask and `value_two` what must be left."""
 
     index: int
@@ -157,7 +157,7 @@ class SeccompArg(_Part):
     value_two: int | None = None
 
 
-class SeccompRule(_Part):
+class SeccompRule(_Part, frozen=True, kw_only=True):
     """What happens to these calls if all of `args` hold."""
 
     names: tuple[str, ...]
@@ -166,7 +166,7 @@ class SeccompRule(_Part):
     args: tuple[SeccompArg, ...] = ()
 
 
-class Seccomp(_Part):
+class Seccomp(_Part, frozen=True, kw_only=True):
     """A filter for system calls."""
 
     default_action: str
@@ -178,7 +178,7 @@ class Seccomp(_Part):
     syscalls: tuple[SeccompRule, ...] = ()
 
 
-class Linux(_Part):
+class Linux(_Part, frozen=True, kw_only=True):
     """What is special to Linux."""
 
     namespaces: tuple[Namespace, ...] = ()
@@ -192,7 +192,7 @@ class Linux(_Part):
     readonly_paths: tuple[str, ...] = ()
 
 
-class Spec(_Part):
+class Spec(_Part, frozen=True, kw_only=True):
     """A whole config.json."""
 
     oci_version: str = msgspec.field(name="ociVersion")

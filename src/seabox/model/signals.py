@@ -6,14 +6,10 @@ import signal
 
 from ..errors import InvalidArgument
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Final
-
 _RTMIN, _RTMAX = 34, 64  # as glibc programs see them; fixed here, whatever libc runs this interpreter
-_NUMBERS: Final = {member.name[3:]: int(member) for member in signal.Signals if int(member) < _RTMIN}
+_NUMBERS = {member.name[3:]: int(member) for member in signal.Signals if int(member) < _RTMIN}
 _NUMBERS |= {"IOT": 6, "CLD": 17, "POLL": 29, "STKFLT": 16, "RTMIN": _RTMIN, "RTMAX": _RTMAX}
-_NAMES: Final = {number: name for name, number in reversed(_NUMBERS.items()) if name not in ("IOT", "CLD", "POLL")}
+_NAMES = {number: name for name, number in reversed(_NUMBERS.items()) if name not in ("IOT", "CLD", "POLL")}
 
 
 def signal_number(text: str | int) -> int:

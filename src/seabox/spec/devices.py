@@ -1,0 +1,131 @@
+"""Host devices in a container: --device from text to value, and from value to nodes and cgroup rules."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from .. import diagnostics
+from ..errors import InvalidArgument, Refused
+from ..model import oci
+from ..model.container import Device
+from .text import normal, plain, within
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_MODES = frozenset("rwm")
+_DENY_ALL = oci.DeviceRule(allow=False, access="rwm")
+_ALLOW_ALL = oci.DeviceRule(allow=True, access="rwm")
+_NOT_SHARED = frozenset(("pts", "shm", "fd", "mqueue", ".lxc", ".lxd-mounts", ".udev", "console", "ptmx"))
+# the runtime makes these itself
+_STANDARD = frozenset(
+    f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "console")
+)
+
+
+def parse_device(text: str) -> Device:
+    """`SRC[:DEST][:PERMISSIONS]`.
+
+    Raises: InvalidArgument (also if the host has no such device).
+    """
+    parts = plain("device", text).split(":")
+    source, destination, permissions = parts[0], "", "rwm"
+    if len(parts) == 3:
+        destination, permissions = parts[1:]
+    elif len(parts) == 2:
+        if _is_mode(parts[1]):
+            permissions = parts[1]
+        else:
+            destination = parts[1]
+    if len(parts) > 3 or not source:
+        raise InvalidArgument(f'invalid device specification: "{text}"')
+    if not _is_mode(permissions):
+        raise InvalidArgument(f"invalid device mode: {permissions}")
+    if not source.startswith("/") or (destination and not destination.startswith("/")):
+        raise InvalidArgument(f'invalid device specification: "{text}": paths must be absolute')
+    destination = normal(destination or source)
+    if destination == "/" or within(destination, "/proc") or within(destination, "/sys"):
+        raise InvalidArgument(f'invalid device specification: "{text}"')
+    try:
+        mode = os.stat(source).st_mode
+    except OSError as problem:
+        raise InvalidArgument(f"stat {source}: {(problem.strerror or 'unknown error').lower()}") from None
+    if not (stat.S_ISDIR(mode) or stat.S_ISCHR(mode) or stat.S_ISBLK(mode)):
+        raise InvalidArgument(f"{source} is not a device node")
+    return Device(source=normal(source), destination=destination, permissions=permissions)
+
+
+def _is_mode(text: str) -> bool:
+    return bool(text) and set(text) <= _MODES and len(set(text)) == len(text)
+
+
+def device_nodes(
+    devices: Iterable[Device], privileged: bool
+) -> tuple[tuple[oci.Device, ...], tuple[oci.DeviceRule, ...]]:
+    """The nodes to make and the cgroup's rules: everything denied but what was given, nothing denied if privileged.
+
+    The runtimes add the standard devices (null, zero, full, random, urandom, tty, ptmx) by themselves.
+
+    Raises: Refused if a device given at creation is gone.
+    """
+    nodes: dict[str, oci.Device] = {}
+    rules = [_ALLOW_ALL if privileged else _DENY_ALL]
+    if privileged:
+        for path in _below("/dev"):
+            if path not in _STANDARD and (node := _node(path, path)) is not None:
+                nodes[path] = node
+    for device in devices:
+        for source, destination in _expanded(device):
+            node = _node(source, destination)
+            if node is None:
+                raise Refused(f"stat {source}: no such device")
+            nodes[destination] = node
+            rule = oci.DeviceRule(
+                allow=True, type=node.type, major=node.major, minor=node.minor, access=device.permissions
+            )
+            if rule not in rules:
+                rules.append(rule)
+    return tuple(nodes.values()), tuple(rules)
+
+
+def _expanded(device: Device) -> Iterator[tuple[str, str]]:
+    """A directory of devices stands for all of them."""
+    if not os.path.isdir(device.source):
+        yield device.source, device.destination
+        return
+    for path in _below(device.source):
+        yield path, device.destination.rstrip("/") + path[len(device.source.rstrip("/")) :]
+
+
+def _below(folder: str) -> Iterator[str]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as problem:
+        diagnostics.debug("devices in %s are left out: %s", folder, problem)
+        return
+    for entry in entries:
+        if entry.name in _NOT_SHARED:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(entry.path)
+        elif stat.S_IFMT(entry.stat(follow_symlinks=False).st_mode) in (stat.S_IFCHR, stat.S_IFBLK):
+            yield entry.path
+
+
+def _node(source: str, destination: str) -> oci.Device | None:
+    try:
+        found = os.stat(source)
+    except OSError:
+        return None
+    if stat.S_ISCHR(found.st_mode):
+        kind = "c"
+    elif stat.S_ISBLK(found.st_mode):
+        kind = "b"
+    else:
+        return None
+    return oci.Device(
+        path=destination, type=kind, major=os.major(found.st_rdev), minor=os.minor(found.st_rdev),
+        file_mode=stat.S_IMODE(found.st_mode), uid=found.st_uid, gid=found.st_gid,
+    )  # fmt: skip

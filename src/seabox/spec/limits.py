@@ -1,0 +1,149 @@
+"""Limits on memory, CPU, tasks and rlimits: from a request to checked numbers."""
+
+from __future__ import annotations
+
+from ..errors import InvalidArgument
+from ..model.container import Resources, Ulimit
+from .facts import RLIMITS
+from .text import plain, whole_number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..model.container import CreateRequest
+
+MIN_MEMORY = 512 << 10  # bytes; with less no runtime gets as far as its own error message
+_MAX = 2**63 - 1
+_CPU_PERIOD = 100_000  # µs
+_UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+
+
+def parse_size(text: str) -> int:
+    """Bytes of "512", "64k", "1.5m" or "2gb"; "-1" is -1.
+
+    Raises: InvalidArgument with podman's words.
+    """
+    if text == "-1":
+        return -1
+    unit = text.lower().lstrip("0123456789.").strip()
+    number = text[: len(text) - len(unit)].strip() if unit else text
+    whole, dot, fraction = number.partition(".")
+    factor = _UNITS.get(unit) or _UNITS.get(unit.removesuffix("ib") or "?") or _UNITS.get(unit.removesuffix("b") or "?")
+    if factor and text.isascii() and (whole + fraction).isdecimal() and whole and bool(dot) == bool(fraction):
+        size = int(whole) * factor + (int(fraction) * factor // 10 ** len(fraction) if fraction else 0)
+        if size <= _MAX:
+            return size
+    raise InvalidArgument(f"invalid size: {text!a}")
+
+
+def parse_resources(request: CreateRequest, *, default_pids: int) -> Resources:
+    """The limits of a request, the engine's default for tasks included.
+
+    Raises: InvalidArgument.
+    """
+    memory, swap, reservation = request.memory or None, request.memory_swap or None, request.memory_reservation or None
+    for name, value in (("memory", memory), ("memory-reservation", reservation)):
+        if value is not None and not 0 < value <= _MAX:
+            raise InvalidArgument(f"invalid {name} limit {value}: must be a positive number of bytes")
+    if memory is not None and memory < MIN_MEMORY:
+        raise InvalidArgument(f"minimum memory limit allowed is {MIN_MEMORY >> 10}KiB")
+    if memory is not None and reservation is not None and memory < reservation:
+        raise InvalidArgument("minimum memory limit cannot be less than memory reservation limit, see usage")
+    shares, quota, period = _cpu(request)
+    return Resources(
+        memory=memory,
+        memory_swap=_swap(memory, swap),
+        memory_reservation=reservation,
+        cpu_shares=shares,
+        cpu_quota=quota,
+        cpu_period=period,
+        cpuset_cpus=_cpu_list("cpuset-cpus", request.cpuset_cpus),
+        cpuset_mems=_cpu_list("cpuset-mems", request.cpuset_mems),
+        pids_limit=_pids(request.pids_limit, default_pids),
+    )
+
+
+def _swap(memory: int | None, swap: int | None) -> int | None:
+    if swap is None:
+        return None
+    if memory is None:
+        raise InvalidArgument("you should always set the memory limit when using the memoryswap limit, see usage")
+    if swap != -1 and swap < memory:
+        raise InvalidArgument("minimum memoryswap limit should be larger than memory limit, see usage")
+    if swap > _MAX:
+        raise InvalidArgument(f"invalid memory-swap limit {swap}")
+    return swap
+
+
+def _pids(limit: int | None, default: int) -> int | None:
+    if limit is None:
+        limit = default
+    if not -1 <= limit <= _MAX:
+        raise InvalidArgument(f"invalid pids limit {limit}: must be positive, or -1 for no limit")
+    return limit or -1
+
+
+def _cpu(request: CreateRequest) -> tuple[int | None, int | None, int | None]:
+    shares, quota, period = request.cpu_shares or None, request.cpu_quota or None, request.cpu_period or None
+    if request.cpus:
+        for name, value in (("cpu-period", period), ("cpu-quota", quota)):
+            if value is not None:
+                raise InvalidArgument(f"--{name} and --cpus cannot be set together")
+        if not 0.01 <= request.cpus <= 100_000:
+            raise InvalidArgument(f"invalid number of CPUs {request.cpus}: must be at least 0.01")
+        quota, period = int(request.cpus * _CPU_PERIOD), _CPU_PERIOD
+    for name, value, low, high in (
+        ("cpu-shares", shares, 2, 262_144),
+        ("cpu-period", period, 1000, 1_000_000),
+        ("cpu-quota", None if quota == -1 else quota, 1000, _MAX),
+    ):
+        if value is not None and not low <= value <= high:
+            raise InvalidArgument(f"invalid {name} {value}: must be from {low} to {high}")
+    return shares, quota, period
+
+
+def _cpu_list(what: str, text: str) -> str:
+    if not text:
+        return ""
+    for part in text.split(","):
+        low, dash, high = part.partition("-")
+        first = whole_number(what, low, 0, 65535)
+        if dash and whole_number(what, high, 0, 65535) < first:
+            raise InvalidArgument(f"{what} {text!a}: {part} ends before it begins")
+    return text
+
+
+def parse_ulimits(texts: Iterable[str]) -> tuple[Ulimit, ...]:
+    """`NAME=SOFT[:HARD]`, each name once (the last one counts); "host" keeps what the engine has.
+
+    Raises: InvalidArgument with podman's words.
+    """
+    found: dict[str, Ulimit] = {}
+    for text in texts:
+        if text == "host":
+            continue
+        limit = _ulimit(plain("ulimit", text))
+        found[limit.name] = limit
+    return tuple(found.values())
+
+
+def _ulimit(text: str) -> Ulimit:
+    def bad(why: str) -> InvalidArgument:
+        return InvalidArgument(f'ulimit option "{text}" requires name=SOFT:HARD, failed to be parsed: {why}')
+
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise bad(f"invalid ulimit argument: {text}")
+    if name not in RLIMITS:
+        raise bad(f"invalid ulimit type: {name}")
+    numbers = value.split(":")
+    if len(numbers) > 2:
+        raise bad(f"too many limit value arguments - {value}, can only have up to two, `soft[:hard]`")
+    try:
+        soft, hard = (whole_number("limit", number, -1, _MAX) for number in (numbers[0], numbers[-1]))
+    except InvalidArgument as problem:
+        raise bad(str(problem)) from None
+    if hard != -1 and (soft == -1 or soft > hard):
+        raise bad(f"ulimit soft limit must be less than or equal to hard limit: {soft} > {hard}")
+    return Ulimit(name=name, soft=soft, hard=hard)

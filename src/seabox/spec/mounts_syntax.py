@@ -1,0 +1,167 @@
+"""-v, --tmpfs and mounts given as values: from text to `Mount`s, or one line that says what is wrong."""
+
+from __future__ import annotations
+
+import os
+
+from ..errors import InvalidArgument, Unsupported
+from ..model.container import Mount
+from .text import normal, plain, within
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CHOWN = "U"  # kept in a Mount's options for the caller, never given to the runtime
+
+_EXCLUSIVE = (  # of each row one, by default the first; "" = nothing is said
+    ("rw", "ro"),
+    ("", "suid", "nosuid"),
+    ("", "dev", "nodev"),
+    ("", "exec", "noexec"),
+    ("rprivate", "private", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"),
+    ("", "relatime", "noatime", "strictatime"),
+)
+_BIND = (("rbind", "bind"),)
+_LABELS = (("", "z", "Z"), ("", CHOWN))
+_TMPFS = (("tmpcopyup", "notmpcopyup"),)
+_LATER = frozenset(("O", "idmap", "copy", "nocopy"))  # podman has them, we do not yet
+
+# what LXCFS provides in place of the kernel's own: the only files below /proc that a mount may cover
+_LXCFS = "cpuinfo diskstats meminfo stat swaps uptime loadavg slabinfo net/dev sys/kernel/ns_last_pid"
+_PROC_FILES = frozenset(f"/proc/{name}" for name in _LXCFS.split())
+
+
+def parse_mounts(volumes: Iterable[str], tmpfs: Iterable[str], mounts: Iterable[Mount]) -> tuple[Mount, ...]:
+    """All mounts asked for, sources made absolute, in the order given.
+
+    Raises: InvalidArgument (also for a source that does not exist, or one destination twice), Unsupported.
+    """
+    found = [parse_volume(text) for text in volumes]
+    found += [parse_tmpfs(text) for text in tmpfs]
+    found += [_checked(mount) for mount in mounts]
+    seen: set[str] = set()
+    for mount in found:
+        if mount.destination in seen:
+            raise InvalidArgument(f"{mount.destination}: duplicate mount destination")
+        seen.add(mount.destination)
+    return tuple(found)
+
+
+def parse_volume(text: str) -> Mount:
+    """`SRC:DEST[:OPTIONS]` as a bind mount.
+
+    Raises: InvalidArgument, Unsupported (a named or anonymous volume).
+    """
+    parts = plain("volume", text).split(":")
+    if len(parts) == 1:
+        raise Unsupported(f"anonymous volume {text!r}: volumes are not supported yet, give HOST-PATH:CONTAINER-PATH")
+    if len(parts) > 3:
+        raise InvalidArgument(f'"{text}": incorrect volume format, should be [host-dir:]ctr-dir[:option]')
+    source, destination = parts[:2]
+    if not source:
+        raise InvalidArgument("host directory cannot be empty")
+    if not source.startswith(("/", ".")):
+        raise Unsupported(f'volume "{source}": named volumes are not supported yet, give the path of a host directory')
+    options = parts[2].split(",") if len(parts) == 3 else []
+    return _bind(source, destination, options)
+
+
+def parse_tmpfs(text: str) -> Mount:
+    """`DEST[:OPTIONS]` as a tmpfs.
+
+    Raises: InvalidArgument.
+    """
+    destination, _, options = plain("tmpfs", text).partition(":")
+    return _tmpfs(destination, options.split(",") if options else [])
+
+
+def _checked(mount: Mount) -> Mount:
+    for option in mount.options:
+        plain("mount option", option)
+    if mount.type == "bind":
+        if not mount.source:
+            raise InvalidArgument("must set source of a bind mount")
+        return _bind(mount.source, mount.destination, mount.options)
+    if mount.type == "tmpfs":
+        if mount.source not in ("", "tmpfs"):
+            raise InvalidArgument("a tmpfs mount has no source")
+        return _tmpfs(mount.destination, mount.options)
+    if mount.type == "volume":
+        raise Unsupported("volumes are not supported yet: give a mount of type bind")
+    raise InvalidArgument(f'invalid filesystem type "{plain("mount type", mount.type)}"')
+
+
+def _bind(source: str, destination: str, options: Iterable[str]) -> Mount:
+    path = os.path.abspath(plain("mount source", source))
+    try:
+        os.stat(path)
+    except OSError as problem:
+        raise InvalidArgument(f"statfs {path}: {(problem.strerror or 'unknown error').lower()}") from None
+    return Mount(
+        type="bind", source=path, destination=_destination(destination), options=_options(options, _BIND + _LABELS)
+    )
+
+
+def _tmpfs(destination: str, options: Iterable[str]) -> Mount:
+    settings: dict[str, str] = {}
+    flags = []
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not equals:
+            flags.append(option)
+        elif _fits(key, value) and key not in settings:
+            settings[key] = option
+        else:
+            raise InvalidArgument(f'invalid mount option "{option}"')
+    chosen = _options(flags, _TMPFS)
+    for flag, allowed in (("nosuid", "suid"), ("nodev", "dev"), ("noexec", "exec")):
+        if flag not in chosen and allowed not in chosen:
+            chosen += (flag,)
+    return Mount(type="tmpfs", destination=_destination(destination), options=(*chosen, *settings.values()))
+
+
+def _fits(key: str, value: str) -> bool:
+    number = value.rstrip("kKmMgG%") if key in ("size", "nr_inodes", "nr_blocks") else value
+    if not (number.isascii() and number.isdecimal() and len(number) < 20 and len(value) - len(number) < 2):
+        return False
+    if key == "mode":
+        return len(number) < 6 and set(number) <= set("01234567")
+    if key in ("uid", "gid"):
+        return int(number) < 2**31
+    return key in ("size", "nr_inodes", "nr_blocks")
+
+
+def _options(options: Iterable[str], extra: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    given = {option: None for option in options if option}
+    groups = extra + _EXCLUSIVE
+    chosen = []
+    for group in groups:
+        named = [option for option in given if option in group]
+        if len(named) > 1:
+            raise InvalidArgument(f'invalid options "{",".join(given)}", can only specify 1 of {", ".join(named)}')
+        if option := named[0] if named else group[0]:
+            chosen.append(option)
+        for option in named:
+            del given[option]
+    for option in given:
+        name = option.partition("=")[0]
+        if name in _LATER or name == "upperdir":
+            raise Unsupported(f'the mount option "{option}" is not supported yet')
+        raise InvalidArgument(f'invalid option type "{option}"')
+    return tuple(chosen)
+
+
+def _destination(path: str) -> str:
+    if not path:
+        raise InvalidArgument("must set volume destination")
+    if not plain("mount destination", path).startswith("/"):
+        raise InvalidArgument(f'invalid container path "{path}", must be an absolute path')
+    clean = normal(path)
+    if clean == "/":
+        raise InvalidArgument("container directory cannot be '/': invalid specification: destination can't be '/'")
+    if within(clean, "/proc") and clean not in _PROC_FILES:
+        raise InvalidArgument(f'"{clean}" cannot be mounted because it is inside /proc')
+    if clean in ("/dev/console", "/run/podman-init"):
+        raise InvalidArgument(f'"{clean}" is reserved: it cannot be a mount destination')
+    return clean

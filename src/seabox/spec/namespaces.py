@@ -1,0 +1,60 @@
+"""--network, --pid, --ipc, --uts, --cgroupns: what is shared with whom."""
+
+from __future__ import annotations
+
+from ..errors import InvalidArgument, Unsupported
+from ..model import oci
+from ..model.container import Namespaces
+from .text import absolute, plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..model.container import CreateRequest
+
+    FindContainer = Callable[[str], str]  # a name or id prefix -> the whole id
+
+
+def parse_namespaces(request: CreateRequest, *, default_network: str, find_container: FindContainer) -> Namespaces:
+    """The modes of a request, containers named by their whole ids.
+
+    Raises: InvalidArgument, Unsupported, or what `find_container` raises.
+    """
+
+    def mode(kind: str, text: str | None, words: Mapping[str, str]) -> str:
+        text = plain(f"{kind} namespace", text or "")
+        word, colon, rest = text.partition(":")
+        if word == "container" and rest:
+            return f"container:{find_container(rest)}"
+        if word == "ns" and rest:
+            return f"ns:{absolute(f'path of a {kind} namespace', rest)}"
+        if text in words:
+            return words[text]
+        if kind == "network" and not colon and word != "container":
+            raise Unsupported(f'network "{text}": use none, host, private or container:NAME (others are to come)')
+        raise InvalidArgument(f'unrecognized {kind} namespace mode "{text}" passed')
+
+    plain_words = {"": "private", "private": "private", "host": "host"}
+    network = {"none": "none", "host": "host", "private": "private"}
+    return Namespaces(
+        network=mode("network", request.network or default_network, network),
+        pid=mode("pid", request.pid, plain_words),
+        ipc=mode("ipc", request.ipc, plain_words | {"shareable": "private", "none": "private"}),
+        uts=mode("uts", request.uts, plain_words),
+        cgroup=mode("cgroup", request.cgroupns, plain_words),
+    )
+
+
+def namespace_list(namespaces: Namespaces, joined: Mapping[str, str]) -> tuple[oci.Namespace, ...]:
+    """What the runtime makes or joins; `joined` has the path for each kind given as container:ID."""
+    found = [oci.Namespace(type="mount")]
+    for kind in ("network", "pid", "ipc", "uts", "cgroup"):
+        mode: str = getattr(namespaces, kind)
+        if mode.startswith("ns:"):
+            found.append(oci.Namespace(type=kind, path=mode[3:]))
+        elif mode.startswith("container:") or kind in joined:
+            found.append(oci.Namespace(type=kind, path=joined[kind]))
+        elif mode != "host":
+            found.append(oci.Namespace(type=kind))
+    return tuple(found)

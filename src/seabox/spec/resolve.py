@@ -1,0 +1,311 @@
+"""From what a caller asks for to what a container is: every bad input is refused here, before anything is made."""
+
+from __future__ import annotations
+
+import os
+
+from ..errors import InvalidArgument, Unsupported
+from ..model.container import ContainerConfig, LogConfig
+from ..model.ids import check_name
+from ..model.signals import signal_number
+from .devices import parse_device
+from .hosts_syntax import check_add_host, check_hostname
+from .identity import check_id, check_user
+from .limits import parse_resources, parse_size, parse_ulimits
+from .mounts_syntax import parse_mounts
+from .namespaces import parse_namespaces
+from .security_syntax import parse_security
+from .sysctls import check_sysctls
+from .text import absolute, content, normal, plain, whole_number, within
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Protocol
+
+    from ..model.container import CreateRequest, ImageConfig, Namespaces
+    from .facts import HostFacts
+    from .namespaces import FindContainer
+
+    class Defaults(Protocol):
+        """What the engine's configuration decides where a request says nothing."""
+
+        @property
+        def stop_timeout(self) -> int: ...
+        @property
+        def log_driver(self) -> str: ...
+        @property
+        def log_size_max(self) -> int: ...
+        @property
+        def pids_limit(self) -> int: ...
+        @property
+        def shm_size(self) -> int: ...
+        @property
+        def network(self) -> str: ...
+        @property
+        def no_new_privileges(self) -> bool: ...
+        @property
+        def cgroup_parent(self) -> str: ...
+        def static_dir(self, container_id: str) -> str: ...
+
+
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+_LOG_DRIVERS = {
+    "k8s-file": "k8s-file", "json-file": "k8s-file", "journald": "journald", "none": "none",
+    "passthrough": "passthrough",
+}  # fmt: skip
+# an image must not pass for something an engine made
+_RESERVED_LABELS = ("io.seabox.", "io.podman.", "io.containers.", "PODMAN_SYSTEMD_UNIT")
+# annotations that are instructions to a runtime, not remarks about a container
+_RUNTIME_ANNOTATIONS = ("run.oci.", "org.criu.", "org.systemd.", "module.wasm.", "io.seabox.")
+_MAX_SECONDS = 2**31 - 1
+
+
+def resolve(
+    request: CreateRequest,
+    *,
+    image: ImageConfig | None,
+    defaults: Defaults,
+    facts: HostFacts,
+    id: str,
+    name: str,
+    now: int,
+    runtime: str = "",
+    find_container: FindContainer | None = None,
+) -> ContainerConfig:
+    """The container that `request` describes. Looks at the host's files (mount sources, devices, a seccomp profile).
+
+    `find_container` turns the name of another container into its whole id, for namespaces and `requires`.
+
+    Raises: InvalidArgument, Unsupported, and what `find_container` raises. Nothing has been changed then.
+    """
+    find = find_container or _nobody
+    if (image is None) == (not request.rootfs):
+        raise InvalidArgument("a container needs an image or a rootfs, and not both")
+    namespaces = parse_namespaces(request, default_network=defaults.network, find_container=find)
+    _check_combinations(request, namespaces)
+    entrypoint, command = _command(request, image)
+    policy, retries = _restart(request)
+    return ContainerConfig(
+        id=id,
+        name=check_name(name),
+        created_at=now,
+        image=plain("image", request.image),
+        image_id=image.id if image else "",
+        rootfs=_rootfs(request.rootfs),
+        layers=image.layers if image else (),
+        argv=entrypoint + command,
+        entrypoint=entrypoint,
+        command=command,
+        env=_env(request, image),
+        user=check_user(request.user if request.user is not None else image.user if image else ""),
+        groups=tuple(check_id(_word("group", group)) for group in request.groups),
+        workdir=_workdir(request.workdir or (image.workdir if image else "") or "/"),
+        workdir_given=bool(request.workdir),
+        umask=_number("umask", _first(request.umask, 0o022), 0, 0o777),
+        hostname=_hostname(request, namespaces, facts, id),
+        tty=request.tty,
+        stdin=request.stdin,
+        init=request.init,
+        mounts=parse_mounts(request.volumes, request.tmpfs, request.mounts),
+        devices=tuple(parse_device(text) for text in request.devices),
+        namespaces=namespaces,
+        security=parse_security(request, no_new_privileges=defaults.no_new_privileges),
+        resources=parse_resources(request, default_pids=defaults.pids_limit),
+        ulimits=parse_ulimits(request.ulimits),
+        sysctls=check_sysctls(request.sysctls, namespaces),
+        shm_size=_number("shm size", _first(request.shm_size, defaults.shm_size), 0, 2**63 - 1),
+        oom_score_adj=(
+            None if request.oom_score_adj is None else _number("oom score adjust", request.oom_score_adj, -1000, 1000)
+        ),
+        add_hosts=tuple(check_add_host(text) for text in request.add_hosts),
+        labels=_labels(request, image),
+        annotations=_annotations(request.annotations),
+        stop_signal=_stop_signal(request, image),
+        stop_timeout=_number("stop timeout", _first(request.stop_timeout, defaults.stop_timeout), 0, _MAX_SECONDS),
+        timeout=_number("timeout", request.timeout, 0, _MAX_SECONDS),
+        restart_policy=policy,
+        restart_retries=retries,
+        requires=tuple(dict.fromkeys(find(_word("container", other)) for other in request.requires)),
+        log=_log(request, defaults, id),
+        auto_remove=request.auto_remove,
+        runtime=runtime,
+        cgroup_parent=_cgroup_parent(request.cgroup_parent or defaults.cgroup_parent),
+        cgroups=_cgroups(request.cgroups),
+        pidfile=_host_path("pidfile", request.pidfile),
+        conmon_pidfile=_host_path("conmon pidfile", request.conmon_pidfile),
+        create_command=tuple(content("command line", word) for word in request.create_command),
+    )
+
+
+def _nobody(name: str) -> str:
+    raise Unsupported(f"other containers cannot be looked up here: {name}")
+
+
+def _first(given: int | None, default: int) -> int:
+    return default if given is None else given
+
+
+def _number(what: str, value: int, low: int, high: int) -> int:
+    if not low <= value <= high:
+        raise InvalidArgument(f"invalid {what} {value}: must be from {low} to {high}")
+    return value
+
+
+def _word(what: str, text: str) -> str:
+    if not plain(what, text) or any(c.isspace() for c in text):
+        raise InvalidArgument(f"invalid {what} {text!r}")
+    return text
+
+
+def _host_path(what: str, path: str) -> str:
+    return os.path.abspath(plain(what, path)) if path else ""
+
+
+def _check_combinations(request: CreateRequest, namespaces: Namespaces) -> None:
+    if request.auto_remove and request.restart not in ("", "no"):
+        raise InvalidArgument('the --rm option conflicts with --restart, when the restartPolicy is not "" and "no"')
+    if request.init and namespaces.pid != "private":
+        raise InvalidArgument("cannot add init binary as PID 1 (PID namespace isn't private)")
+    if request.hostname and namespaces.uts == "host":
+        raise InvalidArgument("cannot set hostname when running in the host UTS namespace: invalid configuration")
+    if request.tty and request.log_driver == "passthrough":
+        raise InvalidArgument("the passthrough log driver cannot be used with a terminal: invalid argument")
+
+
+def _rootfs(path: str) -> str:
+    if not path:
+        return ""
+    found = os.path.abspath(plain("rootfs", path))
+    if not os.path.isdir(found):
+        raise InvalidArgument(f"stat {found}: no such directory")
+    if found == "/":
+        raise InvalidArgument("the host's own root cannot be the root of a container")
+    return found
+
+
+def _command(request: CreateRequest, image: ImageConfig | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Entrypoint and command: an entrypoint that is given, even an empty one, drops the image's command as well."""
+    entrypoint = request.entrypoint
+    command = request.command or ()
+    if entrypoint is None:
+        entrypoint = image.entrypoint if image else ()
+        if not command and image:
+            command = image.command
+    elif entrypoint == ("",):
+        entrypoint = ()
+    if not entrypoint + command:
+        raise InvalidArgument("no command or entrypoint provided, and no CMD or ENTRYPOINT from image")
+    for word in entrypoint + command:
+        content("command", word)
+    return entrypoint, command
+
+
+def _env(request: CreateRequest, image: ImageConfig | None) -> dict[str, str]:
+    env = {"PATH": DEFAULT_PATH, "container": "podman"}  # scripts look for exactly this to know they are contained
+    if request.tty:
+        env["TERM"] = "xterm"
+    env |= image.env if image else {}
+    env |= request.env
+    for name in request.unset_env:
+        env.pop(name, None)
+    for name, value in env.items():
+        if not plain("environment variable", name) or "=" in name:
+            raise InvalidArgument(f"invalid environment variable name {name!r}")
+        content(f"environment variable {name}", value)
+    return env
+
+
+def _workdir(path: str) -> str:
+    if not plain("working directory", path).startswith("/"):
+        raise InvalidArgument(f"the working directory {path!r} is invalid, it needs to be an absolute path")
+    clean = normal(path)
+    if leads_out(clean):
+        raise InvalidArgument(f"the working directory {clean!r} is invalid: it could be outside of the container")
+    return clean
+
+
+def leads_out(path: str) -> bool:
+    """Whether the normal `path` goes through a link of /proc that may point outside of the container's root."""
+    parts = path.split("/")
+    return within(path, "/dev/fd") or (
+        parts[1] == "proc" and not {"fd", "cwd", "root", "map_files", "task", "exe"}.isdisjoint(parts[2:])
+    )
+
+
+def _hostname(request: CreateRequest, namespaces: Namespaces, facts: HostFacts, id: str) -> str:
+    if request.hostname:
+        return check_hostname("hostname", request.hostname)
+    return facts.hostname if "host" in (namespaces.uts, namespaces.network) else id[:12]
+
+
+def _labels(request: CreateRequest, image: ImageConfig | None) -> dict[str, str]:
+    inherited = image.labels if image else {}
+    labels = {key: value for key, value in inherited.items() if not key.startswith(_RESERVED_LABELS)} | request.labels
+    for key, value in labels.items():
+        if not plain("label", key):
+            raise InvalidArgument("a label must have a name")
+        content(f"label {key}", value)
+    return labels
+
+
+def _annotations(annotations: Mapping[str, str]) -> dict[str, str]:
+    for key, value in annotations.items():
+        if not plain("annotation", key):
+            raise InvalidArgument("an annotation must have a name")
+        if key.startswith(_RUNTIME_ANNOTATIONS):
+            raise InvalidArgument(f"the annotation {key} is an instruction to the runtime and not allowed")
+        content(f"annotation {key}", value)
+    return dict(annotations)
+
+
+def _stop_signal(request: CreateRequest, image: ImageConfig | None) -> int:
+    if request.stop_signal is not None and request.stop_signal != "":
+        return signal_number(request.stop_signal)
+    return signal_number(image.stop_signal) if image and image.stop_signal else 15
+
+
+def _restart(request: CreateRequest) -> tuple[str, int]:
+    policy, colon, retries = plain("restart policy", request.restart).partition(":")
+    if policy not in ("", "no", "always", "on-failure", "unless-stopped"):
+        raise InvalidArgument(f"{request.restart} invalid restart policy")
+    if not colon:
+        return policy or "no", 0
+    if policy != "on-failure":
+        raise InvalidArgument(f"{request.restart} invalid restart policy: retries only go with on-failure")
+    return policy, whole_number("restart policy retry count", retries, 0, _MAX_SECONDS)
+
+
+def _log(request: CreateRequest, defaults: Defaults, id: str) -> LogConfig:
+    driver = _LOG_DRIVERS.get(request.log_driver or defaults.log_driver)
+    if driver is None:
+        raise InvalidArgument(f"{request.log_driver!a}: invalid log driver: invalid argument")
+    path = f"{defaults.static_dir(id)}/ctr.log" if driver == "k8s-file" else ""
+    size_max, tag = defaults.log_size_max, ""
+    for key, value in request.log_options.items():
+        if key == "path":
+            path = absolute("log path", value)
+        elif key == "max-size":
+            size_max = parse_size(value)
+        elif key == "tag":
+            tag = plain("log tag", value)
+        else:
+            raise InvalidArgument(f"{key!a} is an invalid logging option (path, max-size or tag): invalid argument")
+    return LogConfig(driver=driver, path=path, size_max=size_max, tag=tag)
+
+
+def _cgroup_parent(path: str) -> str:
+    if not path:
+        return ""
+    if plain("cgroup parent", path).endswith(".slice") or ".." in path.split("/"):
+        raise InvalidArgument(f"cgroup parent {path} is not valid: it must be a path below the cgroup mount")
+    return normal("/" + path)
+
+
+def _cgroups(word: str) -> str:
+    if word in ("enabled", "disabled"):
+        return word
+    if word in ("no-conmon", "split"):
+        raise Unsupported(f"--cgroups={word} is not supported: use enabled or disabled")
+    raise InvalidArgument(f"invalid cgroup mode {word!a}: use enabled or disabled")

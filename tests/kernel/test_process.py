@@ -95,6 +95,21 @@ def test_a_name_with_brackets_and_blanks_does_not_confuse_the_start_time(tmp_pat
         process.reap(pid)
 
 
+def test_processes_are_found_by_program_and_argument(tmp_path: object) -> None:
+    word = f"{tmp_path}/word"
+    pid = process.spawn([SH, "-c", "read line", "sh", word], env={}, stdin=(pipe := os.pipe())[0])
+    try:
+        assert process.arguments(pid) == [SH, "-c", "read line", "sh", word]
+        assert process.spawned_for(word, ("conmon", "sh")) == [process.identify(pid)]
+        assert process.spawned_for(word, ("conmon",)) == []
+        assert process.spawned_for(word[:-1], ("sh",)) == []
+    finally:
+        for fd in pipe:
+            os.close(fd)
+        process.reap(pid)
+    assert process.arguments(pid) == []
+
+
 def test_myself_is_right_after_a_fork() -> None:
     before = process.myself()
     assert before.pid == os.getpid()

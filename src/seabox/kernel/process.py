@@ -18,7 +18,7 @@ from .libc import failure, libc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -57,6 +57,26 @@ def identify(pid: int) -> ProcessId | None:
     """The process that has this pid now (possibly a zombie), None if there is none."""
     start = start_time(pid)
     return ProcessId(pid, start, boot_id()) if start else None
+
+
+def arguments(pid: int) -> list[str]:
+    """The process's command line; empty if there is none."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return [os.fsdecode(word) for word in file.read().split(b"\0")[:-1]]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def spawned_for(word: str, programs: Collection[str]) -> list[ProcessId]:
+    """Every process whose program has one of these names and which has `word` among its arguments."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit() and (process := identify(int(name))) is not None:
+            argv = arguments(process.pid)
+            if word in argv and os.path.basename(argv[0]) in programs:
+                found.append(process)
+    return found
 
 
 def myself() -> ProcessId:

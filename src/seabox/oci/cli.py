@@ -1,0 +1,114 @@
+"""crun, runc and youki, driven through the command line they share."""
+
+from __future__ import annotations
+
+import os
+
+from ..kernel.process import clean_env, run
+from . import conmon
+from .runtime import RuntimeState
+from .words import last_error, refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..kernel.process import Finished
+    from .runtime import Launch, Launched
+
+_GONE = ("not running", "no such process", "not started")  # how they say that a container has ended
+
+
+class CommandLineRuntime:
+    """An OCIRuntime. `root` is where the runtime keeps its records; `flags` go before every sub-command."""
+
+    __slots__ = ("_conmon", "_env", "_flags", "_timeout_seconds", "name", "path", "root")
+
+    def __init__(
+        self,
+        path: str,
+        root: str,
+        *,
+        conmon: str,
+        flags: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        timeout_seconds: float = 60.0,
+    ) -> None:
+        self.name = os.path.basename(path)
+        self.path, self.root = path, root
+        self._conmon = conmon
+        self._flags = ("--root", root, *flags)
+        self._env = clean_env(env)
+        self._timeout_seconds = timeout_seconds
+
+    def create(self, launch: Launch) -> Launched:
+        """The container exists, its process waits to be started, and a conmon watches it."""
+        return conmon.create(self._conmon, self.path, self._flags, launch)
+
+    def start(self, id: str) -> None:
+        """The container's process runs, or has run."""
+        self._must("start", id)
+
+    def kill(self, id: str, signal: int, all: bool = False) -> bool:
+        """`signal` was sent to the container's init, or to all its processes; False if nothing runs."""
+        done = self._run("kill", *(["--all"] if all else []), id, str(signal))
+        if done.code == 0:
+            return True
+        said = last_error(done.err)
+        if self._unknown(id, said) or any(word in said.lower() for word in _GONE):
+            return False
+        raise refusal(self.name, said)
+
+    def pause(self, id: str) -> None:
+        """Every process in the container is frozen."""
+        self._must("pause", id)
+
+    def resume(self, id: str) -> None:
+        """The container's processes go on."""
+        self._must("resume", id)
+
+    def delete(self, id: str, force: bool = False) -> None:
+        """The runtime has forgotten the container; with `force` its processes are killed first. Idempotent."""
+        done = self._run("delete", *(["--force"] if force else []), id)
+        if done.code and not self._unknown(id, said := last_error(done.err)):
+            raise refusal(self.name, said)
+
+    def state(self, id: str) -> RuntimeState | None:
+        """What the runtime says; None if it does not know the container."""
+        done = self._run("state", id)
+        if done.code:
+            said = last_error(done.err)
+            if self._unknown(id, said):
+                return None
+            raise refusal(self.name, said)
+        import json
+
+        try:
+            told = json.loads(done.out)
+            return RuntimeState(str(told["status"]), int(told.get("pid") or 0), str(told.get("bundle", "")))
+        except (ValueError, TypeError, KeyError):
+            raise refusal(self.name, f"state of {id} makes no sense") from None
+
+    def processes(self, id: str) -> list[int]:
+        """The host pids of all processes in the container; empty if nothing runs."""
+        done = self._run("ps", "--format", "json", id)
+        if done.code:
+            said = last_error(done.err)
+            if self._unknown(id, said) or any(word in said.lower() for word in _GONE):
+                return []
+            raise refusal(self.name, said)
+        words = done.out.translate(None, b"[],").split()  # a list of numbers, or null
+        return [int(word) for word in words if word.isdigit()]
+
+    def _must(self, verb: str, id: str) -> None:
+        done = self._run(verb, id)
+        if done.code:
+            raise refusal(self.name, last_error(done.err) or f"{verb} ended with code {done.code}")
+
+    def _run(self, *words: str) -> Finished:
+        argv = [self.path, *self._flags, "--log-format", "json", *words]
+        return run(argv, env=self._env, timeout_seconds=self._timeout_seconds)
+
+    def _unknown(self, id: str, said: str) -> bool:
+        """Whether the runtime says that it has no such container."""
+        return "does not exist" in said or (f"{self.root}/{id}" in said and "No such file" in said)

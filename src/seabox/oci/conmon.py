@@ -1,0 +1,207 @@
+"""conmon, the program that holds a container's stdio, log and exit code: how it is started and what it answers."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import ExitStack, suppress
+from functools import cache
+from time import monotonic
+
+from ..errors import OCIRuntimeFailed, TimedOut
+from ..kernel.files import remove_file
+from ..kernel.process import (
+    arguments,
+    clean_env,
+    identify,
+    kill_group,
+    poll_one,
+    reap,
+    run,
+    send_signal,
+    spawn,
+    wait_gone,
+)
+from ..kernel.sockets import write_fifo
+from .runtime import Launched
+from .words import last_error, plain, refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .runtime import Launch
+
+CREATE_SECONDS = 240.0
+_DYING_SECONDS = 10.0
+_SYNC, _START = 3, 4  # descriptors as conmon sees them
+_POLLIN = 1
+
+
+def command(program: str, runtime: str, runtime_args: Sequence[str], launch: Launch) -> list[str]:
+    """conmon's command line for creating a container."""
+    argv = [program, "--api-version", "1", "--cid", launch.id, "--cuuid", launch.id, "--name", launch.name]
+    argv += ["--runtime", runtime, "--bundle", launch.bundle, "--exit-dir", launch.bundle, "--full-attach"]
+    argv += ["--container-pidfile", launch.pidfile, "--conmon-pidfile", launch.conmon_pidfile]
+    for argument in (*runtime_args, "--log-format=json", f"--log={launch.bundle}/oci.log"):
+        argv.append(f"--runtime-arg={argument}")
+    argv += ["--log-path", f"{launch.log_driver}:{launch.log_path}" if launch.log_path else launch.log_driver]
+    if launch.log_size_max > 0:
+        argv += ["--log-size-max", str(launch.log_size_max)]
+    if launch.log_tag:
+        argv += ["--log-tag", launch.log_tag]
+    if launch.exit_command:
+        argv += ["--exit-command", launch.exit_command[0]]
+        argv += [f"--exit-command-arg={argument}" for argument in launch.exit_command[1:]]
+    if launch.timeout:
+        argv += ["--timeout", str(launch.timeout)]
+    flags = {
+        "--terminal": launch.tty, "--stdin": launch.stdin, "--leave-stdin-open": launch.stdin_stays_open,
+        "--no-pivot": launch.no_pivot, "--no-new-keyring": launch.no_new_keyring,
+    }  # fmt: skip
+    return argv + [flag for flag, wanted in flags.items() if wanted]
+
+
+def create(
+    program: str, runtime: str, runtime_args: Sequence[str], launch: Launch, timeout_seconds: float = CREATE_SECONDS
+) -> Launched:
+    """The container is created and conmon watches it. What an earlier run left in the bundle is removed first.
+
+    On failure no conmon is left, but its exit command may have been started.
+
+    Raises: CommandNotFound, CommandNotExecutable, OCIRuntimeFailed, TimedOut, OSError.
+    """
+    deadline = monotonic() + timeout_seconds
+    for name in (launch.id, "oom", "attach", "ctl", "winsz", "oci.log"):
+        remove_file(f"{launch.bundle}/{name}")
+    remove_file(launch.pidfile)
+    remove_file(launch.conmon_pidfile)
+    env = clean_env({**launch.env, "_OCI_SYNCPIPE": str(_SYNC), "_OCI_STARTPIPE": str(_START)})
+    with ExitStack() as undo:
+        said = os.memfd_create("conmon")  # a file: nobody has to read it for conmon to go on
+        undo.callback(os.close, said)
+        answer, answer_end = os.pipe()
+        undo.callback(os.close, answer)
+        start_end, start = os.pipe()
+        undo.callback(os.close, start)
+        stdin, stdout, stderr = launch.stdio or (None, None, said)
+        try:
+            child = spawn(
+                command(program, runtime, runtime_args, launch),
+                env=env,
+                cwd=launch.bundle,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                pass_fds={_SYNC: answer_end, _START: start_end},
+                new_group=True,
+            )
+        finally:
+            os.close(answer_end)
+            os.close(start_end)
+        try:
+            if launch.place is not None:
+                launch.place(child)
+        except BaseException:
+            kill_group(child)  # before the start pipe is closed, for that would let it go on
+            raise
+        patient = True
+        try:
+            with suppress(BrokenPipeError):  # it did not like its options: the answer will tell
+                os.write(start, b"\0")
+            pid, message = _answer(answer, deadline, launch.id)
+            patient = False
+            code = reap(child, max(0.0, deadline - monotonic()))
+            process = identify(pid) if pid > 0 else None
+            conmon = identify(_read_pid(launch.conmon_pidfile))
+            if process is not None and conmon is not None:
+                return Launched(process, conmon)
+            raise _failure(os.path.basename(runtime), launch, message, _text(said), pid, code)
+        except BaseException:
+            _abandon(child, launch, patient)
+            raise
+
+
+def _answer(fd: int, deadline: float, id: str) -> tuple[int, str]:
+    """The pid conmon reports (-1 = failed, 0 = it said nothing) and its message."""
+    line = b""
+    while not line.endswith(b"\n"):
+        if not poll_one(fd, _POLLIN, deadline - monotonic()):
+            raise TimedOut(f"creating container {id}: no answer from conmon in time")
+        if not (chunk := os.read(fd, 1 << 16)):
+            break
+        line += chunk
+    number = line.removeprefix(b'{"data": ').removesuffix(b"}\n")
+    if number.isdigit():
+        return int(number), ""
+    if not line:
+        return 0, ""
+    import json
+
+    try:
+        answer = json.loads(line.decode(errors="replace"), strict=False)
+        return int(answer["data"]), plain(str(answer.get("message", "")))
+    except (ValueError, TypeError, KeyError):
+        return 0, plain(line.decode(errors="replace"))
+
+
+def _failure(runtime: str, launch: Launch, message: str, said: bytes, pid: int, code: int | None) -> OCIRuntimeFailed:
+    if pid > 0:
+        return OCIRuntimeFailed(runtime, "the container's process or its conmon was gone before it could be started")
+    try:
+        with open(f"{launch.bundle}/oci.log", "rb") as file:
+            words = last_error(file.read(1 << 20))
+    except FileNotFoundError:
+        words = ""
+    if words or message:
+        return refusal(runtime, words or message)
+    spoken = plain(said.decode(errors="replace"))
+    return OCIRuntimeFailed("conmon", spoken or f"ended with code {code} and without a word")
+
+
+def _text(fd: int) -> bytes:
+    return os.pread(fd, 1 << 16, 0)
+
+
+def _read_pid(path: str) -> int:
+    try:
+        with open(path) as file:
+            return int(file.read(32))
+    except (FileNotFoundError, ValueError):
+        return 0
+
+
+def _abandon(child: int, launch: Launch, patient: bool) -> None:
+    """No conmon of this launch is left. With `patient` the runtime may be at work: it is asked to stop first."""
+    if reap(child, _DYING_SECONDS) is None:
+        kill_group(child)
+    pid = _read_pid(launch.conmon_pidfile)
+    conmon = identify(pid) if pid else None
+    if conmon is None or launch.id not in arguments(pid):
+        return
+    if patient:
+        send_signal(conmon, signal.SIGTERM)
+        if wait_gone(conmon, _DYING_SECONDS):
+            return
+    send_signal(conmon, signal.SIGKILL)
+    wait_gone(conmon, _DYING_SECONDS)
+
+
+def resize(bundle: str, height: int, width: int) -> bool:
+    """The container's terminal has this size (characters); False if its conmon is gone."""
+    return write_fifo(f"{bundle}/ctl", b"1 %d %d\n" % (height, width))
+
+
+def reopen_log(bundle: str) -> bool:
+    """conmon writes to a fresh log file. Move the old one away first: it is truncated otherwise."""
+    return write_fifo(f"{bundle}/ctl", b"2 0 0\n")
+
+
+@cache
+def version(program: str) -> tuple[int, ...]:
+    """conmon's version, as (2, 1, 6); () if it does not say. Runs the program, so not for every container."""
+    words = run([program, "--version"], env=clean_env(), timeout_seconds=10).out.split()
+    try:
+        return tuple(int(part) for part in words[2].split(b"."))
+    except (IndexError, ValueError):
+        return ()

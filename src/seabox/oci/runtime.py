@@ -1,0 +1,137 @@
+"""What the lifecycle asks of an OCI runtime, and the values that go to and fro. No state is decided here."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Protocol
+
+    from ..model.record import ProcessId
+
+    class OCIRuntime(Protocol):
+        """Something that makes, starts, signals and deletes containers by id.
+
+        Raises, from every call: OCIRuntimeFailed (with the runtime's own words), TimedOut, OSError.
+        """
+
+        @property
+        def name(self) -> str:
+            """ "crun", "runc"..."""
+
+        @property
+        def path(self) -> str:
+            """The program, absolute."""
+
+        @property
+        def root(self) -> str:
+            """Where it keeps its own records."""
+
+        def create(self, launch: Launch) -> Launched:
+            """The container exists, its process waits to be started, and a conmon watches it.
+
+            On failure no conmon is left; what the runtime itself left behind goes with `delete(id, force=True)`.
+
+            Raises: CommandNotFound, CommandNotExecutable.
+            """
+
+        def start(self, id: str) -> None:
+            """The container's process runs (or has run: it may be over already)."""
+
+        def kill(self, id: str, signal: int, all: bool = False) -> bool:
+            """`signal` was sent to the container's init, or with `all` to every process; False if nothing runs."""
+
+        def pause(self, id: str) -> None:
+            """Every process in the container is frozen."""
+
+        def resume(self, id: str) -> None:
+            """The container's processes go on."""
+
+        def delete(self, id: str, force: bool = False) -> None:
+            """The runtime has forgotten the container; with `force` its processes are killed first. Idempotent."""
+
+        def state(self, id: str) -> RuntimeState | None:
+            """What the runtime says; None if it does not know the container."""
+
+        def processes(self, id: str) -> list[int]:
+            """The host pids of all processes in the container; empty if nothing runs."""
+
+
+class RuntimeState:
+    """The runtime's view: status is "creating", "created", "running", "paused" or "stopped"; pid 0 = none."""
+
+    __slots__ = ("bundle", "pid", "status")
+
+    def __init__(self, status: str, pid: int, bundle: str) -> None:
+        self.status, self.pid, self.bundle = status, pid, bundle
+
+    def __repr__(self) -> str:
+        return f"RuntimeState({self.status!r}, {self.pid}, {self.bundle!r})"
+
+
+class Launched:
+    """The two processes a create leaves behind."""
+
+    __slots__ = ("conmon", "process")
+
+    def __init__(self, process: ProcessId, conmon: ProcessId) -> None:
+        self.process, self.conmon = process, conmon
+
+    def __repr__(self) -> str:
+        return f"Launched({self.process!r}, {self.conmon!r})"
+
+
+class Launch:
+    """All that conmon needs to create one container.
+
+    bundle        absolute; holds config.json and gets pid, conmon.pid, oci.log, attach, ctl, oom and the exit file
+    exit_command  what conmon runs when the container has ended: an absolute path and arguments, no shell
+    log_driver    "k8s-file" (which needs log_path), "journald", "none" or "passthrough"
+    log_size_max  bytes, -1 = unlimited
+    timeout       seconds after which conmon kills the container, 0 = never
+    pidfile       in place of <bundle>/pid; conmon_pidfile likewise
+    env           what conmon, the runtime and the exit command see beyond PATH
+    stdio         our descriptors for "passthrough", else None
+    place         called with conmon's pid before it does anything: moves it to its cgroup
+    """
+
+    __slots__ = (
+        "bundle", "conmon_pidfile", "env", "exit_command", "id", "log_driver", "log_path", "log_size_max", "log_tag",
+        "name", "no_new_keyring", "no_pivot", "pidfile", "place", "stdin", "stdin_stays_open", "stdio", "timeout", "tty",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        id: str,
+        name: str,
+        bundle: str,
+        exit_command: Sequence[str] = (),
+        log_driver: str = "none",
+        log_path: str = "",
+        log_size_max: int = -1,
+        log_tag: str = "",
+        tty: bool = False,
+        stdin: bool = False,
+        stdin_stays_open: bool = False,
+        timeout: int = 0,
+        no_pivot: bool = False,
+        no_new_keyring: bool = False,
+        pidfile: str = "",
+        conmon_pidfile: str = "",
+        env: Mapping[str, str] | None = None,
+        stdio: tuple[int | None, int | None, int | None] | None = None,
+        place: Callable[[int], None] | None = None,
+    ) -> None:
+        self.id, self.name, self.bundle = id, name, bundle
+        self.exit_command = exit_command
+        self.log_driver, self.log_path = log_driver, log_path
+        self.log_size_max, self.log_tag = log_size_max, log_tag
+        self.tty, self.stdin, self.stdin_stays_open = tty, stdin, stdin_stays_open
+        self.timeout = timeout
+        self.no_pivot, self.no_new_keyring = no_pivot, no_new_keyring
+        self.pidfile = pidfile or f"{bundle}/pid"
+        self.conmon_pidfile = conmon_pidfile or f"{bundle}/conmon.pid"
+        self.env = env or {}
+        self.stdio = stdio
+        self.place = place

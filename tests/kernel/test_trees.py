@@ -40,8 +40,8 @@ def source(tmp_path: Path) -> Path:
 def description(top: Path) -> dict[str, tuple[object, ...]]:
     """Everything about a tree that a copy must keep."""
     found: dict[str, tuple[object, ...]] = {}
-    for folder, folders, files in os.walk(top):
-        for name in [*folders, *files, "."]:
+    for folder, folders, others in os.walk(top):
+        for name in [*folders, *others, "."]:
             path = Path(folder, name)
             info = path.lstat()
             attributes = {

@@ -15,6 +15,7 @@ SRC = REPOSITORY / "src"
 TESTS = REPOSITORY / "tests"
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Scope = Function | ast.ClassDef
 
 
 class Module(NamedTuple):
@@ -104,13 +105,13 @@ def _for_types_only(test: ast.expr) -> bool:
     )
 
 
-def inside(tree: ast.Module) -> Iterator[tuple[ast.AST, tuple[Function, ...]]]:
-    """Each node with the functions it stands in, outermost first; a decorator stands outside of what it decorates."""
+def inside(tree: ast.Module) -> Iterator[tuple[ast.AST, tuple[Scope, ...]]]:
+    """Each node with the functions and classes it stands in, outermost first; a decorator stands outside."""
 
-    def walk(node: ast.AST, around: tuple[Function, ...]) -> Iterator[tuple[ast.AST, tuple[Function, ...]]]:
+    def walk(node: ast.AST, around: tuple[Scope, ...]) -> Iterator[tuple[ast.AST, tuple[Scope, ...]]]:
         yield node, around
         for field, value in ast.iter_fields(node):
-            deeper = (*around, node) if isinstance(node, Function) and field == "body" else around
+            deeper = (*around, node) if isinstance(node, Scope) and field == "body" else around
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, ast.AST):
                     yield from walk(child, deeper)

@@ -45,10 +45,13 @@ def test_the_environment_is_read_in_one_place() -> None:
         if module.where == "config.py" or module.room == "cli":
             continue
         for node in ast.walk(module.tree):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
-            if isinstance(node, ast.Attribute):
-                names = [node.attr]
-            if {"environ", "environb", "getenv", "getenvb"}.intersection(names):
+            if isinstance(node, ast.ImportFrom):
+                names = {alias.name for alias in node.names}
+            elif isinstance(node, ast.Attribute):
+                names = {node.attr}
+            else:
+                continue
+            if names & {"environ", "environb", "getenv", "getenvb"}:
                 strays.append(f"{module.where}:{node.lineno}")
     assert strays == []
 
@@ -91,17 +94,12 @@ def test_nobody_sleeps_to_wait() -> None:
     for path in sorted([*(SRC / "seabox").rglob("*.py"), *TESTS.rglob("*.py")]):
         where = path.relative_to(SRC.parent).as_posix()
         for node in ast.walk(ast.parse(path.read_text(), str(path))):
-            by_attribute = (
-                isinstance(node, ast.Attribute)
-                and node.attr == "sleep"
-                and isinstance(node.value, ast.Name)
-                and node.value.id in ("time", "asyncio")
-            )
-            by_name = (
-                isinstance(node, ast.ImportFrom)
-                and node.module in ("time", "asyncio")
-                and any(alias.name == "sleep" for alias in node.names)
-            )
-            if by_attribute or by_name:
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                names = {f"{node.value.id}.{node.attr}"}
+            elif isinstance(node, ast.ImportFrom):
+                names = {f"{node.module}.{alias.name}" for alias in node.names}
+            else:
+                continue
+            if names & {"time.sleep", "asyncio.sleep"}:
                 sleepers[where] = node.lineno
     assert sleepers.keys() == MAY_SLEEP.keys(), sleepers

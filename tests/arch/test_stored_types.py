@@ -64,8 +64,8 @@ def samples(node: inspect.Type, depth: int = 0) -> list[Any]:
         case inspect.TupleType(item_types=items):
             return [tuple(samples(item, depth + 1)[-1] for item in items)]
         case inspect.DictType(key_type=key, value_type=value):
-            values = samples(value, depth + 1)
-            return [{}, {name: values[i % len(values)] for i, name in enumerate(samples(key, depth + 1))}]
+            held = samples(value, depth + 1)
+            return [{}, {name: held[i % len(held)] for i, name in enumerate(samples(key, depth + 1))}]
         case inspect.StructType(cls=cls):
             return list(instances(cls, depth + 1)) if depth < 3 else [next(instances(cls, depth + 1))]
     raise AssertionError(f"{node}: not a type to store (times are int ns, the rest plain values)")

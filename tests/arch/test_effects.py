@@ -60,7 +60,7 @@ def marked(function: Function) -> bool:
 def covered(module: Module) -> set[Scope]:
     """What only runs under a mark: marked functions, and private functions and classes used by nothing but those."""
     scopes: set[Scope] = {node for node in ast.walk(module.tree) if isinstance(node, Scope)}
-    found = {scope for scope in scopes if isinstance(scope, Function) and marked(scope)}
+    found: set[Scope] = {scope for scope in scopes if isinstance(scope, Function) and marked(scope)}
     uses: dict[str, list[tuple[Scope, ...]]] = {}
     for node, around in inside(module.tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):

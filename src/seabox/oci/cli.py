@@ -93,11 +93,11 @@ class CommandLineRuntime:
         """The host pids of all processes in the container; empty if nothing runs."""
         done = self._run("ps", "--format", "json", id)
         if done.code:
-            said = last_error(done.err)
-            if self._unknown(id, said) or any(word in said.lower() for word in _GONE):
+            state = self.state(id)  # of a stopped container crun 1.8 says nothing at all
+            if state is None or state.status == "stopped":
                 return []
-            raise refusal(self.name, said)
-        words = done.out.translate(None, b"[],").split()  # a list of numbers, or null
+            raise refusal(self.name, last_error(done.err))
+        words = done.out.translate(bytes.maketrans(b"[],", b"   ")).split()  # a list of numbers, or null
         return [int(word) for word in words if word.isdigit()]
 
     def _must(self, verb: str, id: str) -> None:

@@ -97,7 +97,8 @@ class Launch:
 
     __slots__ = (
         "bundle", "conmon_pidfile", "env", "exit_command", "id", "log_driver", "log_path", "log_size_max", "log_tag",
-        "name", "no_new_keyring", "no_pivot", "pidfile", "place", "stdin", "stdin_stays_open", "stdio", "timeout", "tty",
+        "name", "no_new_keyring", "no_pivot", "pidfile", "place", "stdin", "stdin_stays_open", "stdio", "timeout",
+        "tty",
     )  # fmt: skip
 
     def __init__(

@@ -38,7 +38,7 @@ def refusal(runtime: str, said: str) -> OCIRuntimeFailed:
     """The error that fits what the runtime said: the command's fault (127, 126), or anything else."""
     lower = said.lower()
     if "exec:" in lower or "executable" in lower or "exec /" in lower:
-        if "permission" in lower or "is a directory" in lower or "not executable" in lower:
+        if any(words in lower for words in ("permission", "not permitted", "is a directory", "not executable")):
             return CommandNotExecutable(runtime, said)
         if "not found" in lower or "no such file or directory" in lower:
             return CommandNotFound(runtime, said)

@@ -1,0 +1,202 @@
+"""Control groups on every kind of host: version 1, version 2, and hybrid (v1 controllers beside an empty v2 tree).
+
+A cgroup is named by its path below the hierarchies, "/seabox/<id>"; one name means a directory in each hierarchy.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import time
+from contextlib import suppress
+
+from .effects import effect
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TOP = "/sys/fs/cgroup"
+_PAUSES = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.25, 0.5)  # s; a kill takes a moment to empty one
+
+
+def mode() -> str:
+    """ "v2", "hybrid" or "v1"."""
+    if os.path.exists(f"{_TOP}/cgroup.controllers"):
+        return "v2"
+    return "hybrid" if os.path.exists(f"{_TOP}/unified/cgroup.controllers") else "v1"
+
+
+def hierarchies() -> list[str]:
+    """The root directory of each hierarchy; that of version 2, if there is one, first."""
+    if os.path.exists(f"{_TOP}/cgroup.controllers"):
+        return [_TOP]
+    try:
+        with os.scandir(_TOP) as entries:  # links are second names ("cpu" for "cpu,cpuacct")
+            found = sorted(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
+    except FileNotFoundError:
+        return []
+    unified = f"{_TOP}/unified"
+    return [unified] * (unified in found) + [path for path in found if path != unified]
+
+
+def controllers() -> dict[str, str]:
+    """Each controller that can be used, and the hierarchy it belongs to."""
+    found = {}
+    for top in hierarchies():
+        try:
+            with open(f"{top}/cgroup.controllers") as file:
+                names = file.read().split()
+        except FileNotFoundError:
+            names = os.path.basename(top).split(",")
+        found.update(dict.fromkeys(names, top))
+    return found
+
+
+def paths(cgroup: str) -> list[str]:
+    """The directories of the cgroup, those that exist."""
+    return [path for path in (_below(top, cgroup) for top in hierarchies()) if os.path.isdir(path)]
+
+
+def _below(top: str, cgroup: str) -> str:
+    """Raises: ValueError for what is not the absolute path of a cgroup below the root one."""
+    names = cgroup.split("/")
+    if names[0] or len(names) < 2 or any(name in ("", ".", "..") for name in names[1:]):
+        raise ValueError(f"not the path of a cgroup: {cgroup!r}")
+    return top + cgroup
+
+
+def _bottom_up(path: str) -> Iterator[str]:
+    """The directory and all below it, children before parents."""
+    try:
+        with os.scandir(path) as entries:
+            children = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except FileNotFoundError:
+        return
+    for child in children:
+        yield from _bottom_up(child)
+    yield path
+
+
+def processes(cgroup: str) -> set[int]:
+    """The pids in the cgroup and in those below it, in whatever hierarchy; empty if there is no such cgroup."""
+    found = set()
+    for path in paths(cgroup):
+        for directory in _bottom_up(path):
+            found.update(_members(directory))
+    return found
+
+
+def _members(directory: str) -> set[int]:
+    try:
+        with open(f"{directory}/cgroup.procs", "rb") as file:
+            return {int(pid) for pid in file.read().split() if pid != b"0"}  # 0: not in our pid namespace
+    except FileNotFoundError:
+        return set()
+    except OSError as problem:
+        if problem.errno in (errno.ENODEV, errno.EOPNOTSUPP):  # just removed; a threaded one
+            return set()
+        raise
+
+
+@effect("cgroup.kill")
+def kill(cgroup: str) -> bool:
+    """Every process in the cgroup, and those it forks meanwhile, has been sent SIGKILL; False if there was none.
+
+    They end soon after, which is not waited for.
+    """
+    sent: set[int] = set()
+    for path in paths(cgroup):
+        members = {pid for directory in _bottom_up(path) for pid in _members(directory)}
+        if members <= sent and not (members and os.path.exists(f"{path}/freezer.state")):
+            continue  # frozen ones die only when thawed, so the freezer's turn comes in any case
+        if _write(f"{path}/cgroup.kill", b"1"):
+            sent |= members
+        else:
+            _freeze_and_kill(path, sent)
+    return bool(sent)
+
+
+def _freeze_and_kill(path: str, sent: set[int]) -> None:
+    """What cgroup.kill does, for kernels and hierarchies without it: frozen processes fork no more."""
+    v1 = os.path.exists(f"{path}/freezer.state")
+    freezer, freeze, thaw = ("freezer.state", b"FROZEN", b"THAWED") if v1 else ("cgroup.freeze", b"1", b"0")
+    frozen = _write(f"{path}/{freezer}", freeze)
+    try:
+        for pause in _PAUSES:
+            fresh = {(pid, directory) for directory in _bottom_up(path) for pid in _members(directory) - sent}
+            for pid, directory in fresh:
+                _kill_member(pid, directory)
+                sent.add(pid)
+            if not fresh:
+                break
+            time.sleep(0 if frozen else pause)
+    finally:
+        if frozen:
+            _write(f"{path}/{freezer}", thaw)
+
+
+def _kill_member(pid: int, directory: str) -> None:
+    """SIGKILL to a process that is certainly in the cgroup: the pidfd is held while its membership is looked up."""
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        if pid in _members(directory):
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    finally:
+        os.close(pidfd)
+
+
+def _write(path: str, word: bytes) -> bool:
+    """Whether there is such a file, and it took the word."""
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        os.write(fd, word)
+    except OSError as problem:
+        if problem.errno not in (errno.ENODEV, errno.EOPNOTSUPP):
+            raise
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
+@effect("cgroup.remove")
+def remove(cgroup: str, *, kill: bool = False) -> bool:
+    """No hierarchy has the cgroup or one below it; False if none had. With `kill`, processes in it are killed first.
+
+    Waits up to one second for processes that are ending already.
+
+    Raises: OSError EBUSY if there are processes that stay.
+    """
+    if kill:
+        _kill(cgroup)
+    found = False
+    for path in paths(cgroup):
+        found = True
+        for directory in _bottom_up(path):
+            _rmdir(directory)
+    return found
+
+
+_kill = kill
+
+
+def _rmdir(directory: str) -> None:
+    for pause in (*_PAUSES, 0):
+        try:
+            os.rmdir(directory)
+            return
+        except FileNotFoundError:
+            return
+        except OSError as problem:
+            if problem.errno != errno.EBUSY or not pause:
+                raise
+        time.sleep(pause)

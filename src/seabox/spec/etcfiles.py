@@ -1,0 +1,120 @@
+"""Files that every container gets from the engine, made in the bundle and bind-mounted over the image's."""
+
+from __future__ import annotations
+
+from ..errors import Refused
+from ..kernel.files import write_file
+from ..model import oci
+from .hosts_syntax import GATEWAY
+from .users import read_passwd
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..model.container import ContainerConfig
+    from .place import Place
+    from .users import Identity
+
+_LOCALHOST = (
+    "127.0.0.1\tlocalhost localhost.localdomain localhost4 localhost4.localdomain4\n"
+    "::1\tlocalhost localhost.localdomain localhost6 localhost6.localdomain6\n"
+)
+_SHARED = ("hosts", "resolv.conf")  # with the container whose network is joined
+
+
+def write_etc_files(config: ContainerConfig, place: Place, identity: Identity) -> None:
+    """The sources of `etc_mounts` are in the bundle, owned by us (root), mode 0644.
+
+    Raises: Refused for an --add-host that needs a gateway where there is none; OSError.
+    """
+    files = {"hostname": f"{config.hostname}\n".encode(), ".containerenv": _containerenv(config).encode()}
+    if not place.network_bundle:
+        files["hosts"] = _hosts(config, place).encode("utf-8", "surrogateescape")
+        files["resolv.conf"] = _resolv_conf(config, place)
+    if (passwd := _passwd(config, place, identity)) is not None:
+        files["passwd"] = passwd
+    for name, data in files.items():
+        write_file(f"{place.bundle}/{name}", data, 0o644)
+
+
+def etc_mounts(config: ContainerConfig, place: Place, identity: Identity) -> Iterable[oci.Mount]:
+    """The mounts of these files; read-only if the root is."""
+    options = ("bind", "rprivate", "ro") if config.security.read_only else ("bind", "rprivate")
+    names = ["hosts", "hostname", "resolv.conf"]
+    if _passwd(config, place, identity) is not None:
+        names.append("passwd")
+    for name in names:
+        folder = place.network_bundle if name in _SHARED and place.network_bundle else place.bundle
+        yield oci.Mount(destination=f"/etc/{name}", type="bind", source=f"{folder}/{name}", options=options)
+    yield oci.Mount(
+        destination="/run/.containerenv", type="bind", source=f"{place.bundle}/.containerenv", options=options
+    )
+
+
+def _passwd(config: ContainerConfig, place: Place, identity: Identity) -> bytes | None:
+    """The image's passwd with a line for a user that it does not list; None if none is missing, or there is no file."""
+    if identity.listed or identity.uid == 0:
+        return None
+    found = read_passwd(place.rootfs)
+    if found is None:
+        return None
+    line = f"{identity.uid}:*:{identity.uid}:{identity.gid}:container user:{identity.home}:/bin/sh\n"
+    return found + (b"" if not found or found.endswith(b"\n") else b"\n") + line.encode()
+
+
+def _hosts(config: ContainerConfig, place: Place) -> str:
+    lines = []
+    on_host = config.namespaces.network == "host"
+    gateway = place.gateway or ("127.0.0.1" if on_host else "")
+    for text in config.add_hosts:
+        names, _, address = text.partition(":")
+        if address == GATEWAY:
+            if not gateway:
+                why = "host containers internal IP address is empty"
+                raise Refused(f'unable to replace "{GATEWAY}" of host entry "{text}": {why}')
+            address = gateway
+        address = address.removeprefix("[").removesuffix("]")
+        lines.append(f"{address}\t{' '.join(names.split(';'))}\n")
+    lines.append(_host_file(place, "hosts") if on_host else _LOCALHOST)
+    if gateway:
+        lines.append(f"{gateway}\thost.containers.internal host.docker.internal\n")
+    own = " ".join(dict.fromkeys((config.hostname, config.name)))
+    lines += [f"{address}\t{own}\n" for address in place.addresses or (("127.0.1.1",) if on_host else ("127.0.0.1",))]
+    return "".join(lines)
+
+
+def _resolv_conf(config: ContainerConfig, place: Place) -> bytes:
+    """The host's, without the name servers that only the host itself can reach."""
+    text = _host_file(place, "resolv.conf")
+    if config.namespaces.network != "host":
+        text = "".join(line for line in text.splitlines(keepends=True) if not _is_loopback(line))
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _is_loopback(line: str) -> bool:
+    words = line.split()
+    return len(words) > 1 and words[0] == "nameserver" and (words[1].startswith("127.") or words[1] == "::1")
+
+
+def _host_file(place: Place, name: str) -> str:
+    """One of the host's files, with a newline at its end; "" if it has none."""
+    try:
+        with open(f"{place.host_etc}/{name}", encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read(1 << 20)
+    except OSError:
+        return ""
+    return text if not text or text.endswith("\n") else text + "\n"
+
+
+def _containerenv(config: ContainerConfig) -> str:
+    if not config.security.privileged:
+        return ""
+    from .. import __version__
+
+    facts = {
+        "engine": f"seabox-{__version__}", "name": config.name, "id": config.id, "image": config.image,
+        "imageid": config.image_id,
+    }  # fmt: skip
+    lines = [f'{key}="{value.replace(chr(92), "").replace(chr(34), "")}"\n' for key, value in facts.items()]
+    return "".join(lines) + "rootless=0\n"

@@ -1,0 +1,71 @@
+"""From a container's configuration to the config.json that a runtime executes."""
+
+from __future__ import annotations
+
+from ..kernel.files import write_file
+from ..model import oci
+from . import capabilities, seccomp
+from .devices import device_nodes
+from .etcfiles import write_etc_files
+from .masking import masked_paths, readonly_paths
+from .mounts import check_root, mount_list, root_propagation
+from .namespaces import namespace_list
+from .process import first_process
+from .resources import cgroup_resources
+from .sysctls import effective
+from .users import look_up
+from .workdir import check_workdir, make_workdir
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..model.container import ContainerConfig
+    from .facts import HostFacts
+    from .place import Place
+
+
+def generate(config: ContainerConfig, place: Place, facts: HostFacts) -> oci.Spec:
+    """The specification of a container; nothing is changed. Reads passwd and group in the root, and host devices.
+
+    Raises: Refused (126) for what only shows in the root: unknown users, no working directory, links for /dev...;
+        Unsupported for what this host cannot do.
+    """
+    check_root(place.rootfs)
+    identity = look_up(place.rootfs, config.user, config.groups)
+    check_workdir(config, place)
+    security = config.security
+    bounding = capabilities.held(security, facts)
+    mounts = mount_list(config, place, identity)
+    nodes, rules = device_nodes(config.devices, security.privileged)
+    in_cgroup = config.cgroups != "disabled"
+    return oci.Spec(
+        oci_version=oci.VERSION,
+        process=first_process(config, identity, bounding, facts),
+        root=oci.Root(path=place.rootfs, readonly=security.read_only),
+        hostname=config.hostname if config.namespaces.uts == "private" else "",
+        mounts=mounts,
+        annotations=config.annotations,
+        linux=oci.Linux(
+            namespaces=namespace_list(config.namespaces, place.namespaces),
+            devices=nodes,
+            cgroups_path=f"{config.cgroup_parent.rstrip('/')}/{config.id}" if in_cgroup else "",
+            resources=cgroup_resources(config.resources, rules, facts) if in_cgroup else None,
+            rootfs_propagation=root_propagation(mounts),
+            seccomp=seccomp.filter_for(security, bounding, facts),
+            sysctl=effective(config.sysctls, config.namespaces, facts),
+            masked_paths=masked_paths(security, facts),
+            readonly_paths=readonly_paths(security),
+        ),
+    )
+
+
+def write_bundle(config: ContainerConfig, place: Place, facts: HostFacts) -> None:
+    """The bundle is complete: config.json, the files it mounts, and the working directory that the image names.
+
+    Raises: as `generate` and `write_etc_files`.
+    """
+    check_root(place.rootfs)
+    identity = look_up(place.rootfs, config.user, config.groups)
+    make_workdir(config, place, identity)
+    spec = generate(config, place, facts)
+    write_etc_files(config, place, identity)
+    write_file(f"{place.bundle}/config.json", oci.encode(spec), 0o600)

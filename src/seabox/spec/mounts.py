@@ -1,0 +1,128 @@
+"""Everything that is mounted in a container, in order."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from ..errors import Refused, Unsupported
+from ..model import oci
+from . import etcfiles
+from .mounts_syntax import CHOWN
+from .text import within
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..model.container import ContainerConfig
+    from .place import Place
+    from .users import Identity
+
+INIT = "/run/podman-init"  # where programs in containers have come to expect it
+
+_KERNEL = ("nosuid", "noexec", "nodev")
+_WRITABLE = ("/run", "/tmp", "/var/tmp")
+_NOT_FOR_RUNTIMES = frozenset((CHOWN, "notmpcopyup"))
+
+
+def check_root(rootfs: str) -> None:
+    """The root's /dev, /proc and /sys are directories, or absent: no link that would lead a runtime's mounts astray.
+
+    Raises: Refused.
+    """
+    if not os.path.isdir(rootfs):
+        raise Refused(f"stat {rootfs}: no such directory")
+    for name in ("dev", "proc", "sys"):
+        try:
+            mode = os.lstat(f"{rootfs}/{name}").st_mode
+        except FileNotFoundError:
+            continue
+        if not stat.S_ISDIR(mode):
+            kind = "a symbolic link" if stat.S_ISLNK(mode) else "no directory"
+            raise Refused(f"the root filesystem is not safe to run: its /{name} is {kind}")
+
+
+def mount_list(config: ContainerConfig, place: Place, identity: Identity) -> tuple[oci.Mount, ...]:
+    """All mounts, parents before children; what the user asks for takes the place of our own.
+
+    Raises: Unsupported if --init is asked for and there is no catatonit.
+    """
+    asked = [
+        oci.Mount(
+            destination=mount.destination, type=mount.type, source=mount.source or mount.type,
+            options=tuple(option for option in mount.options if option not in _NOT_FOR_RUNTIMES),
+        )
+        for mount in config.mounts
+    ]  # fmt: skip
+    taken = {mount.destination for mount in asked}
+    binds = [mount.destination for mount in asked if mount.type == "bind"]  # below them is the host's, not ours
+    own = [
+        mount
+        for mount in (*_base(config, place), *_writable(config), *etcfiles.etc_mounts(config, place, identity))
+        if mount.destination not in taken and not any(within(mount.destination, bind) for bind in binds)
+    ]
+    if config.init:
+        own.append(_init(place))
+    return tuple(sorted(own + asked, key=lambda mount: mount.destination.count("/")))
+
+
+def _base(config: ContainerConfig, place: Place) -> Iterable[oci.Mount]:
+    writable = "rw" if config.security.privileged else "ro"
+    yield oci.Mount(destination="/proc", type="proc", source="proc", options=_KERNEL)
+    yield oci.Mount(
+        destination="/dev", type="tmpfs", source="tmpfs",
+        options=("nosuid", "noexec", "strictatime", "mode=755", "size=65536k"),
+    )  # fmt: skip
+    yield oci.Mount(destination="/sys", type="sysfs", source="sysfs", options=(*_KERNEL, writable))
+    yield oci.Mount(
+        destination="/dev/pts", type="devpts", source="devpts",
+        options=("nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"),
+    )  # fmt: skip
+    yield _mqueue(config)
+    yield _shm(config, place)
+    yield oci.Mount(
+        destination="/sys/fs/cgroup", type="cgroup", source="cgroup", options=(*_KERNEL, "relatime", writable)
+    )
+
+
+def _mqueue(config: ContainerConfig) -> oci.Mount:
+    if config.namespaces.ipc == "host" and os.path.isdir("/dev/mqueue"):
+        return oci.Mount(destination="/dev/mqueue", type="bind", source="/dev/mqueue", options=("rbind", *_KERNEL))
+    return oci.Mount(destination="/dev/mqueue", type="mqueue", source="mqueue", options=_KERNEL)
+
+
+def _shm(config: ContainerConfig, place: Place) -> oci.Mount:
+    source = place.shm or ("/dev/shm" if config.namespaces.ipc == "host" and os.path.isdir("/dev/shm") else "")
+    if source:
+        return oci.Mount(destination="/dev/shm", type="bind", source=source, options=("rbind", "rprivate", *_KERNEL))
+    size = (f"size={config.shm_size}",) if config.shm_size else ()
+    return oci.Mount(destination="/dev/shm", type="tmpfs", source="shm", options=(*_KERNEL, "mode=1777", *size))
+
+
+def _writable(config: ContainerConfig) -> Iterable[oci.Mount]:
+    if config.security.read_only and config.security.read_only_tmpfs:
+        for path in _WRITABLE:
+            options = ("rw", "rprivate", "nosuid", "nodev", "tmpcopyup")
+            yield oci.Mount(destination=path, type="tmpfs", source="tmpfs", options=options)
+
+
+def _init(place: Place) -> oci.Mount:
+    if not place.catatonit:
+        raise Unsupported("container-init binary not found on the host: --init needs catatonit installed")
+    return oci.Mount(destination=INIT, type="bind", source=place.catatonit, options=("bind", "ro", "rprivate"))
+
+
+def root_propagation(mounts: Iterable[oci.Mount]) -> str:
+    """What the root's propagation must be for the mounts to have theirs; "" = as the runtime likes."""
+    given = {option for mount in mounts for option in mount.options}
+    if not given.isdisjoint(("shared", "rshared")):
+        return "shared"
+    return "" if given.isdisjoint(("slave", "rslave")) else "rslave"
+
+
+def to_chown(config: ContainerConfig, identity: Identity) -> tuple[tuple[str, int, int], ...]:
+    """Source, uid and gid of each bind mount whose files are to become the user's (option U), for the caller to do."""
+    return tuple(
+        (mount.source, identity.uid, identity.gid) for mount in config.mounts if CHOWN in mount.options and mount.source
+    )

@@ -83,8 +83,6 @@ class Containers:
         request = _request(image, command, options)
         on = self._on
         on.make_directories()
-        request = self._with_ids(request)
-
         def configure(id: str, name: str, now: int) -> ContainerConfig:
             return on.resolve(request, id, name, now)
 
@@ -144,34 +142,10 @@ class Containers:
             return
         from .kernel.process import alive
 
-        if alive(claim.holder):
-            if claim.intent is Intent.CREATE:
-                raise NoSuchContainer(name)
-            return
-        from .errors import Busy
-
-        try:
-            with Container(self._on, id).locked(*Intent):
-                pass
-        except Busy:
-            return
-
-    def _with_ids(self, request: CreateRequest) -> CreateRequest:
-        """The request with full ids in place of the names of other containers."""
-        import msgspec
-
-        changes: dict[str, Any] = {}
-        if request.requires:
-            changes["requires"] = tuple(self._on.store.find(name) for name in request.requires)
-        for kind in ("network", "pid", "ipc", "uts"):
-            mode = getattr(request, kind)
-            if mode is not None and mode.startswith("container:"):
-                other = self._on.store.find(mode.partition(":")[2])
-                changes[kind] = f"container:{other}"
-                changes["requires"] = (*changes.get("requires", ()), other)
-        if "requires" in changes:
-            changes["requires"] = tuple(dict.fromkeys(changes["requires"]))
-        return msgspec.structs.replace(request, **changes) if changes else request
+        if not alive(claim.holder):
+            Container(self._on, id).mend()
+        elif claim.intent is Intent.CREATE:
+            raise NoSuchContainer(name)
 
 
 def _request(image: str, command: Sequence[str] | None, options: CreateOptions) -> CreateRequest:
@@ -181,24 +155,13 @@ def _request(image: str, command: Sequence[str] | None, options: CreateOptions) 
 
     if isinstance(command, str):
         raise InvalidArgument("command must be a sequence of strings, not one string")
-    asked: dict[str, Any] = {key: _plain(value) for key, value in options.items()}
+    unknown = sorted(options.keys() - set(CreateRequest.__struct_fields__))
+    if unknown:
+        raise InvalidArgument(f"create: unknown option {', '.join(unknown)}")
+    asked = {key: list(value) if isinstance(value, tuple) else value for key, value in options.items()}
     try:
         return msgspec.convert(
-            {"image": image, "command": None if command is None else list(command), **asked}, CreateRequest
-        ) if not (asked.keys() - set(CreateRequest.__struct_fields__)) else _unknown(asked)
+            {**asked, "image": image, "command": None if command is None else list(command)}, CreateRequest
+        )
     except msgspec.ValidationError as problem:
         raise InvalidArgument(f"create: {problem}") from None
-
-
-def _plain(value: object) -> object:
-    """What msgspec converts from: lists for tuples, dicts for mappings."""
-    if isinstance(value, tuple):
-        return list(value)
-    return value
-
-
-def _unknown(asked: dict[str, Any]) -> CreateRequest:
-    from .model.container import CreateRequest
-
-    unknown = sorted(asked.keys() - set(CreateRequest.__struct_fields__))
-    raise InvalidArgument(f"create: unknown option {', '.join(unknown)}")

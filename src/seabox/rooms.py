@@ -7,7 +7,10 @@ import sys
 import time
 from functools import cached_property
 
+from .config import find_program
+from .errors import Unsupported
 from .kernel import files
+from .state.image_index import SQLiteImageIndex
 from .state.locks import Locks, Rank
 from .state.sqlite import SQLiteStore
 
@@ -17,7 +20,8 @@ if TYPE_CHECKING:
 
     from .config import EngineConfig
     from .container.services import RootfsStorage
-    from .model.container import ContainerConfig
+    from .images.images import Images
+    from .model.container import ContainerConfig, CreateRequest
     from .oci.exits import Exit
     from .oci.runtime import OCIRuntime
 
@@ -64,9 +68,20 @@ class SpecBundles:
 
     def write(self, config: ContainerConfig, rootfs: str, namespaces: Mapping[str, str]) -> None:
         """config.json and what it mounts are in the run directory. Raises: Refused."""
-        from .spec.bundle import write_bundle
+        from .spec.facts import host_facts
+        from .spec.generate import write_bundle
+        from .spec.place import Place
 
-        write_bundle(config, rootfs, self._config.run_dir(config.id), self._config, namespaces)
+        network = config.namespaces.network
+        shares = network.partition(":")[2] if network.startswith("container:") else ""
+        place = Place(
+            rootfs=rootfs,
+            bundle=self._config.run_dir(config.id),
+            namespaces=dict(namespaces),
+            network_bundle=self._config.run_dir(shares) if shares else "",
+            catatonit=find_program("catatonit", self._config.catatonit),
+        )
+        write_bundle(config, place, host_facts())
 
 
 class Rooms:
@@ -109,8 +124,11 @@ class Rooms:
         if path not in self._runtimes:
             from .oci.cli import CommandLineRuntime
 
+            conmon = find_program("conmon", self.config.conmon)
+            if not conmon:
+                raise Unsupported("conmon was not found: install it, or set conmon in seabox.conf")
             self._runtimes[path] = CommandLineRuntime(
-                path, root=self.config.runtime_root(path), conmon=self.config.conmon, flags=self.config.runtime_flags
+                path, root=self.config.runtime_root(path), conmon=conmon, flags=self.config.runtime_flags
             )
         return self._runtimes[path]
 
@@ -124,6 +142,45 @@ class Rooms:
         program = (sys.executable or "/usr/bin/python3", "-I", "-S", _EXIT_COMMAND)
         settings = (self.config.root, self.config.runroot, self.config.storage_driver, id)
         return (*(gate if os.access(_FLOCK, os.X_OK) else ()), *program, *settings)
+
+    def resolve(self, request: CreateRequest, id: str, name: str, now: int) -> ContainerConfig:
+        """The configuration that a request comes to here. Raises: InvalidArgument, Unsupported, NoSuchImage..."""
+        import msgspec
+
+        from .spec.facts import host_facts
+        from .spec.resolve import resolve
+
+        config = resolve(
+            request,
+            image=None if request.rootfs else self.images.get(request.image),
+            defaults=self.config,
+            facts=host_facts(),
+            id=id,
+            name=name,
+            now=now,
+            runtime=self.chosen_runtime,
+            find_container=self.store.find,
+        )
+        joined = {
+            mode.partition(":")[2]
+            for mode in msgspec.structs.astuple(config.namespaces)
+            if mode.startswith("container:")
+        }
+        return msgspec.structs.replace(config, requires=tuple(dict.fromkeys((*config.requires, *sorted(joined)))))
+
+    @cached_property
+    def chosen_runtime(self) -> str:
+        """The path of the OCI runtime that new containers get. Raises: Unsupported."""
+        from .oci.choose import choose
+
+        return choose(self.config.runtime, find_program)
+
+    @cached_property
+    def images(self) -> Images:
+        """The image store."""
+        from .images.images import Images
+
+        return Images(self.config.root, SQLiteImageIndex(self.store))
 
     def layer_dir(self, chain_id: str) -> str:
         """Where an image layer lies unpacked."""

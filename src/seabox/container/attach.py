@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..errors import InvalidArgument
-from ..kernel import sockets
 from ..model.record import EventKind, Status, running
+from ..kernel.locks import unlock
+from ..oci import conmon
 from . import prepare
 from .lifecycle import ready
 
@@ -49,11 +50,13 @@ def _connect(ctr: Locked, slow_reader: str) -> Session:
     from .attended import attend
 
     run_dir = ctr.run_dir
+    connection = AttachSocket.connect(run_dir)
+    promise = attend(run_dir)
     return Session(
-        AttachSocket.connect(run_dir),
+        connection,
         slow_reader=slow_reader,
         resize=lambda height, width: write_size(run_dir, height, width),
-        attended_fd=attend(run_dir),
+        on_close=lambda: promise < 0 or unlock(promise),
     )
 
 
@@ -67,4 +70,4 @@ def write_size(run_dir: str, height: int, width: int) -> None:
     """conmon is told the terminal's size; no effect if conmon is gone."""
     if height <= 0 or width <= 0:
         raise InvalidArgument(f"a terminal of {height} rows and {width} columns cannot be")
-    sockets.write_fifo(f"{run_dir}/ctl", b"1 %d %d\n" % (height, width))
+    conmon.resize(run_dir, height, width)

@@ -46,17 +46,6 @@ def operation(
     return method
 
 
-def _later(module: str, name: str) -> Callable[..., Any]:
-    """An operation whose module is loaded when it is first called."""
-
-    def op(ctr: Locked, *args: Any, **kwargs: Any) -> Any:
-        from importlib import import_module
-
-        return getattr(import_module(f"{__package__}.{module}"), name)(ctr, *args, **kwargs)
-
-    return op
-
-
 class Container:
     """A handle on one container: an id and no state, so it is never stale."""
 
@@ -160,6 +149,26 @@ class Container:
         from .logs import read
 
         return read(self._on, self.id, follow=follow, tail=tail, since=since, until=until, cancel=cancel)
+
+    def mend(self) -> None:
+        """What a killed operation left of the container is put right, unless its lock is held this moment.
+
+        For readers, which take no lock and must not wait. Raises: NoSuchContainer if nothing was worth keeping.
+        """
+        held = self._on.locks.try_hold(Rank.CONTAINER, self.id)
+        if held is None:
+            return
+        try:
+            ctr = Locked(self._on, held, self._on.store.load(self.id))
+            try:
+                sync(ctr)
+            finally:
+                ctr.close()
+        except NoSuchContainer:
+            held.discard()
+            raise
+        finally:
+            held.release()
 
     # --- the lock ------------------------------------------------------------------------------------------------
 

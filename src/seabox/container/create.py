@@ -8,7 +8,6 @@ from ..errors import NameInUse, NoSuchContainer
 from ..kernel import files, process
 from ..model.ids import check_name, new_id, random_name
 from ..model.record import Claim, ContainerFacts, ContainerState, EventKind, Intent
-from ..state.locks import Rank
 from ..state.store import Occurrence
 from .stored import encode_config
 
@@ -31,8 +30,7 @@ def create(on: Services, name: str | None, configure: Callable[[str, str, int], 
     if name is not None:
         check_name(name)
     id = new_id()
-    with on.locks.hold(Rank.CONTAINER, id) as (held,), ExitStack() as undo:
-        undo.callback(held.discard)
+    with ExitStack() as undo:  # the claim keeps everybody else away, so no lock is needed
         config = _register(on, id, name, configure)
         undo.callback(on.store.remove, id)
         static = on.config.static_dir(id)

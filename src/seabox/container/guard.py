@@ -105,9 +105,11 @@ class Locked:
 
     def touch(self) -> None:
         """Whoever waits for a change of this container looks again."""
+        if self._held is None:
+            return
         try:
             files.touch(f"{self.run_dir}/changed")
-        except OSError:
+        except FileNotFoundError:
             return  # no run directory: nobody can be watching it
 
     # --- who works on it -----------------------------------------------------------------------------------------

@@ -88,8 +88,7 @@ def stop(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None) 
     )
     with ctr.claimed(Intent.STOP), attended(ctr):
         end(ctr, timeout, cancel)
-        if ctr.state.status is Status.STOPPED:
-            teardown.clean(ctr, EventKind.CLEANUP)
+        teardown.clean(ctr, EventKind.CLEANUP)
     return True
 
 

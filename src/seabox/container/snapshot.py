@@ -72,5 +72,5 @@ def of(on: Services, record: ContainerRecord) -> Snapshot:
 
 def all_of(on: Services, *, only_alive: bool = False) -> Iterator[Snapshot]:
     """Every container, oldest first; `only_alive` leaves out those whose row says they ended."""
-    for record in on.store.list(ALIVE if only_alive else None):
+    for record in on.store.records(ALIVE if only_alive else None):
         yield of(on, record)

@@ -6,7 +6,7 @@ import os
 import signal
 
 from ..diagnostics import debug
-from ..kernel import cgroups, files, process
+from ..kernel import cgroups, files, process, strays
 from ..model.record import Status, cleaned
 from ..state.store import Occurrence
 
@@ -25,7 +25,8 @@ def release_resources(ctr: Locked, *, interrupted: bool = False) -> None:
     half-way itself: the first problem is raised after all else was tried, the others go to the debug log.
     """
     problems: list[Exception] = []
-    for step in (_release_strays if interrupted else _release_conmon, _release_runtime, _release_rootfs, _release_files):
+    processes = _release_strays if interrupted else _release_conmon
+    for step in (processes, _release_runtime, _release_rootfs, _release_files):
         try:
             step(ctr)
         except Exception as problem:
@@ -45,7 +46,7 @@ def _release_conmon(ctr: Locked) -> None:
 def _release_strays(ctr: Locked) -> None:
     """No conmon or runtime that a dead process spawned goes on making this container."""
     programs = ("conmon", os.path.basename(ctr.facts.runtime))
-    for stray in process.spawned_for(ctr.id, programs):
+    for stray in strays.spawned_for(ctr.id, programs):
         if process.send_signal(stray, signal.SIGKILL):
             process.wait_gone(stray, 5.0)
 
@@ -73,8 +74,8 @@ def _release_files(ctr: Locked) -> None:
 
 def clean(ctr: Locked, *events: EventKind) -> None:
     """What the last run held is given back: a stopped container is exited, a created one configured again."""
-    release_resources(ctr)
     if ctr.state.status in (Status.CREATED, Status.STOPPED):
+        release_resources(ctr)
         ctr.become(cleaned(ctr.state), *events)
 
 

@@ -65,7 +65,7 @@ class Security(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Namespaces(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Which namespaces are the container's own: "private", "host", "container:<full id>", "ns:<path>", net also "none"."""
+    """Whose namespaces are used: "private", "host", "container:<full id>", "ns:<path>"; for the network also "none"."""
 
     network: str = "none"
     pid: str = "private"

@@ -14,12 +14,30 @@ import time
 from contextlib import contextmanager
 
 from ..diagnostics import debug
-from ..errors import AmbiguousName, Busy, Damaged, InUse, NameInUse, NoSuchContainer, NoSuchImage, SchemaTooNew
-from ..errors import SeaboxError
+from ..errors import (
+    AmbiguousName,
+    Busy,
+    Damaged,
+    InUse,
+    NameInUse,
+    NoSuchContainer,
+    NoSuchImage,
+    SchemaTooNew,
+    SeaboxError,
+)
 from ..kernel import files
 from ..kernel.effects import effect
-from ..model.record import Claim, ContainerFacts, ContainerRecord, ContainerState, Event, ExitRecord, Intent
-from ..model.record import ProcessId, Status
+from ..model.record import (
+    Claim,
+    ContainerFacts,
+    ContainerRecord,
+    ContainerState,
+    Event,
+    ExitRecord,
+    Intent,
+    ProcessId,
+    Status,
+)
 from .schema import CLAIM_COLUMNS, FACT_COLUMNS, MIGRATIONS, STATE_COLUMNS, VERSION
 
 TYPE_CHECKING = False
@@ -189,8 +207,8 @@ class SQLiteStore:
             raise NoSuchContainer(id)
         return bytes(row[0])
 
-    def list(self, statuses: Iterable[Status] | None = None) -> Iterator[ContainerRecord]:
-        """See Store.list."""
+    def records(self, statuses: Iterable[Status] | None = None) -> Iterator[ContainerRecord]:
+        """See Store.records."""
         where, wanted = "", tuple(statuses or ())
         if wanted:
             # spelled out, not bound, so that the partial index over living containers can be used

@@ -61,13 +61,13 @@ if TYPE_CHECKING:
             """`claim` is given up; no effect if the container is gone or somebody else's by now."""
 
         def remove(self, id: str, occurrences: Iterable[Occurrence] = ()) -> None:
-            """The container is gone for good (durable); its exit codes and events stay. Raises: InUse, NoSuchContainer."""
+            """The container is gone for good (durable); exit codes and events stay. Raises: InUse, NoSuchContainer."""
 
         def rename(self, id: str, name: str, occurrences: Iterable[Occurrence] = ()) -> None:
             """The container bears `name` from now on. Raises: NameInUse, NoSuchContainer."""
 
         def find(self, name: str) -> str:
-            """The id of the container with this name, id, or unique id prefix. Raises: NoSuchContainer, AmbiguousName."""
+            """The id of the container of this name, id or unique id prefix. Raises: NoSuchContainer, AmbiguousName."""
 
         def load(self, id: str) -> ContainerRecord:
             """The container as last committed. Raises: NoSuchContainer, Damaged."""
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
         def config(self, id: str) -> bytes:
             """The container's stored configuration (JSON). Raises: NoSuchContainer."""
 
-        def list(self, statuses: Iterable[Status] | None = None) -> Iterator[ContainerRecord]:
+        def records(self, statuses: Iterable[Status] | None = None) -> Iterator[ContainerRecord]:
             """Containers, oldest first; those being created are left out, and so are damaged rows."""
 
         def claimed(self, intent: Intent) -> list[str]:

@@ -1,0 +1,210 @@
+"""`inspect`: everything about a container under podman's field names."""
+
+from __future__ import annotations
+
+import json
+
+from ..model.record import ALIVE, Status
+from ..model.times import rfc3339
+from . import snapshot
+from .stored import decode_config
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..model.container import ContainerConfig, Mount
+    from .services import Services
+    from .snapshot import Snapshot
+
+
+def inspect(on: Services, id: str) -> dict[str, Any]:
+    """See Container.inspect."""
+    seen = snapshot.take(on, id)
+    config = decode_config(on.store.config(id))
+    run_dir = on.config.run_dir(id)
+    return {
+        "Id": id,
+        "Created": rfc3339(config.created_at),
+        "Path": config.argv[0] if config.argv else "",
+        "Args": list(config.argv[1:]),
+        "State": _state(seen, run_dir),
+        "Image": config.image_id,
+        "ImageName": config.image,
+        "Rootfs": config.rootfs,
+        "Pod": "",
+        "ResolvConfPath": f"{run_dir}/resolv.conf",
+        "HostnamePath": f"{run_dir}/hostname",
+        "HostsPath": f"{run_dir}/hosts",
+        "StaticDir": on.config.static_dir(id),
+        "OCIConfigPath": f"{run_dir}/config.json",
+        "OCIRuntime": config.runtime.rpartition("/")[2],
+        "ConmonPidFile": config.conmon_pidfile or f"{run_dir}/conmon.pid",
+        "PidFile": config.pidfile or f"{run_dir}/pid",
+        "Name": seen.facts.name,
+        "RestartCount": seen.state.restart_count,
+        "Driver": on.config.storage_driver or "overlay",
+        "MountLabel": "",
+        "ProcessLabel": "",
+        "EffectiveCaps": [],
+        "BoundingCaps": [],
+        "ExecIDs": [],
+        "GraphDriver": {
+            "Name": on.config.storage_driver or "overlay",
+            "Data": {"MergedDir": seen.state.mountpoint} if seen.state.mountpoint else {},
+        },
+        "Mounts": [_mount(mount) for mount in config.mounts],
+        "Dependencies": list(config.requires),
+        "NetworkSettings": {
+            "EndpointID": "", "Gateway": "", "IPAddress": "", "IPPrefixLen": 0, "MacAddress": "", "Bridge": "",
+            "SandboxID": "", "SandboxKey": "", "Ports": {}, "Networks": {},
+        },
+        "Namespace": "",
+        "IsInfra": False,
+        "Config": _config(config),
+        "HostConfig": _host_config(config),
+    }
+
+
+def _state(seen: Snapshot, run_dir: str) -> dict[str, Any]:
+    state = seen.state
+    error = state.error
+    if state.exit_reason and state.exit_code is None:
+        error = f"exit code unknown: {state.exit_reason}"
+    return {
+        "OciVersion": "1.0.2",
+        "Status": seen.status,
+        "Running": state.status is Status.RUNNING,
+        "Paused": state.status is Status.PAUSED,
+        "Restarting": False,
+        "OOMKilled": state.oom_killed,
+        "Dead": False,
+        "Pid": state.pid if state.status in ALIVE else 0,
+        "ConmonPid": state.conmon_pid if state.status in ALIVE else 0,
+        "ExitCode": state.exit_code if state.exit_code is not None else (-1 if state.exit_reason else 0),
+        "Error": error,
+        "StartedAt": rfc3339(state.started_at),
+        "FinishedAt": rfc3339(state.finished_at),
+        "Health": {"Status": "", "FailingStreak": 0, "Log": None},
+        "CgroupPath": "",
+        "StoppedByUser": state.stopped_by_user,
+        "Checkpointed": False,
+    }
+
+
+def _mount(mount: Mount) -> dict[str, Any]:
+    return {
+        "Type": mount.type,
+        "Source": mount.source,
+        "Destination": mount.destination,
+        "Driver": "",
+        "Mode": "",
+        "Options": [option for option in mount.options if option not in ("ro", "rw")],
+        "RW": "ro" not in mount.options,
+        "Propagation": next((o for o in mount.options if o.endswith(("private", "shared", "slave"))), ""),
+    }
+
+
+def _config(config: ContainerConfig) -> dict[str, Any]:
+    return {
+        "Hostname": config.hostname or config.id[:12],
+        "Domainname": "",
+        "User": config.user,
+        "AttachStdin": config.stdin,
+        "AttachStdout": True,
+        "AttachStderr": True,
+        "Tty": config.tty,
+        "OpenStdin": config.stdin,
+        "StdinOnce": False,
+        "Env": [f"{key}={value}" for key, value in config.env.items()],
+        "Cmd": list(config.command) or None,
+        "Image": config.image,
+        "Volumes": None,
+        "WorkingDir": config.workdir,
+        "Entrypoint": " ".join(config.entrypoint),
+        "Labels": dict(config.labels) or None,
+        "Annotations": dict(config.annotations) or None,
+        "StopSignal": config.stop_signal,
+        "CreateCommand": list(config.create_command),
+        "Umask": f"{config.umask:04o}",
+        "Timeout": config.timeout,
+        "StopTimeout": config.stop_timeout,
+    }
+
+
+def _host_config(config: ContainerConfig) -> dict[str, Any]:
+    spaces, security, limits = config.namespaces, config.security, config.resources
+    options = [f"seccomp={security.seccomp}"] if security.seccomp else []
+    options += ["no-new-privileges"] if security.no_new_privileges else []
+    options += [f"mask={':'.join(security.mask)}"] if security.mask else []
+    options += [f"unmask={':'.join(security.unmask)}"] if security.unmask else []
+    return {
+        "Binds": [
+            f"{m.source}:{m.destination}:{','.join(m.options)}" for m in config.mounts if m.type == "bind"
+        ],
+        "CgroupManager": "cgroupfs",
+        "CgroupMode": spaces.cgroup,
+        "ContainerIDFile": "",
+        "LogConfig": {
+            "Type": config.log.driver, "Config": None, "Path": config.log.path, "Tag": config.log.tag,
+            "Size": f"{max(config.log.size_max, 0)}B",
+        },
+        "NetworkMode": spaces.network,
+        "PortBindings": {},
+        "RestartPolicy": {
+            "Name": "" if config.restart_policy == "no" else config.restart_policy,
+            "MaximumRetryCount": config.restart_retries,
+        },
+        "AutoRemove": config.auto_remove,
+        "VolumeDriver": "",
+        "VolumesFrom": None,
+        "CapAdd": list(security.cap_add),
+        "CapDrop": list(security.cap_drop),
+        "Dns": [],
+        "DnsOptions": [],
+        "DnsSearch": [],
+        "ExtraHosts": list(config.add_hosts),
+        "GroupAdd": list(config.groups),
+        "IpcMode": spaces.ipc,
+        "Cgroup": "",
+        "Cgroups": "default" if config.cgroups == "enabled" else config.cgroups,
+        "Links": None,
+        "OomScoreAdj": config.oom_score_adj or 0,
+        "PidMode": spaces.pid,
+        "Privileged": security.privileged,
+        "PublishAllPorts": False,
+        "ReadonlyRootfs": security.read_only,
+        "SecurityOpt": options,
+        "Tmpfs": {m.destination: ",".join(m.options) for m in config.mounts if m.type == "tmpfs"},
+        "UTSMode": spaces.uts,
+        "UsernsMode": "",
+        "ShmSize": config.shm_size,
+        "Runtime": "oci",
+        "Init": config.init,
+        "CpuShares": limits.cpu_shares or 0,
+        "Memory": limits.memory or 0,
+        "NanoCpus": (limits.cpu_quota or 0) * 10**9 // (limits.cpu_period or 100_000) if limits.cpu_quota else 0,
+        "CgroupParent": config.cgroup_parent,
+        "BlkioWeight": limits.blkio_weight or 0,
+        "CpuPeriod": limits.cpu_period or 0,
+        "CpuQuota": limits.cpu_quota or 0,
+        "CpusetCpus": limits.cpuset_cpus,
+        "CpusetMems": limits.cpuset_mems,
+        "Devices": [
+            {"PathOnHost": d.source, "PathInContainer": d.destination, "CgroupPermissions": d.permissions}
+            for d in config.devices
+        ],
+        "MemoryReservation": limits.memory_reservation or 0,
+        "MemorySwap": limits.memory_swap or 0,
+        "MemorySwappiness": limits.memory_swappiness or 0,
+        "OomKillDisable": limits.oom_kill_disable,
+        "PidsLimit": limits.pids_limit or 0,
+        "Sysctls": dict(config.sysctls),
+        "Ulimits": [{"Name": f"RLIMIT_{u.name.upper()}", "Soft": u.soft, "Hard": u.hard} for u in config.ulimits],
+    }
+
+
+def labels_of(seen: Snapshot) -> dict[str, str]:
+    """A container's labels, from the column."""
+    found: dict[str, str] = json.loads(seen.facts.labels) if seen.facts.labels else {}
+    return found

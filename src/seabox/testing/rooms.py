@@ -1,0 +1,138 @@
+"""A whole engine's rooms made of doubles: the lifecycle without root, conmon or a runtime."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from ..config import EngineConfig
+from ..container.container import Container
+from ..container.create import create
+from ..model.container import ContainerConfig
+from ..oci.exits import read_exit
+from ..state.locks import Locks
+from .runtime import FakeRuntime
+from .store import MemoryStore
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from ..oci.exits import Exit
+    from ..state.locks import Rank
+    from ..state.store import Store
+
+
+class FakeClock:
+    """A clock that stands still until `advance` is called, or, with `real=True`, the machine's own."""
+
+    def __init__(self, *, real: bool = False) -> None:
+        self._real, self._now = real, 1_700_000_000 * 10**9
+
+    def now(self) -> int:
+        """Wall clock, ns."""
+        return time.time_ns() if self._real else self._now
+
+    def monotonic(self) -> float:
+        """Seconds that only grow."""
+        return time.monotonic() if self._real else self._now / 10**9
+
+    def advance(self, seconds: float) -> None:
+        """That much time has passed."""
+        self._now += int(seconds * 10**9)
+
+
+class FakeStorage:
+    """RootfsStorage that only remembers. `refuse` holds the names of calls that fail."""
+
+    def __init__(self, root: str) -> None:
+        self.root, self.known, self.mounted = root, set[str](), set[str]()
+        self.refuse: set[str] = set()
+
+    def create(self, id: str) -> None:
+        """See RootfsStorage.create."""
+        self._call("create")
+        self.known.add(id)
+
+    def mount(self, id: str, lowers: Sequence[str]) -> str:
+        """See RootfsStorage.mount."""
+        self._call("mount")
+        self.mounted.add(id)
+        return f"{self.root}/{id}"
+
+    def unmount(self, id: str) -> None:
+        """See RootfsStorage.unmount."""
+        self._call("unmount")
+        self.mounted.discard(id)
+
+    def remove(self, id: str) -> None:
+        """See RootfsStorage.remove."""
+        self._call("remove")
+        self.mounted.discard(id)
+        self.known.discard(id)
+
+    def _call(self, verb: str) -> None:
+        if verb in self.refuse:
+            raise OSError(28, "No space left on device", verb)
+
+
+class FakeBundles:
+    """Bundles that hold no config.json."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[str, str, dict[str, str]]] = []
+
+    def write(self, config: ContainerConfig, rootfs: str, namespaces: Mapping[str, str]) -> None:
+        """See Bundles.write."""
+        self.written.append((config.id, rootfs, dict(namespaces)))
+
+
+class FakeRooms:
+    """container.services.Services in the directory `folder`; close it, for it has children."""
+
+    def __init__(self, folder: str, *, store: Store | None = None, **settings: Any) -> None:
+        self.config = EngineConfig(root=f"{folder}/root", runroot=f"{folder}/run", **settings)
+        os.makedirs(self.config.runroot, exist_ok=True)
+        self.store: Store = store if store is not None else MemoryStore()
+        self.locks = Locks(self._lock_path, self.config.lock_timeout)
+        self.storage = FakeStorage(self.config.root)
+        self.exits = self
+        self.clock = FakeClock(real=True)
+        self.bundles = FakeBundles()
+        self.fake = FakeRuntime()
+
+    def _lock_path(self, rank: Rank, name: str) -> str:
+        return f"{self.config.run_dir(name)}/lock"
+
+    def read(self, id: str) -> Exit | None:
+        """See Exits.read."""
+        return read_exit(self.config.run_dir(id), id)
+
+    def runtime(self, path: str) -> FakeRuntime:
+        """See Services.runtime."""
+        return self.fake
+
+    def exit_command(self, id: str) -> tuple[str, ...]:
+        """See Services.exit_command."""
+        return ("/bin/true", id)
+
+    def layer_dir(self, chain_id: str) -> str:
+        """See Services.layer_dir."""
+        return f"{self.config.root}/layers/{chain_id}"
+
+    def close(self) -> None:
+        """No child is left and the store is closed."""
+        self.fake.close()
+        self.store.close()
+
+    def container(self, name: str | None = None, **config: Any) -> Container:
+        """A fresh container with this configuration."""
+
+        def configure(id: str, name: str, now: int) -> ContainerConfig:
+            return ContainerConfig(
+                id=id, name=name, created_at=now, argv=("true",), runtime="/fake/runtime",
+                **({"stop_timeout": 1, **config}),
+            )  # fmt: skip
+
+        return Container(self, create(self, name, configure))

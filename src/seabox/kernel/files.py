@@ -81,6 +81,15 @@ def sync_dir(path: str) -> None:
     _sync(path)
 
 
+@effect("syncfs")
+def sync_file_system(path: str) -> None:
+    """Everything written so far to the file system of the directory `path` survives a power cut. May take long."""
+    from .libc import check, libc
+
+    with _closing(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as fd:
+        check(libc.syncfs(fd), "syncfs", path)
+
+
 @effect("mkdir")
 def make_dir(path: str, mode: int = 0o700) -> None:
     """`path` is a directory; one made here has exactly `mode`, one that was there keeps its own.
@@ -159,6 +168,12 @@ def chown(target: str | int, uid: int, gid: int) -> None:
         os.chown(target, uid, gid, follow_symlinks=False)
     else:
         os.chown(f"/proc/self/fd/{target}", uid, gid)
+
+
+@effect("utime")
+def set_times(path: str, at: int) -> None:
+    """The file was last read and changed `at` (ns), as far as anybody can tell. A link is not followed."""
+    os.utime(path, ns=(at, at), follow_symlinks=False)
 
 
 @effect("remove_tree")

@@ -1,0 +1,72 @@
+"""The part of an OCI image configuration that concerns a container."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..errors import Damaged
+from ..model.container import ImageConfig
+from ..model.image import ImageRow
+
+
+class _Settings(msgspec.Struct, frozen=True, rename="pascal"):
+    """Any key may be absent or null; keys that are not listed are ignored."""
+
+    env: list[str] | None = None
+    entrypoint: list[str] | None = None
+    cmd: list[str] | None = None
+    user: str | None = None
+    working_dir: str | None = None
+    labels: dict[str, str | None] | None = None
+    volumes: dict[str, object] | None = None
+    stop_signal: str | None = None
+
+
+class _RootFS(msgspec.Struct, frozen=True):
+    diff_ids: list[str] | None = None
+
+
+class _Image(msgspec.Struct, frozen=True):
+    config: _Settings | None = None
+    rootfs: _RootFS | None = None
+
+
+def image_config(row: ImageRow) -> ImageConfig:
+    """What a container inherits from the image.
+
+    Raises: Damaged if the stored configuration is not one.
+    """
+    settings = _decode(row).config or _Settings()
+    env: dict[str, str] = {}
+    for entry in settings.env or ():
+        key, _, value = entry.partition("=")
+        env[key] = value
+    return ImageConfig(
+        id=row.id,
+        names=row.names,
+        layers=row.layers,
+        entrypoint=tuple(settings.entrypoint or ()),
+        command=tuple(settings.cmd or ()),
+        env=env,
+        user=settings.user or "",
+        workdir=settings.working_dir or "",
+        labels={key: value or "" for key, value in (settings.labels or {}).items()},
+        volumes=tuple(sorted(settings.volumes or ())),
+        stop_signal=settings.stop_signal or "",
+    )
+
+
+def diff_ids(row: ImageRow) -> tuple[str, ...]:
+    """The digests of the image's uncompressed layers, lowest first, without "sha256:".
+
+    Raises: Damaged as `image_config`.
+    """
+    rootfs = _decode(row).rootfs or _RootFS()
+    return tuple(digest.removeprefix("sha256:") for digest in rootfs.diff_ids or ())
+
+
+def _decode(row: ImageRow) -> _Image:
+    try:
+        return msgspec.json.decode(row.config, type=_Image)
+    except msgspec.DecodeError as problem:  # ValidationError is one
+        raise Damaged(f"the configuration of image {row.id} cannot be read: {problem}") from None

@@ -11,6 +11,7 @@ import signal
 import time
 from contextlib import suppress
 
+from . import files
 from .effects import effect
 
 TYPE_CHECKING = False
@@ -197,6 +198,10 @@ def _rmdir(directory: str) -> None:
         except FileNotFoundError:
             return
         except OSError as problem:
+            if problem.errno == errno.ENOTEMPTY:
+                # no cgroup ever says so: crun makes plain directories where v2 is not mounted beside v1
+                files.remove_tree(directory)
+                return
             if problem.errno != errno.EBUSY or not pause:
                 raise
         time.sleep(pause)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..errors import InvalidArgument
-from ..model.record import EventKind, Status, running
 from ..kernel.locks import unlock
+from ..model.record import EventKind, Status, running
 from ..oci import conmon
 from . import prepare
 from .lifecycle import ready

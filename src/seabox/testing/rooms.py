@@ -47,6 +47,7 @@ class FakeStorage:
     """RootfsStorage that only remembers. `refuse` holds the names of calls that fail."""
 
     def __init__(self, root: str) -> None:
+        self.name = "fake"
         self.root, self.known, self.mounted = root, set[str](), set[str]()
         self.refuse: set[str] = set()
 

@@ -1,0 +1,131 @@
+"""`info`: the engine and its host, under podman's field names."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+from . import __version__
+from .config import find_program
+from .kernel import cgroups, process
+from .model.record import Status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .rooms import Rooms
+
+
+def info(rooms: Rooms) -> dict[str, Any]:
+    """Host, store and version; runs the runtime and conmon once each for their versions."""
+    return {
+        "Host": _host(rooms),
+        "Store": _store(rooms),
+        "Registries": {},
+        "Plugins": {
+            "Volume": ["local"],
+            "Network": ["bridge", "macvlan"],
+            "Log": ["k8s-file", "none", "passthrough", "journald"],
+        },
+        "Version": version(),
+    }
+
+
+def version() -> dict[str, Any]:
+    """What `seabox version` shows."""
+    system = os.uname()
+    return {
+        "APIVersion": __version__,
+        "Version": __version__,
+        "PythonVersion": platform.python_version(),
+        "GitCommit": "",
+        "OsArch": f"linux/{_architecture(system.machine)}",
+        "Os": "linux",
+    }
+
+
+def _host(rooms: Rooms) -> dict[str, Any]:
+    system = os.uname()
+    runtime = rooms.chosen_runtime
+    conmon = find_program("conmon", rooms.config.conmon)
+    memory = _meminfo()
+    mode = cgroups.mode()
+    with open("/proc/uptime") as file:
+        uptime = float(file.read().split()[0])
+    return {
+        "Arch": _architecture(system.machine),
+        "CgroupManager": rooms.config.cgroup_manager,
+        "CgroupVersion": "v2" if mode == "v2" else "v1",
+        "CgroupMode": mode,
+        "Conmon": {"Package": "", "Path": conmon, "Version": _said(conmon)},
+        "CPUs": os.cpu_count() or 1,
+        "Distribution": _distribution(),
+        "EventLogger": rooms.config.events_backend,
+        "Hostname": system.nodename,
+        "Kernel": system.release,
+        "LogDriver": rooms.config.log_driver,
+        "MemFree": memory.get("MemFree", 0),
+        "MemTotal": memory.get("MemTotal", 0),
+        "OCIRuntime": {"Name": os.path.basename(runtime), "Package": "", "Path": runtime, "Version": _said(runtime)},
+        "OS": "linux",
+        "Security": {
+            "AppArmorEnabled": False,
+            "Rootless": os.geteuid() != 0,
+            "SECCOMPEnabled": os.path.exists("/proc/sys/kernel/seccomp"),
+            "SELinuxEnabled": False,
+        },
+        "ServiceIsRemote": False,
+        "SwapFree": memory.get("SwapFree", 0),
+        "SwapTotal": memory.get("SwapTotal", 0),
+        "Uptime": f"{int(uptime // 3600)}h {int(uptime // 60 % 60)}m {uptime % 60:.2f}s",
+    }
+
+
+def _store(rooms: Rooms) -> dict[str, Any]:
+    statuses = [record.state.status for record in rooms.store.records()]
+    running = statuses.count(Status.RUNNING)
+    paused = statuses.count(Status.PAUSED)
+    return {
+        "ConfigFile": "",
+        "ContainerStore": {
+            "Number": len(statuses), "Paused": paused, "Running": running, "Stopped": len(statuses) - running - paused,
+        },
+        "GraphDriverName": rooms.storage.name,
+        "GraphOptions": {},
+        "GraphRoot": rooms.config.root,
+        "GraphStatus": {},
+        "ImageCopyTmpDir": "/var/tmp",
+        "ImageStore": {"Number": len(rooms.images.list())},
+        "RunRoot": rooms.config.runroot,
+        "VolumePath": f"{rooms.config.root}/volumes",
+    }
+
+
+def _architecture(machine: str) -> str:
+    return {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
+
+
+def _said(program: str) -> str:
+    """What a program answers to --version."""
+    if not program:
+        return ""
+    done = process.run([program, "--version"], env=process.clean_env(), timeout_seconds=10)
+    return done.out.decode(errors="replace").strip()
+
+
+def _meminfo() -> dict[str, int]:
+    """/proc/meminfo in bytes."""
+    with open("/proc/meminfo") as file:
+        lines = (line.split() for line in file)
+        return {words[0].rstrip(":"): int(words[1]) * 1024 for words in lines}
+
+
+def _distribution() -> dict[str, str]:
+    found = {}
+    try:
+        with open("/etc/os-release") as file:
+            found = dict(line.rstrip().split("=", 1) for line in file if "=" in line)
+    except OSError:
+        pass
+    return {key: found.get(name, "").strip('"') for key, name in (("Distribution", "ID"), ("Version", "VERSION_ID"))}

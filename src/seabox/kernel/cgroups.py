@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import signal
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from . import files
 from .effects import effect
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _TOP = "/sys/fs/cgroup"
-_PAUSES = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.25, 0.5)  # s; a kill takes a moment to empty one
+_ROUNDS = 100  # of killing what an unfrozen cgroup forked meanwhile
+_PATIENCE = 1.0  # s; a killed process takes a moment to leave
 
 
 def mode() -> str:
@@ -125,14 +127,13 @@ def _freeze_and_kill(path: str, sent: set[int]) -> None:
     freezer, freeze, thaw = ("freezer.state", b"FROZEN", b"THAWED") if v1 else ("cgroup.freeze", b"1", b"0")
     frozen = _write(f"{path}/{freezer}", freeze)
     try:
-        for pause in _PAUSES:
+        for _ in range(_ROUNDS):
             fresh = {(pid, directory) for directory in _bottom_up(path) for pid in _members(directory) - sent}
             for pid, directory in fresh:
                 _kill_member(pid, directory)
                 sent.add(pid)
             if not fresh:
                 break
-            time.sleep(0 if frozen else pause)
     finally:
         if frozen:
             _write(f"{path}/{freezer}", thaw)
@@ -173,7 +174,7 @@ def _write(path: str, word: bytes) -> bool:
 def remove(cgroup: str, *, kill: bool = False) -> bool:
     """No hierarchy has the cgroup or one below it; False if none had. With `kill`, processes in it are killed first.
 
-    Waits up to one second for processes that are ending already.
+    Waits up to one second for processes to end.
 
     Raises: OSError EBUSY if there are processes that stay.
     """
@@ -191,17 +192,30 @@ _kill = kill
 
 
 def _rmdir(directory: str) -> None:
-    for pause in (*_PAUSES, 0):
+    deadline = time.monotonic() + _PATIENCE
+    while True:
         try:
             os.rmdir(directory)
             return
         except FileNotFoundError:
             return
         except OSError as problem:
-            if problem.errno == errno.ENOTEMPTY:
-                # no cgroup ever says so: crun makes plain directories where v2 is not mounted beside v1
-                files.remove_tree(directory)
-                return
-            if problem.errno != errno.EBUSY or not pause:
+            left = deadline - time.monotonic()
+            if problem.errno != errno.EBUSY or left <= 0:
                 raise
-        time.sleep(pause)
+        _wait_for_one(directory, left)
+
+
+def _wait_for_one(directory: str, timeout_seconds: float) -> None:
+    """Wait until one of the processes in the cgroup has ended, or, where only a dying one holds it, a moment."""
+    with ExitStack() as opened:
+        poller = select.poll()
+        members = _members(directory)
+        for pid in members:
+            try:
+                pidfd = os.pidfd_open(pid)
+            except ProcessLookupError:
+                return
+            opened.callback(os.close, pidfd)
+            poller.register(pidfd, select.POLLIN)
+        poller.poll(timeout_seconds * 1000 if members else 1)

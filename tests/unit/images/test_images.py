@@ -184,7 +184,7 @@ def test_embedding_that_dies_at_any_point_is_finished_by_the_next_call(tmp_path:
     finally:
         effects.observe(None)
     last = total - 2  # then comes unlock
-    for point in [*range(12), *range(12, last, 151), *range(last - 12, last)]:
+    for point in [*range(8), *range(8, last, 301), *range(last - 10, last)]:
         root = tmp_path / f"root{point}"
         one = Images(str(root), MemoryImageIndex())
         left = point

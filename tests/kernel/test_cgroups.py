@@ -54,6 +54,7 @@ def test_the_kind_of_host_and_its_controllers_agree_with_what_is_mounted() -> No
 
 def test_version_2_and_version_1_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cgroups, "_TOP", str(tmp_path))
+    monkeypatch.setattr(cgroups, "_is_mounted", lambda place: True)
     assert (cgroups.mode(), cgroups.hierarchies()) == ("v1", [])
     (tmp_path / "cpu,cpuacct").mkdir()
     (tmp_path / "cpu").symlink_to("cpu,cpuacct")
@@ -129,6 +130,18 @@ def test_removal_is_complete_repeatable_and_kills_only_if_told(cgroup: str, slee
     assert gone(sleeper)
     assert cgroups.paths(cgroup) == []
     assert cgroups.remove(cgroup, kill=True) is False
+
+
+def test_what_only_looks_like_a_cgroup_is_removed_but_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sleeper: int
+) -> None:
+    monkeypatch.setattr(cgroups, "_TOP", str(tmp_path))
+    (tmp_path / "unified/seabox/x").mkdir(parents=True)
+    (tmp_path / "unified/seabox/x/cgroup.procs").write_text(f"{sleeper}\n")
+    assert (cgroups.processes("/seabox"), cgroups.kill("/seabox")) == (set(), False)
+    assert cgroups.remove("/seabox", kill=True) is True
+    assert os.listdir(tmp_path / "unified") == []
+    assert process.reap(sleeper, 0) is None
 
 
 @pytest.mark.parametrize("bad", ["", "/", "relative", "/a/../b", "/a//b", "/a/."])

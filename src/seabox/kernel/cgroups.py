@@ -32,7 +32,12 @@ def mode() -> str:
 
 
 def hierarchies() -> list[str]:
-    """The root directory of each hierarchy; that of version 2, if there is one, first."""
+    """The root directory of each hierarchy that is mounted; that of version 2, if there is one, first."""
+    return [place for place in _places() if _is_mounted(place)]
+
+
+def _places() -> list[str]:
+    """Where hierarchies may be mounted."""
     if os.path.exists(f"{_TOP}/cgroup.controllers"):
         return [_TOP]
     try:
@@ -42,6 +47,11 @@ def hierarchies() -> list[str]:
         return []
     unified = f"{_TOP}/unified"
     return [unified] * (unified in found) + [path for path in found if path != unified]
+
+
+def _is_mounted(place: str) -> bool:
+    """Whether this is not just a directory, in which a file called cgroup.procs would say nothing."""
+    return place == _TOP or os.stat(place).st_dev != os.stat(_TOP).st_dev
 
 
 def controllers() -> dict[str, str]:
@@ -181,8 +191,13 @@ def remove(cgroup: str, *, kill: bool = False) -> bool:
     if kill:
         _kill(cgroup)
     found = False
-    for path in paths(cgroup):
+    for place in _places():
+        path = _below(place, cgroup)
+        if not os.path.isdir(path):
+            continue
         found = True
+        if not _is_mounted(place):  # crun makes plain directories where v2 is not mounted beside v1
+            files.remove_tree(path)
         for directory in _bottom_up(path):
             _rmdir(directory)
     return found

@@ -95,7 +95,7 @@ def plant_conmon(store: Store) -> str:
     read, write = os.pipe()
     process.reap(
         process.spawn(
-            ["/bin/sh", "-c", f"(exec sh -c 'sleep 100; :' conmon --bundle {store.runroot}/x) & echo $!"],
+            ["/bin/sh", "-c", f"tail -f /dev/null {store.runroot}/removed >/dev/null & echo $!"],
             env=process.clean_env(),
             stdout=write,
         )
@@ -104,7 +104,9 @@ def plant_conmon(store: Store) -> str:
     with open(read) as file:
         pid = int(file.readline())
     store.undo.callback(os.kill, pid, signal.SIGKILL)
-    return f"process: {pid} (sh) sh -c sleep 100; : conmon --bundle {store.runroot}/x"
+    while Path(f"/proc/{pid}/comm").read_text() != "tail\n":
+        pass
+    return f"process: {pid} (tail) tail -f /dev/null {store.runroot}/removed"
 
 
 def plant_process_in_a_cgroup(store: Store) -> str:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from ..model.container import CreateRequest
 
-MIN_MEMORY = 512 << 10  # bytes; with less no runtime gets as far as its own error message
+# bytes; with less a runtime cannot even start (measured), and dies without a word or with a riddle
+_MIN_MEMORY = 512 << 10
+_MIN_MEMORY_RUNC = 4 << 20  # a Go program
 _MAX = 2**63 - 1
 _CPU_PERIOD = 100_000  # µs
 _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -37,7 +39,12 @@ def parse_size(text: str) -> int:
     raise InvalidArgument(f"invalid size: {text!a}")
 
 
-def parse_resources(request: CreateRequest, *, default_pids: int) -> Resources:
+def min_memory(runtime: str) -> int:
+    """The lowest memory limit under which this OCI runtime works, in bytes."""
+    return _MIN_MEMORY_RUNC if runtime.rpartition("/")[2].startswith("runc") else _MIN_MEMORY
+
+
+def parse_resources(request: CreateRequest, *, default_pids: int, runtime: str) -> Resources:
     """The limits of a request, the engine's default for tasks included.
 
     Raises: InvalidArgument.
@@ -46,8 +53,8 @@ def parse_resources(request: CreateRequest, *, default_pids: int) -> Resources:
     for name, value in (("memory", memory), ("memory-reservation", reservation)):
         if value is not None and not 0 < value <= _MAX:
             raise InvalidArgument(f"invalid {name} limit {value}: must be a positive number of bytes")
-    if memory is not None and memory < MIN_MEMORY:
-        raise InvalidArgument(f"minimum memory limit allowed is {MIN_MEMORY >> 10}KiB")
+    if memory is not None and memory < min_memory(runtime):
+        raise InvalidArgument(f"minimum memory limit allowed is {min_memory(runtime) >> 10}KiB")
     if memory is not None and reservation is not None and memory < reservation:
         raise InvalidArgument("minimum memory limit cannot be less than memory reservation limit, see usage")
     shares, quota, period = _cpu(request)

@@ -23,7 +23,7 @@ INIT = "/run/podman-init"  # where programs in containers have come to expect it
 
 _KERNEL = ("nosuid", "noexec", "nodev")
 _WRITABLE = ("/run", "/tmp", "/var/tmp")
-_NOT_FOR_RUNTIMES = frozenset((CHOWN, "notmpcopyup"))
+_NOT_FOR_RUNTIMES = frozenset((CHOWN, "z", "Z", "notmpcopyup"))  # SELinux labels: there is none
 
 
 def check_root(rootfs: str) -> None:

@@ -112,7 +112,7 @@ def resolve(
         devices=tuple(parse_device(text) for text in request.devices),
         namespaces=namespaces,
         security=parse_security(request, no_new_privileges=defaults.no_new_privileges),
-        resources=parse_resources(request, default_pids=defaults.pids_limit),
+        resources=parse_resources(request, default_pids=defaults.pids_limit, runtime=runtime),
         ulimits=parse_ulimits(request.ulimits),
         sysctls=check_sysctls(request.sysctls, namespaces),
         shm_size=_number("shm size", _first(request.shm_size, defaults.shm_size), 0, 2**63 - 1),

@@ -22,6 +22,7 @@ def cgroup() -> Iterator[str]:
             os.makedirs(f"{top}{NAME}/inner/most")
     yield NAME
     cgroups.remove(PARENT, kill=True)
+    assert not any(os.path.exists(f"/sys/fs/cgroup/{top}{PARENT}") for top in os.listdir("/sys/fs/cgroup"))
 
 
 def join(pid: int, cgroup: str, only: str = "") -> None:
@@ -133,7 +134,7 @@ def test_removal_is_complete_repeatable_and_kills_only_if_told(cgroup: str, slee
 
 
 def test_what_only_looks_like_a_cgroup_is_removed_but_not_believed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sleeper: int
+    sleeper: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cgroups, "_TOP", str(tmp_path))
     (tmp_path / "unified/seabox/x").mkdir(parents=True)

@@ -24,7 +24,7 @@ def signal_number(text: str | int) -> int:
     else:
         found = _by_name(text.upper().removeprefix("SIG"))
         if found is None:
-            raise InvalidArgument(f"invalid signal: {text}")
+            raise InvalidArgument(f"invalid signal: {text if text.isprintable() else ascii(text)}")
         number = found
     if not 1 <= number <= 64:
         raise InvalidArgument("valid signals are 1 through 64")

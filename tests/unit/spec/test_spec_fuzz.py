@@ -81,7 +81,9 @@ def test_any_text_is_a_configuration_or_one_clear_line(
     try:
         config = resolved(**fields)
         assert msgspec.json.decode(msgspec.json.encode(config), type=ContainerConfig) == config
-        spec = generate(config, place, facts)
+        modes = msgspec.structs.asdict(config.namespaces)
+        joined = {kind: f"/proc/5/ns/{kind}" for kind, mode in modes.items() if mode.startswith("container:")}
+        spec = generate(config, msgspec.structs.replace(place, namespaces=joined), facts)
         assert "\\u0000" not in oci.encode(spec).decode()
     except (InvalidArgument, Unsupported, Refused) as problem:
         refusals.append(str(problem))

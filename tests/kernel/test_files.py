@@ -354,3 +354,32 @@ def test_swapping_a_directory_with_a_link_never_lets_a_look_up_escape(root: Path
     assert set(seen) == {b"guest"}
     assert made > 0
     assert names(tmp_path) == {"rootfs", "secret"}
+
+
+def test_swapping_a_directory_with_a_link_never_lets_a_removal_escape(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    (outside / "kept").mkdir(parents=True)
+    (outside / "kept/file").touch()
+    stop = threading.Event()
+
+    def swap() -> None:
+        while not stop.is_set():
+            with suppress(OSError):
+                exchange(os.fsencode(tmp_path / "tree/dir"), os.fsencode(tmp_path / "tree/link"))
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    try:
+        for _ in range(150):
+            (tmp_path / "tree/dir/below").mkdir(parents=True)
+            (tmp_path / "tree/dir/file").touch()
+            (tmp_path / "tree/link").symlink_to(outside)
+            with suppress(OSError):  # it may be told that somebody moves directories about
+                files.remove_tree(f"{tmp_path}/tree")
+            files.remove_tree(f"{tmp_path}/tree")
+    finally:
+        stop.set()
+        swapper.join()
+    assert names(outside) == {"kept"}
+    assert names(outside / "kept") == {"file"}
+    assert names(tmp_path) == {"outside"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 
 from .effects import effect
 
@@ -215,7 +215,8 @@ def remove_tree(path: str) -> None:
                         raise OSError(errno.ENOTEMPTY, "files keep being added")
                     pending.append(name)
     except OSError as problem:
-        where = "/".join([folder, *(entry[0] for entry in above), name])
+        last = [problem.filename] if isinstance(problem.filename, str) else []
+        where = "/".join([folder, *(entry[0] for entry in above), *last])
         if problem.errno in (errno.EXDEV, errno.EBUSY):
             raise OSError(errno.EBUSY, "something is mounted here", where) from None
         raise OSError(problem.errno, problem.strerror, where) from problem
@@ -230,30 +231,36 @@ def _identity(fd: int) -> tuple[int, int]:
 
 def _enter(parent: int, name: str) -> int:
     """An fd of the directory `name`, or -1: it was no directory and is gone."""
-    try:
-        return openat2(parent, name, _DIRECTORY, resolve=_NO_XDEV | _NO_SYMLINKS)
-    except FileNotFoundError:
-        return -1
-    except OSError as problem:
-        if problem.errno not in (errno.ENOTDIR, errno.ELOOP):
-            raise
-    _unlink(parent, name)
-    return -1
+    for _ in range(_ATTEMPTS):
+        try:
+            return openat2(parent, name, _DIRECTORY, resolve=_NO_XDEV | _NO_SYMLINKS)
+        except FileNotFoundError:
+            return -1
+        except OSError as problem:
+            if problem.errno not in (errno.ENOTDIR, errno.ELOOP):
+                raise
+        if _unlink(parent, name):
+            return -1
+    raise OSError(errno.EAGAIN, "it keeps being replaced while it is being removed", name)
 
 
 def _clear(fd: int) -> Iterator[str]:
     """Remove from the directory `fd` all that is no directory; the names of those that are."""
     with os.scandir(fd) as entries:
         for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
+            if entry.is_dir(follow_symlinks=False) or not _unlink(fd, entry.name):
                 yield entry.name
-            else:
-                _unlink(fd, entry.name)
 
 
-def _unlink(parent: int, name: str) -> None:
-    with suppress(FileNotFoundError):
+def _unlink(parent: int, name: str) -> bool:
+    """Whether there is no such name now; False if it is a directory's."""
+    try:
         os.unlink(name, dir_fd=parent)
+    except FileNotFoundError:
+        pass
+    except IsADirectoryError:
+        return False
+    return True
 
 
 def _rmdir(parent: int, name: str) -> bool:
@@ -262,7 +269,7 @@ def _rmdir(parent: int, name: str) -> bool:
     except FileNotFoundError:
         pass
     except OSError as problem:
-        if problem.errno != errno.ENOTEMPTY:
+        if problem.errno not in (errno.ENOTEMPTY, errno.ENOTDIR):  # ENOTDIR: it was replaced
             raise
         return False
     return True

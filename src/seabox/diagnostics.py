@@ -8,6 +8,12 @@ from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+first_use: Callable[[], None] | None = None  # called once, before the first warning: a program's say in its looks
+
 
 def debug(message: str, *args: object) -> None:
     """`message % args` is in the "seabox" logger at DEBUG if this process uses logging at all."""
@@ -18,6 +24,10 @@ def debug(message: str, *args: object) -> None:
 
 def warning(message: str, *args: object) -> None:
     """`message % args` is in the "seabox" logger at WARNING, importing logging if need be."""
+    global first_use
+    if first_use is not None:
+        prepare, first_use = first_use, None
+        prepare()
     import logging
 
     logging.getLogger("seabox").warning(message, *args, stacklevel=2)

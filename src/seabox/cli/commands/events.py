@@ -1,0 +1,201 @@
+"""`events`."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from seabox.cli.context import engine, settings
+from seabox.cli.flags import BOOL, LIST, STRING, Command, Flag
+from seabox.errors import InvalidArgument
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from seabox.cli.parse import Arguments
+    from seabox.engine import Engine
+    from seabox.model.record import Event
+
+    Test = Callable[[Event], bool]
+
+_SECOND = 10**9
+_SHORT = 12
+
+
+def command(path: str) -> Command:
+    """The command's table."""
+    flags = (
+        Flag("filter", "f", LIST, "Only events that this condition fits (KEY=VALUE)", metavar="filter"),
+        Flag("format", "", STRING, "Go template, or json", metavar="format"),
+        Flag("no-trunc", "", BOOL, "Show whole ids", default=True),
+        Flag("since", "", STRING, "From this time on: a date, a unix time, a duration, or #NUMBER of an event"),
+        Flag("stream", "", BOOL, "Go on with new events as they happen", default=True),
+        Flag("until", "", STRING, "Up to this time"),
+    )
+    return Command(
+        path, flags, "[options]", "Show what happened to containers", run, most=0,
+        examples=("seabox events --since 1h --stream=false", "seabox events --filter event=died"),
+    )  # fmt: skip
+
+
+def run(args: Arguments) -> int:
+    """Print them, as they happen if that was asked for."""
+    backend = settings(args).events_backend
+    if backend == "none":
+        raise InvalidArgument('cannot read events with the "none" backend')
+    fits = matcher(args.texts("filter"))
+    now = time.time_ns()
+    first, since, until = _range(args, now)
+    show = _printer(args)
+    with engine(args) as on:
+        if not args.given("since") and args.on("stream"):
+            first = _newest(on)  # only what is still to come
+        for event in _events(on, first, args.on("stream"), until):
+            if until is not None and event.at > until:
+                break
+            if (since is None or event.at >= since) and fits(event):
+                show(event)
+    return 0
+
+
+def _range(args: Arguments, now: int) -> tuple[int, int | None, int | None]:
+    """The number of the event to begin after, the first and the last moment."""
+    from seabox.logs.times import parse_when
+
+    first, since, until = 0, None, None
+    text = args.text("since")
+    if text.startswith("#") and text[1:].isdecimal():
+        first = int(text[1:])
+    elif text:
+        since = parse_when(text, now=now)
+    if args.given("until"):
+        until = parse_when(args.text("until"), now=now, until=True)
+    return first, since, until
+
+
+def _newest(on: Engine) -> int:
+    last = 0
+    for event in on.events():
+        last = event.seq
+    return last
+
+
+def _events(on: Engine, first: int, stream: bool, until: int | None) -> Iterator[Event]:
+    """What happened after event `first`; with `stream` also what happens, until the moment `until`."""
+    if not stream:
+        yield from on.events(first)
+        return
+    from seabox.kernel.watch import Watch
+
+    with Watch() as watch:
+        for event in on.events(first):
+            yield event
+            first = event.seq
+        watch.add_file(f"{on.config.database}-wal")  # every commit is written to it
+        while until is None or time.time_ns() < until:
+            for event in on.events(first):
+                yield event
+                first = event.seq
+            sys.stdout.flush()
+            watch.wait(None if until is None else max((until - time.time_ns()) / _SECOND, 0))
+
+
+def _printer(args: Arguments) -> Callable[[Event], None]:
+    from seabox.cli.golang import json_text
+    from seabox.cli.output import is_json, write
+
+    form = args.text("format")
+    whole = args.on("no-trunc")
+    if not form:
+        return lambda event: write(line(event, whole) + "\n", sys.stdout)
+    if is_json(form):
+        return lambda event: write(json_text(json_fields(event)) + "\n", sys.stdout)
+    from seabox.cli.template import Template
+
+    template = Template(form.replace("\\n", "\n").replace("\\t", "\t").removesuffix("\n") + "\n")
+    return lambda event: write(template.render(fields(event, whole)), sys.stdout)
+
+
+def matcher(texts: list[str]) -> Test:
+    """Whether an event fits the conditions: those of one key are alternatives. Raises: InvalidArgument."""
+    tests: dict[str, list[Test]] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not value:
+            raise InvalidArgument(f'failed to parse event filters: "{text}" is not KEY=VALUE')
+        tests.setdefault(key.lower(), []).append(_test(key.lower(), value))
+    return lambda event: all(any(test(event) for test in either) for either in tests.values())
+
+
+def _test(key: str, value: str) -> Test:
+    if key == "container":
+        return lambda event: event.type == "container" and (event.name == value or event.id.startswith(value))
+    if key in ("event", "status"):
+        return lambda event: event.kind == value
+    if key == "image":
+        return lambda event: value in (event.image, event.image.removesuffix(":latest"), event.id, event.name)
+    if key == "type":
+        return lambda event: event.type == value
+    if key == "label":
+        from seabox.cli.filters import label_fits
+
+        return lambda event: label_fits(attributes(event), value)
+    if key in ("pod", "volume", "network"):
+        return lambda event: event.type == key and (event.name == value or event.id.startswith(value))
+    raise InvalidArgument(f"failed to parse event filters: {key} is an invalid filter")
+
+
+def attributes(event: Event) -> dict[str, str]:
+    """What else is known of the event."""
+    if not event.attributes:
+        return {}
+    import json
+
+    found: dict[str, str] = json.loads(event.attributes)
+    return found
+
+
+def line(event: Event, whole: bool = True) -> str:
+    """The event as podman prints it."""
+    local = time.localtime(event.at // _SECOND)
+    when = time.strftime("%Y-%m-%d %H:%M:%S", local) + f".{event.at % _SECOND:09d} " + time.strftime("%z %Z", local)
+    extra = "".join(f", {key}={value}" for key, value in sorted(attributes(event).items()))
+    id = event.id if whole else event.id[:_SHORT]
+    if event.type != "container":
+        return f"{when} {event.type} {event.kind} {id} {event.name}"
+    return f"{when} container {event.kind} {id} (image={event.image}, name={event.name}{extra})"
+
+
+def fields(event: Event, whole: bool = True) -> dict[str, object]:
+    """The event under the field names of podman's templates."""
+    return {
+        "ID": event.id if whole else event.id[:_SHORT],
+        "Image": event.image,
+        "Name": event.name,
+        "Status": event.kind,
+        "Time": time.strftime("%Y-%m-%d %H:%M:%S %z %Z", time.localtime(event.at // _SECOND)),
+        "TimeNano": event.at,
+        "Type": event.type,
+        "Attributes": attributes(event),
+        "ContainerExitCode": event.exit_code,
+        "HealthStatus": "",
+        "Network": "",
+        "PodID": "",
+        "Details": {"ID": event.id, "Attributes": attributes(event)},
+    }
+
+
+def json_fields(event: Event) -> dict[str, object]:
+    """The event as `--format json` shows it."""
+    found: dict[str, object] = {
+        "Name": event.name,
+        "Status": event.kind,
+        "Type": event.type,
+        "ID": event.id,
+        "Image": event.image,
+        "time": event.at // _SECOND,
+        "timeNano": event.at,
+        "Attributes": attributes(event) or None,
+    }
+    return found if event.exit_code is None else found | {"ContainerExitCode": event.exit_code}

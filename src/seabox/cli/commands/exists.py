@@ -1,0 +1,25 @@
+"""`container exists` and `image exists`."""
+
+from __future__ import annotations
+
+from seabox.cli.context import engine
+from seabox.cli.flags import BOOL, Command, Flag
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seabox.cli.parse import Arguments
+
+
+def command(path: str) -> Command:
+    """The command's table."""
+    what = path.partition(" ")[0]
+    flags = (Flag("external", "", BOOL, "Accepted, without effect"),) if what == "container" else ()
+    summary = f"Say by the exit code whether {'an' if what == 'image' else 'a'} {what} exists"
+    return Command(path, flags, what.upper(), summary, run, least=1, most=1, completion=f"{what}s")
+
+
+def run(args: Arguments) -> int:
+    """0 if it exists, 1 if not; nothing is printed."""
+    with engine(args) as on:
+        found = on.images if args.command.path.startswith("image") else on.containers
+        return 0 if found.exists(args.rest[0]) else 1

@@ -1,0 +1,74 @@
+"""`info`."""
+
+from __future__ import annotations
+
+import sys
+
+from seabox.cli.context import engine
+from seabox.cli.flags import STRING, Command, Flag
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from seabox.cli.parse import Arguments
+
+
+def command(path: str) -> Command:
+    """The command's table."""
+    form = Flag("format", "f", STRING, "Go template, or json", metavar="format")
+    return Command(path, (form,), "[options]", "Show what the engine and its host are", run, most=0)
+
+
+def run(args: Arguments) -> int:
+    """Print it."""
+    from seabox.cli.output import render, write
+
+    with engine(args) as on:
+        about = on.info()
+    form = args.text("format")
+    if form:
+        write(render(form, about | {key.lower(): value for key, value in about.items()}), sys.stdout)
+    else:
+        write("".join(f"{line}\n" for line in yaml({_key(name): part for name, part in about.items()})), sys.stdout)
+    return 0
+
+
+def yaml(value: Any, indent: str = "") -> Iterator[str]:
+    """The lines of plain data as YAML, keys sorted, as podman prints them."""
+    if isinstance(value, dict):
+        for key, item in sorted((_key(str(key)), item) for key, item in value.items()):
+            if isinstance(item, (dict, list)) and item:
+                yield f"{indent}{key}:"
+                yield from yaml(item, indent + ("  " if isinstance(item, dict) else ""))
+            else:
+                yield f"{indent}{key}: {_scalar(item)}"
+    else:
+        for item in value:
+            yield f"{indent}- {_scalar(item)}"
+
+
+def _key(name: str) -> str:
+    """The name of a field as podman's YAML has it: OCIRuntime -> ociRuntime, CPUs -> cpus, Host -> host."""
+    if name in ("CPUs", "OS"):
+        return name.lower()
+    size = 0
+    while size < len(name) and name[size].isupper():
+        size += 1
+    lower = size if size <= 1 or size == len(name) else size - 1
+    return name[:lower].lower() + name[lower:]
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dict, list)):
+        return "{}" if isinstance(value, dict) else "[]"
+    if isinstance(value, str):
+        lines = value.splitlines()
+        if not value or len(lines) > 1 or value[0] in "!&*-?{}[]'\"#|>%@`," or ": " in value or value.isdigit():
+            from seabox.cli.golang import quote
+
+            return quote(value)
+    return str(value)

@@ -1,0 +1,104 @@
+"""`inspect`, `container inspect` and `image inspect`."""
+
+from __future__ import annotations
+
+import sys
+
+from seabox.cli.context import engine, latest_of
+from seabox.cli.flags import BOOL, STRING, Command, Flag
+from seabox.errors import InvalidArgument, NoSuchContainer, NoSuchImage, NotFound, Unsupported
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from seabox.cli.parse import Arguments
+    from seabox.engine import Engine
+
+_LATER = ("network", "pod", "volume")
+
+
+def command(path: str) -> Command:
+    """The command's table."""
+    flags = [Flag("format", "f", STRING, "Go template, or json", metavar="format")]
+    if not path.startswith("image"):
+        flags += [
+            Flag("latest", "l", BOOL, "The container created last"),
+            Flag("size", "s", BOOL, "Accepted, without effect"),
+        ]
+    if path == "inspect":
+        flags.append(
+            Flag("type", "t", STRING, "What the names are of", default="all", completion=("all", "container", "image"))
+        )
+    return Command(
+        path, tuple(flags), "[options] NAME [NAME...]", "Show all that is known about an object", run,
+        completion="containers", examples=("seabox inspect web", "seabox inspect --format '{{.State.Status}}' web"),
+    )  # fmt: skip
+
+
+def run(args: Arguments) -> int:
+    """Print it for each; what does not exist is told after the rest."""
+    kind = _kind(args)
+    with engine(args) as on:
+        names = args.rest
+        if kind != "image" and args.on("latest"):
+            if names:
+                raise InvalidArgument("--latest and arguments cannot be used together")
+            names = [latest_of(on)]
+        elif not names:
+            raise InvalidArgument("no names or ids specified")
+        found: list[object] = []
+        missing: list[NotFound] = []
+        for name in names:
+            try:
+                found.append(_inspect(on, kind, name))
+            except NotFound as problem:
+                missing.append(problem)
+        _print(args, found)
+    if missing:
+        from seabox.cli.complaint import complain
+
+        sys.stdout.flush()
+        return [complain(problem) for problem in missing][-1]
+    return 0
+
+
+def _kind(args: Arguments) -> str:
+    """ "container", "image" or "all"."""
+    first = args.command.path.partition(" ")[0]
+    if first != "inspect":
+        return first
+    kind = args.text("type")
+    if kind in _LATER:
+        raise Unsupported(f"--type {kind} is not supported yet")
+    if kind not in ("all", "container", "image"):
+        raise InvalidArgument(f'invalid type "{kind}" is not supported: one of all, container, image')
+    return kind
+
+
+def _inspect(on: Engine, kind: str, name: str) -> dict[str, Any]:
+    if kind != "image":
+        try:
+            return on.containers.get(name).inspect()
+        except NoSuchContainer:
+            if kind == "container":
+                raise NotFound(f'no such container "{name}"') from None
+    try:
+        from seabox.cli.commands.images import inspected
+
+        return inspected(on.images.find(name))
+    except (NoSuchImage, InvalidArgument):
+        if kind == "image":
+            raise
+        raise NotFound(f'no such object: "{name}"') from None
+
+
+def _print(args: Arguments, found: list[object]) -> None:
+    from seabox.cli.output import as_json, is_json, render, write
+
+    form = args.text("format")
+    if not form or is_json(form):
+        text = as_json(found) if found else "[]\n"
+    else:
+        text = "".join(render(form, each) for each in found)
+    write(text, sys.stdout)

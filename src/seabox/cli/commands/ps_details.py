@@ -1,0 +1,111 @@
+"""What `ps` shows only when it is asked for by --format."""
+
+from __future__ import annotations
+
+from seabox.cli.filters import exit_code, labels_of
+from seabox.errors import NoSuchContainer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from seabox.container.snapshot import Snapshot
+    from seabox.engine import Engine
+
+_SECOND = 10**9
+
+
+def add_details(on: Engine, row: dict[str, object], seen: Snapshot) -> None:
+    """The row has every field that podman's templates know."""
+    facts, state = seen.facts, seen.state
+    labels = labels_of(seen)
+    row |= {
+        "State": seen.status,
+        "ImageID": facts.image_id,
+        "CreatedAt": _date(facts.created_at),
+        "RunningFor": row["Created"],
+        "CreatedHuman": row["Created"],
+        "StartedAt": state.started_at // _SECOND,
+        "ExitedAt": state.finished_at // _SECOND,
+        "Exited": seen.status == "exited",
+        "ExitCode": exit_code(seen),
+        "Pid": state.pid,
+        "Size": "",
+        "Restarts": state.restart_count,
+        "AutoRemove": facts.auto_remove,
+        "IsInfra": False,
+        "CIDFile": "",
+        "Labels": ",".join(f"{key}={value}" for key, value in sorted(labels.items())),
+        "Label": lambda key: labels.get(key, ""),
+        "Mounts": _Lazy(lambda: ",".join(mount["Destination"] for mount in _inspected(on, seen).get("Mounts", []))),
+        "Networks": "",
+    }
+
+
+class _Lazy:
+    """A field that is expensive to know; worked out when a template shows it."""
+
+    def __init__(self, know: Any) -> None:
+        self._know = know
+
+    def __call__(self) -> object:
+        return self._know()
+
+    def __str__(self) -> str:
+        return str(self._know())
+
+
+def json_row(on: Engine, seen: Snapshot) -> dict[str, object]:
+    """A container as `--format json` shows it."""
+    facts, state = seen.facts, seen.state
+    inspected = _inspected(on, seen)
+    return {
+        "AutoRemove": facts.auto_remove,
+        "Command": list(inspected.get("Config", {}).get("Cmd") or ()),
+        "CreatedAt": _date(facts.created_at),
+        "Exited": seen.status == "exited",
+        "ExitedAt": state.finished_at // _SECOND,
+        "ExitCode": exit_code(seen),
+        "Id": facts.id,
+        "Image": facts.image,
+        "ImageID": facts.image_id,
+        "IsInfra": False,
+        "Labels": labels_of(seen) or None,
+        "Mounts": [mount["Destination"] for mount in inspected.get("Mounts", [])],
+        "Names": [facts.name],
+        "Namespaces": {},
+        "Networks": [],
+        "Pid": state.pid,
+        "Pod": "",
+        "PodName": "",
+        "Ports": None,
+        "Restarts": state.restart_count,
+        "Size": None,
+        "StartedAt": state.started_at // _SECOND,
+        "State": seen.status,
+        "Status": _text(seen),
+        "Created": facts.created_at // _SECOND,
+    }
+
+
+def _text(seen: Snapshot) -> str:
+    import time
+
+    from seabox.cli.commands.ps import status
+
+    return status(seen, time.time_ns())
+
+
+def _date(at: int) -> str:
+    import time
+
+    local = time.localtime(at // _SECOND)
+    fraction = f".{at % _SECOND:09d}".rstrip("0").rstrip(".")
+    return time.strftime("%Y-%m-%d %H:%M:%S", local) + fraction + time.strftime(" %z %Z", local)
+
+
+def _inspected(on: Engine, seen: Snapshot) -> dict[str, Any]:
+    try:
+        return on.containers.get(seen.facts.id).inspect()
+    except NoSuchContainer:
+        return {}

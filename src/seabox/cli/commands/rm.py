@@ -1,0 +1,93 @@
+"""`rm`."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from seabox.cli.commands.stop import TIME, patience
+from seabox.cli.context import ALL, CIDFILE, FILTER, IGNORE, LATEST, chosen, engine, for_each, say
+from seabox.cli.flags import BOOL, Command, Flag
+from seabox.errors import InvalidArgument, NoSuchContainer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seabox.cli.parse import Arguments
+    from seabox.engine import Engine
+
+
+class NothingToRemove(NoSuchContainer):
+    """`rm` words it differently and has an exit code of its own for it."""
+
+    exit_code = 1
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.args = (f'no container with ID or name "{name}" found: no such container',)
+
+
+def command(path: str) -> Command:
+    """The command's table."""
+    flags = (
+        ALL,
+        CIDFILE,
+        Flag("filter", "", FILTER.kind, FILTER.help, metavar="filter"),  # -f means --force here
+        IGNORE,
+        LATEST,
+        TIME,
+        Flag("depend", "", BOOL, "Remove the containers that need the named ones too"),
+        Flag("force", "f", BOOL, "End running containers first; those that do not exist are no error"),
+        Flag("volumes", "v", BOOL, "Remove anonymous volumes too"),
+    )
+    return Command(
+        path, flags, "[options] CONTAINER [CONTAINER...]", "Remove containers", run, completion="containers",
+        examples=("seabox rm web", "seabox rm --force --all"),
+    )  # fmt: skip
+
+
+def run(args: Arguments) -> int:
+    """Remove what was named."""
+    timeout = patience(args)
+    force = args.on("force")
+    if timeout is not None and not force:
+        raise InvalidArgument("--force option must be specified to use the --time option")
+    with engine(args) as on:
+        gone: set[str] = set()
+
+        def remove(name: str) -> None:
+            try:
+                ctr = on.containers.get(name)
+            except NoSuchContainer:
+                if name in gone:
+                    return  # named twice, or went with one it depended on
+                raise NothingToRemove(name) from None
+            if args.on("depend"):
+                for other in dependants(on, ctr.id):
+                    if other not in gone:
+                        on.containers.get(other).remove(force=True, timeout=timeout)
+                        gone.add(other)
+            known = {name, ctr.id, ctr.id[:12], ctr.name}
+            with suppress(NoSuchContainer):  # somebody else removed it at the same time: it is gone, as was asked
+                ctr.remove(force=force, timeout=timeout)
+            gone.update(known)
+            say(name)
+
+        names = chosen(args, on)
+        if args.on("all"):
+            names.reverse()  # what others need is older than they are
+        forgive = (NothingToRemove,) if force or args.on("ignore") else ()
+        return for_each(names, remove, forgive=forgive)
+
+
+def dependants(on: Engine, id: str) -> list[str]:
+    """The containers that need this one, directly or not, in an order in which they can be removed."""
+    needs: dict[str, list[str]] = {}
+    for seen in on.containers.list():
+        try:
+            needs[seen.facts.id] = on.containers.get(seen.facts.id).inspect()["Dependencies"]
+        except NoSuchContainer:
+            continue
+    found = [id]
+    for other, wanted in needs.items():  # oldest first: a need is always older
+        if not set(found).isdisjoint(wanted):
+            found.append(other)
+    return found[:0:-1]

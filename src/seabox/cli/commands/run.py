@@ -1,0 +1,83 @@
+"""`run`."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from seabox.cli.commands.attach import SIG_PROXY
+from seabox.cli.context import engine, say
+from seabox.cli.creation_flags import FLAGS
+from seabox.cli.flags import BOOL, Command, Flag
+from seabox.errors import InvalidArgument, NoSuchContainer, StateConflict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seabox.cli.parse import Arguments
+    from seabox.container.container import Container
+    from seabox.engine import Engine
+
+
+def command(path: str) -> Command:
+    """The command's table."""
+    detach = Flag("detach", "d", BOOL, "Leave the container running and print its id")
+    return Command(
+        path, (*FLAGS, detach, SIG_PROXY), "[options] IMAGE [COMMAND [ARG...]]", "Create a container and start it", run,
+        least=1, interspersed=False, completion="images",
+        examples=("seabox run --rm -it busybox sh", "seabox run -d --name web busybox httpd -f"),
+    )  # fmt: skip
+
+
+def run(args: Arguments) -> int:
+    """Run it; in the foreground until it ends, its exit code being ours."""
+    from seabox.cli.creation import create
+
+    _check(args)
+    with engine(args) as on:
+        ctr = create(args, on)
+        try:
+            if args.on("detach"):
+                ctr.start()
+                say(ctr.id)
+                return 0
+            return _foreground(args, on, ctr)
+        except BaseException as problem:
+            if args.on("rm"):
+                _remove(ctr, force=isinstance(problem, Exception))
+            raise
+
+
+def _check(args: Arguments) -> None:
+    if args.on("detach") and args.given("attach"):
+        raise InvalidArgument("--detach and --attach cannot be set together")
+
+
+def _foreground(args: Arguments, on: Engine, ctr: Container) -> int:
+    from seabox.cli.foreground import Streams, attend
+    from seabox.kernel.tty import is_terminal
+
+    wanted = {stream.lower() for stream in args.texts("attach")}
+    every = not wanted
+    if args.on("tty") and args.on("interactive") and not is_terminal(0):
+        from seabox.diagnostics import warning
+
+        warning("The input device is not a TTY. The --tty and --interactive flags might not work properly")
+    if wanted == {"stdin"}:
+        say(ctr.id)
+    streams = Streams(
+        stdin=args.on("interactive") and (every or "stdin" in wanted),
+        stdout=every or "stdout" in wanted,
+        stderr=every or "stderr" in wanted,
+        tty=args.on("tty"),
+        keys=args.text("detach-keys") if args.given("detach-keys") else on.config.detach_keys,
+        sig_proxy=args.on("sig-proxy"),
+    )
+    return attend(ctr, streams)
+
+
+def _remove(ctr: Container, *, force: bool) -> None:
+    """What --rm promised, also if the start failed, or nobody reads the container's output any more (`force`).
+
+    One that runs after the user interrupted only us goes on, and is removed when it ends.
+    """
+    with suppress(NoSuchContainer, StateConflict):
+        ctr.remove(force=force, timeout=0)

@@ -1,0 +1,74 @@
+"""`start`."""
+
+from __future__ import annotations
+
+from seabox.cli.commands.attach import DETACH_KEYS, SIG_PROXY
+from seabox.cli.context import ALL, FILTER, LATEST, chosen, engine, for_each, say
+from seabox.cli.flags import BOOL, Command, Flag
+from seabox.errors import InvalidArgument
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seabox.cli.parse import Arguments
+    from seabox.container.snapshot import Snapshot
+    from seabox.engine import Engine
+
+
+def command(path: str) -> Command:
+    """The command's table."""
+    flags = (
+        ALL,
+        Flag("attach", "a", BOOL, "Join the container's standard streams and exit with its exit code"),
+        DETACH_KEYS,
+        FILTER,
+        Flag("interactive", "i", BOOL, "Forward our standard input; implies --attach"),
+        LATEST,
+        SIG_PROXY,
+    )
+    return Command(
+        path, flags, "[options] CONTAINER [CONTAINER...]", "Start containers that were created before", run,
+        completion="containers", examples=("seabox start web", "seabox start --attach --interactive shell"),
+    )  # fmt: skip
+
+
+def run(args: Arguments) -> int:
+    """Start what was named."""
+    attached = args.on("attach") or args.on("interactive")
+    if attached and (args.on("all") or len(args.rest) > 1):
+        raise InvalidArgument("you cannot start and attach multiple containers at once")
+    if args.given("sig-proxy") and args.on("sig-proxy") and not attached:
+        raise InvalidArgument("you cannot use sig-proxy without --attach: invalid argument")
+    with engine(args) as on:
+        names = chosen(args, on, fits=_startable)
+        if attached:
+            if len(names) != 1:
+                raise InvalidArgument("you cannot start and attach multiple containers at once")
+            return _attached(args, on, names[0])
+
+        def start(name: str) -> None:
+            ctr = on.containers.get(name)
+            if ctr.status != "running":
+                ctr.start()
+            say(name)
+
+        return for_each(names, start)
+
+
+def _startable(seen: Snapshot) -> bool:
+    return seen.status in ("created", "exited", "stopped")
+
+
+def _attached(args: Arguments, on: Engine, name: str) -> int:
+    from seabox.cli.foreground import Streams, attend
+
+    ctr = on.containers.get(name)
+    about = ctr.inspect()
+    streams = Streams(
+        stdin=args.on("interactive") and about["Config"]["OpenStdin"],
+        tty=about["Config"]["Tty"],
+        keys=args.text("detach-keys") if args.given("detach-keys") else on.config.detach_keys,
+        sig_proxy=args.on("sig-proxy"),
+    )
+    if about["State"]["Status"] == "running":
+        return attend(ctr, streams, ctr.attach)
+    return attend(ctr, streams)

@@ -1,0 +1,75 @@
+"""`wait`."""
+
+from __future__ import annotations
+
+import sys
+
+from seabox.cli.context import LATEST, chosen, engine, for_each, say
+from seabox.cli.flags import BOOL, CSV, STRING, Command, Flag
+from seabox.cli.kinds import read_duration
+from seabox.errors import ExitCodeUnknown, InvalidArgument, NeverStarted, NoSuchContainer, Unsupported
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seabox.cli.parse import Arguments
+    from seabox.container.container import Container
+
+_NAMES = {"configured": "created", "initialized": "created"}  # podman has more states than we tell apart
+
+
+def command(path: str) -> Command:
+    """The command's table."""
+    flags = (
+        Flag("condition", "", CSV, "Wait for this state", completion=("exited", "running", "removed")),
+        Flag("ignore", "", BOOL, "Print -1 for containers that do not exist"),
+        Flag("interval", "i", STRING, "Accepted, without effect: nothing is polled", default="250ms"),
+        LATEST,
+    )
+    return Command(
+        path, flags, "[options] CONTAINER [CONTAINER...]", "Wait for containers to end and print their exit codes", run,
+        completion="containers", examples=("seabox wait web", "seabox wait --condition running web"),
+    )  # fmt: skip
+
+
+def run(args: Arguments) -> int:
+    """Wait for each in turn; every exit code is a line."""
+    _check_interval(args.text("interval"))
+    conditions = args.texts("condition") or ["exited"]
+    if len(conditions) > 1:
+        raise Unsupported("waiting for one of several conditions is not supported yet: give one --condition")
+    condition = _NAMES.get(conditions[0], conditions[0])
+    with engine(args) as on:
+
+        def wait(name: str) -> None:
+            try:
+                code = wait_for(on.containers.get(name), condition)
+            except NoSuchContainer:
+                if not args.on("ignore"):
+                    raise
+                code = -1
+            say(str(-1 if code is None else code))
+            sys.stdout.flush()
+
+        return for_each(chosen(args, on), wait)
+
+
+def wait_for(ctr: Container, condition: str) -> int | None:
+    """The exit code, -1 if nobody knows it; None where the condition is not about an end.
+
+    A container that has not run yet is waited for: it may be about to be started.
+    """
+    try:
+        try:
+            return ctr.wait(condition)
+        except NeverStarted:
+            return ctr.wait("next-exit")
+    except ExitCodeUnknown:
+        return -1
+
+
+def _check_interval(text: str) -> None:
+    try:
+        if not text.isdecimal():
+            read_duration(text)
+    except ValueError as problem:
+        raise InvalidArgument(f"invalid argument for --interval: {problem}") from None

@@ -1,0 +1,257 @@
+"""From the flags of `run` and `create` to what the engine is asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from seabox.cli.creation_flags import refuse_later_ones
+from seabox.cli.flags import PROGRAM
+from seabox.errors import InvalidArgument, NoSuchContainer, Unsupported
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seabox.cli.parse import Arguments
+    from seabox.container.container import Container
+    from seabox.engine import Engine
+    from seabox.model.options import CreateOptions
+
+_STREAM_NAMES = ("stdin", "stdout", "stderr")
+
+
+def create(args: Arguments, on: Engine) -> Container:
+    """The container that the command line describes exists, its id is in the --cidfile.
+
+    Raises: as Containers.create; nothing is left behind then.
+    """
+    refuse_later_ones(args)
+    _check(args)
+    image, command = _what_to_run(args)
+    options = _options(args)
+    if args.on("rootfs"):
+        options["rootfs"], image = image, ""
+    cidfile = args.text("cidfile")
+    if cidfile and not os.path.isdir(os.path.dirname(cidfile) or "."):
+        raise InvalidArgument(f"opening CIDFile: open {cidfile}: no such file or directory")
+    if args.on("replace"):
+        _make_way(on, args.text("name"))
+    ctr = on.containers.create(image, command, **options)
+    if cidfile:
+        from seabox.kernel.files import write_file
+
+        try:
+            write_file(cidfile, ctr.id.encode(), 0o644)
+        except OSError as problem:
+            ctr.remove()
+            raise InvalidArgument(f"opening CIDFile: open {cidfile}: {(problem.strerror or '').lower()}") from None
+    return ctr
+
+
+def _check(args: Arguments) -> None:
+    if args.on("replace") and not args.given("name"):
+        raise InvalidArgument("cannot replace container without --name being set")
+    policy = args.text("pull").lower()
+    if policy in ("always", "newer"):
+        raise Unsupported(f"--pull={policy} is not supported yet: nothing can be pulled")
+    if policy not in ("missing", "never", "ifnotpresent", "true", "false"):
+        raise InvalidArgument(f'unsupported pull policy "{policy}"')
+    for stream in args.texts("attach"):
+        if stream.lower() not in _STREAM_NAMES:
+            raise InvalidArgument(f'invalid stream "{stream}" for --attach - must be one of stdin, stdout, or stderr')
+    if args.given("detach-keys"):
+        from seabox.streams.keys import parse_detach_keys
+
+        parse_detach_keys(args.text("detach-keys"))
+
+
+def _what_to_run(args: Arguments) -> tuple[str, list[str] | None]:
+    """The image (or root directory) and the command, None if none was given."""
+    if not args.rest or not args.rest[0]:
+        raise InvalidArgument("an image name or a root directory is needed")
+    return args.rest[0], args.rest[1:] or None
+
+
+def _make_way(on: Engine, name: str) -> None:
+    try:
+        ctr = on.containers.get(name)
+        if ctr.name == name:  # not a container whose id begins so
+            ctr.remove(force=True)
+    except NoSuchContainer:
+        return
+
+
+def _options(args: Arguments) -> CreateOptions:
+    """The flags that were given; what was not said, the image or the engine decides."""
+    found: CreateOptions = {
+        "annotations": _values("annotation", args.pairs("annotation")),
+        "add_hosts": args.texts("add-host"),
+        "auto_remove": args.on("rm"),
+        "cap_add": args.texts("cap-add"),
+        "cap_drop": args.texts("cap-drop"),
+        "cgroups": args.text("cgroups"),
+        "cidfile": os.path.abspath(args.text("cidfile")) if args.given("cidfile") else "",
+        "conmon_pidfile": args.text("conmon-pidfile"),
+        "cpuset_cpus": args.text("cpuset-cpus"),
+        "cpuset_mems": args.text("cpuset-mems"),
+        "create_command": (PROGRAM, *sys.argv[1:]),
+        "devices": args.texts("device"),
+        "env": _environment(args),
+        "groups": args.texts("group-add"),
+        "init": args.on("init"),
+        "labels": _labels(args),
+        "log_options": _values("log-opt", args.pairs("log-opt")),
+        "pidfile": args.text("pidfile"),
+        "privileged": args.on("privileged"),
+        "read_only": args.on("read-only"),
+        "read_only_tmpfs": args.on("read-only-tmpfs"),
+        "requires": args.texts("requires"),
+        "restart": args.text("restart"),
+        "security_opt": args.texts("security-opt"),
+        "stdin": args.on("interactive"),
+        "sysctls": _values("sysctl", args.pairs("sysctl")),
+        "timeout": args.number("timeout"),
+        "tmpfs": args.texts("tmpfs"),
+        "tty": args.on("tty"),
+        "ulimits": args.texts("ulimit"),
+        "unset_env": args.texts("unsetenv"),
+        "volumes": args.texts("volume"),
+    }
+    if args.given("mount"):
+        from seabox.cli.mounts import parse_mount
+
+        found["mounts"] = [parse_mount(text) for text in args.texts("mount")]
+    if args.given("entrypoint"):
+        found["entrypoint"] = _entrypoint(args.text("entrypoint"))
+    if args.given("umask"):
+        found["umask"] = _octal(args.text("umask"))
+    if args.given("cpus"):
+        found["cpus"] = args.fraction("cpus")
+    _add_texts(args, found)
+    _add_numbers(args, found)
+    return found
+
+
+def _add_texts(args: Arguments, found: CreateOptions) -> None:
+    if args.given("name"):
+        found["name"] = args.text("name")
+    if args.given("user"):
+        found["user"] = args.text("user")
+    if args.given("workdir"):
+        found["workdir"] = args.text("workdir")
+    if args.given("hostname"):
+        found["hostname"] = args.text("hostname")
+    if args.given("network"):
+        found["network"] = args.text("network")
+    if args.given("pid"):
+        found["pid"] = args.text("pid")
+    if args.given("ipc"):
+        found["ipc"] = args.text("ipc")
+    if args.given("uts"):
+        found["uts"] = args.text("uts")
+    if args.given("cgroupns"):
+        found["cgroupns"] = args.text("cgroupns")
+    if args.given("cgroup-parent"):
+        found["cgroup_parent"] = args.text("cgroup-parent")
+    if args.given("log-driver"):
+        found["log_driver"] = args.text("log-driver")
+    if args.given("stop-signal"):
+        found["stop_signal"] = args.text("stop-signal")
+
+
+def _add_numbers(args: Arguments, found: CreateOptions) -> None:
+    if args.given("memory"):
+        found["memory"] = _size(args, "memory")
+    if args.given("memory-swap"):
+        found["memory_swap"] = -1 if args.text("memory-swap") == "-1" else _size(args, "memory-swap")
+    if args.given("memory-reservation"):
+        found["memory_reservation"] = _size(args, "memory-reservation")
+    if args.given("shm-size"):
+        found["shm_size"] = _size(args, "shm-size")
+    if args.given("cpu-shares"):
+        found["cpu_shares"] = args.number("cpu-shares")
+    if args.given("cpu-quota"):
+        found["cpu_quota"] = args.number("cpu-quota")
+    if args.given("cpu-period"):
+        found["cpu_period"] = args.number("cpu-period")
+    if args.given("pids-limit"):
+        found["pids_limit"] = args.number("pids-limit")
+    if args.given("oom-score-adj"):
+        found["oom_score_adj"] = args.number("oom-score-adj")
+    if args.given("stop-timeout"):
+        found["stop_timeout"] = args.number("stop-timeout")
+
+
+def _size(args: Arguments, name: str) -> int:
+    from seabox.cli.kinds import read_size
+
+    try:
+        return read_size(args.text(name))
+    except ValueError as problem:
+        raise InvalidArgument(f"invalid value for {name}: {problem}") from None
+
+
+def _octal(text: str) -> int:
+    try:
+        return int(text, 8) if text.isdecimal() else int("x")
+    except ValueError:
+        raise InvalidArgument(f"invalid umask string {text}: invalid argument") from None
+
+
+def _entrypoint(text: str) -> list[str]:
+    """A JSON list of words, or one word; empty to drop the image's."""
+    if text.startswith("["):
+        import json
+
+        try:
+            words = json.loads(text)
+        except ValueError:
+            words = None
+        if isinstance(words, list) and all(isinstance(word, str) for word in words):
+            return words
+    return [text] if text else []
+
+
+def _values(flag: str, pairs: list[tuple[str, str | None]]) -> dict[str, str]:
+    """Pairs that must have values. Raises: InvalidArgument."""
+    for key, value in pairs:
+        if value is None:
+            raise InvalidArgument(f"--{flag} {key}: it must be formatted KEY=VALUE")
+    return {key: value for key, value in pairs if value is not None}
+
+
+def _environment(args: Arguments) -> dict[str, str]:
+    """Our own (--env-host), then files, then single variables; a key without a value takes ours, if we have it."""
+    found = dict(os.environ) if args.on("env-host") else {}
+    given = [pair for path in args.texts("env-file") for pair in _lines(path)] + args.pairs("env")
+    for key, value in given:
+        if value is not None:
+            found[key] = value
+        elif key.endswith("*"):
+            found |= {name: own for name, own in os.environ.items() if name.startswith(key[:-1])}
+        elif key in os.environ:
+            found[key] = os.environ[key]
+    return found
+
+
+def _labels(args: Arguments) -> dict[str, str]:
+    given = [pair for path in args.texts("label-file") for pair in _lines(path)] + args.pairs("label")
+    return {key: value or "" for key, value in given}
+
+
+def _lines(path: str) -> Iterator[tuple[str, str | None]]:
+    """KEY=VALUE or KEY in each line that is neither empty nor a comment. Raises: InvalidArgument."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().split("\n")
+    except OSError as problem:
+        raise InvalidArgument(f"open {path}: {(problem.strerror or 'unknown error').lower()}") from None
+    except UnicodeDecodeError:
+        raise InvalidArgument(f"{path} is not UTF-8 text") from None
+    for line in lines:
+        key, equals, value = line.lstrip().partition("=")
+        if not key.strip() and equals:
+            raise InvalidArgument(f'{path}: no variable name on line "{line}"')
+        if key and not key.startswith("#"):
+            yield key.rstrip() if not equals else key, value.rstrip("\r") if equals else None

@@ -1,0 +1,140 @@
+"""The flags of `run` and `create`."""
+
+from __future__ import annotations
+
+from seabox.cli.flags import BOOL, CSV, FLOAT, INT, LIST, PAIRS, STRING, UINT, Flag
+from seabox.errors import Unsupported
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seabox.cli.parse import Arguments
+
+_IDENTITY = (
+    Flag("annotation", "", PAIRS, "Annotation for the OCI runtime (KEY=VALUE)"),
+    Flag("cidfile", "", STRING, "Write the container's id to this file", metavar="file", completion="files"),
+    Flag("conmon-pidfile", "", STRING, "Write conmon's pid to this file", metavar="file", completion="files"),
+    Flag("label", "l", PAIRS, "Label (KEY=VALUE)"),
+    Flag("label-file", "", LIST, "Read labels from this file, one a line", metavar="file", completion="files"),
+    Flag("name", "", STRING, "Name of the container"),
+    Flag("pidfile", "", STRING, "Write the pid of the container's first process to this file", metavar="file"),
+    Flag("pull", "", STRING, "When to get the image: missing or never", default="missing", bare="missing",
+         completion=("missing", "never")),
+    Flag("quiet", "q", BOOL, "Show no progress of getting the image"),
+    Flag("replace", "", BOOL, "Remove a container of the same name first"),
+    Flag("requires", "", CSV, "Containers that must run before this one is started", completion="containers"),
+    Flag("rm", "", BOOL, "Remove the container when it ends"),
+    Flag("rootfs", "", BOOL, "The first argument is a directory to use as root, not an image"),
+)  # fmt: skip
+
+_PROCESS = (
+    Flag("entrypoint", "", STRING, "Program in place of the image's entrypoint: a path, or a JSON list"),
+    Flag("env", "e", PAIRS, "Environment variable (KEY=VALUE; KEY alone: our own value)"),
+    Flag("env-file", "", LIST, "Read environment variables from this file", metavar="file", completion="files"),
+    Flag("env-host", "", BOOL, "All of our own environment"),
+    Flag("group-add", "", CSV, "Additional group"),
+    Flag("init", "", BOOL, "A small init process reaps orphans and forwards signals"),
+    Flag("oom-score-adj", "", INT, "How likely the kernel kills it when memory is short (-1000 to 1000)"),
+    Flag("privileged", "", BOOL, "All that root may do on the host"),
+    Flag("restart", "", STRING, "What to do when it ends", default="no",
+         completion=("no", "on-failure", "always", "unless-stopped")),
+    Flag("stop-signal", "", STRING, "Signal that asks it to end", completion="signals"),
+    Flag("stop-timeout", "", UINT, "Seconds between that signal and SIGKILL", default=10),
+    Flag("timeout", "", UINT, "Seconds after which it is killed (0: never)"),
+    Flag("umask", "", STRING, "Mask of file modes, octal", default="0022"),
+    Flag("unsetenv", "", CSV, "Environment variable to leave out"),
+    Flag("user", "u", STRING, "User, by name or number (USER[:GROUP])"),
+    Flag("workdir", "w", STRING, "Working directory"),
+)  # fmt: skip
+
+_STREAMS = (
+    Flag("attach", "a", CSV, "Join only these streams", completion=("stdin", "stdout", "stderr")),
+    Flag("detach-keys", "", STRING, "Keys that end the session and leave the container running"),
+    Flag("interactive", "i", BOOL, "Forward our standard input"),
+    Flag("log-driver", "", STRING, "Where output is kept", completion=("k8s-file", "journald", "none", "passthrough")),
+    Flag("log-opt", "", PAIRS, "Setting of the log driver: max-size, path or tag"),
+    Flag("tty", "t", BOOL, "The container's streams are a terminal"),
+)
+
+_FILES = (
+    Flag("device", "", LIST, "Device of the host (SRC[:DEST[:rwm]])"),
+    Flag("mount", "", LIST, "Mount (type=bind|tmpfs,src=PATH,dst=PATH,...)"),
+    Flag("read-only", "", BOOL, "The root file system cannot be written to"),
+    Flag("read-only-tmpfs", "", BOOL, "With --read-only, /dev/shm, /run and /tmp can", default=True),
+    Flag("shm-size", "", STRING, "Size of /dev/shm", metavar="<number>[<unit>]"),
+    Flag("tmpfs", "", LIST, "Temporary file system (DEST[:OPTIONS])"),
+    Flag("volume", "v", LIST, "Directory of the host (SRC:DEST[:OPTIONS])"),
+)
+
+_ISOLATION = (
+    Flag("add-host", "", LIST, "Line for /etc/hosts (NAME:IP)"),
+    Flag("cap-add", "", CSV, "Capability to add"),
+    Flag("cap-drop", "", CSV, "Capability to take away"),
+    Flag("cgroup-parent", "", STRING, "Cgroup below which its own is made"),
+    Flag("cgroupns", "", STRING, "Cgroup namespace: private, host, container:NAME or ns:PATH"),
+    Flag("cgroups", "", STRING, "enabled or disabled", default="enabled", completion=("enabled", "disabled")),
+    Flag("hostname", "h", STRING, "Host name"),
+    Flag("ipc", "", STRING, "IPC namespace: private, host, container:NAME or ns:PATH"),
+    Flag("network", "", STRING, "Network: none, host, private, container:NAME or ns:PATH", aliases=("net",)),
+    Flag("pid", "", STRING, "PID namespace: private, host, container:NAME or ns:PATH"),
+    Flag("security-opt", "", LIST, "seccomp=..., no-new-privileges, mask=..., unmask=..."),
+    Flag("sysctl", "", PAIRS, "Kernel parameter (NAME=VALUE)"),
+    Flag("uts", "", STRING, "UTS namespace: private, host, container:NAME or ns:PATH"),
+)
+
+_LIMITS = (
+    Flag("cpu-period", "", UINT, "Length of a CPU period in microseconds"),
+    Flag("cpu-quota", "", INT, "CPU time per period in microseconds"),
+    Flag("cpu-shares", "c", UINT, "Relative weight of CPU time"),
+    Flag("cpus", "", FLOAT, "Number of CPUs"),
+    Flag("cpuset-cpus", "", STRING, "CPUs to run on (0-2,5)"),
+    Flag("cpuset-mems", "", STRING, "Memory nodes to use"),
+    Flag("memory", "m", STRING, "Memory limit", metavar="<number>[<unit>]"),
+    Flag("memory-reservation", "", STRING, "Soft memory limit", metavar="<number>[<unit>]"),
+    Flag("memory-swap", "", STRING, "Limit of memory and swap together (-1: none)", metavar="<number>[<unit>]"),
+    Flag("pids-limit", "", INT, "Limit of processes (-1: none)"),
+    Flag("ulimit", "", LIST, "Resource limit (NAME=SOFT[:HARD])"),
+)
+
+# podman has them, we do not yet: their values are taken, so that the answer is about them
+_LATER = (
+    "arch authfile blkio-weight blkio-weight-device chrootdirs cpu-rt-period cpu-rt-runtime cpuset decryption-key "
+    "device-cgroup-rule device-read-bps device-read-iops device-write-bps device-write-iops dns dns-opt dns-option "
+    "dns-search env-merge expose gidmap gpus group-entry health-cmd health-interval health-log-destination "
+    "health-max-log-count health-max-log-size health-on-failure health-retries health-start-period "
+    "health-startup-cmd health-startup-interval health-startup-retries health-startup-success "
+    "health-startup-timeout health-timeout hostuser image-volume init-ctr init-path ip ip6 ipv6 link mac-address "
+    "memory-swappiness network-alias os passwd-entry personality platform pod pod-id-file preserve-fd preserve-fds "
+    "rdt-class retry retry-delay sdnotify seccomp-policy secret shm-size-systemd subgidname subuidname systemd tz "
+    "uidmap userns variant volumes-from"
+).split()
+_LATER_BOOLS = (
+    "disable-content-trust env-merge-all http-proxy no-healthcheck no-hostname no-hosts oom-kill-disable passwd "
+    "publish-all rmi tls-verify unsetenv-all"
+).split()
+_SHORTS = {"publish-all": "P"}
+# asking for what is the case anyway is no error
+_ALREADY = {
+    "disable-content-trust": (True, False), "http-proxy": (False,), "no-healthcheck": (True,), "passwd": (True,),
+    "rmi": (False,), "systemd": ("false",), "tls-verify": (True, False), "userns": ("host", ""),
+    "publish-all": (False,), "oom-kill-disable": (False,), "unsetenv-all": (False,), "no-hosts": (False,),
+    "no-hostname": (False,), "sdnotify": ("ignore",),
+}  # fmt: skip
+
+_HIDDEN = (
+    *(Flag(name, "", LIST, hidden=True) for name in _LATER),
+    *(Flag(name, _SHORTS.get(name, ""), BOOL, hidden=True) for name in _LATER_BOOLS),
+    Flag("publish", "p", LIST, hidden=True),
+)
+
+FLAGS = (*_IDENTITY, *_PROCESS, *_STREAMS, *_FILES, *_ISOLATION, *_LIMITS, *_HIDDEN)
+
+
+def refuse_later_ones(args: Arguments) -> None:
+    """Nothing, if the command line asks for nothing that we cannot do yet. Raises: Unsupported."""
+    for flag in _HIDDEN:
+        if not args.given(flag.name):
+            continue
+        value = args.value(flag.name)
+        values = value if isinstance(value, list) else [value]
+        if not all(each in _ALREADY.get(flag.name, ()) for each in values):
+            raise Unsupported(f"--{flag.name} is not supported yet")

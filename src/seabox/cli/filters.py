@@ -1,0 +1,191 @@
+"""--filter for containers: KEY=VALUE conditions on a snapshot.
+
+Conditions of one key are alternatives, those of different keys must all hold; labels must all hold as well.
+"""
+
+from __future__ import annotations
+
+from seabox.errors import InvalidArgument, NoSuchContainer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from seabox.container.snapshot import Snapshot
+    from seabox.engine import Engine
+
+    Test = Callable[[Snapshot], bool]
+
+STATES = ("created", "initialized", "running", "stopped", "paused", "exited", "removing", "stopping", "unknown")
+
+
+def matcher(on: Engine, texts: Iterable[str]) -> Test:
+    """Whether a container fits all the conditions. Raises: InvalidArgument (no such condition), NoSuchContainer."""
+    alternatives: dict[str, list[Test]] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if key.endswith("!"):  # label!=x
+            key = key.removesuffix("!") + "!"
+        if not equals:
+            raise InvalidArgument(f'invalid filter "{text}": it must be KEY=VALUE')
+        if key not in _TESTS:
+            raise InvalidArgument(f"{key} is an invalid filter")
+        at = f"{key}={value}" if key.startswith("label") else key  # labels are no alternatives
+        alternatives.setdefault(at, []).append(_TESTS[key](on, value))
+    return lambda seen: all(any(test(seen) for test in tests) for tests in alternatives.values())
+
+
+def pattern(text: str) -> Callable[[str], bool]:
+    """Whether the regular expression is found in a text. Raises: InvalidArgument."""
+    if text.replace("_", "").replace("-", "").isalnum():
+        return lambda name: text in name
+    import re
+
+    try:
+        expression = re.compile(text)
+    except re.error as problem:
+        raise InvalidArgument(f"error parsing regexp: {problem}: `{text}`") from None
+    return lambda name: expression.search(name) is not None
+
+
+def labels_of(seen: Snapshot) -> dict[str, str]:
+    """The container's labels."""
+    if not seen.facts.labels:
+        return {}
+    import json
+
+    found: dict[str, str] = json.loads(seen.facts.labels)
+    return found
+
+
+def label_fits(labels: dict[str, str], wanted: str) -> bool:
+    """Whether the labels have this key, or this key with this value."""
+    key, equals, value = wanted.partition("=")
+    return key in labels and (not equals or labels[key] == value)
+
+
+def exit_code(seen: Snapshot) -> int:
+    """The last exit code as podman shows it: -1 for one that nobody knows, 0 while there is none."""
+    if seen.state.exit_code is not None:
+        return seen.state.exit_code
+    return -1 if seen.state.exit_reason else 0
+
+
+def _name(on: Engine, value: str) -> Test:
+    fits = pattern(value)
+    return lambda seen: fits(seen.facts.name)
+
+
+def _id(on: Engine, value: str) -> Test:
+    fits = pattern(value)
+    return lambda seen: seen.facts.id.startswith(value.lower()) or fits(seen.facts.id)
+
+
+def _status(on: Engine, value: str) -> Test:
+    if value not in STATES:
+        raise InvalidArgument(f"{value} is not a valid status")
+    return lambda seen: seen.status == value or (value == "stopped" and seen.status == "exited")
+
+
+def _exited(on: Engine, value: str) -> Test:
+    try:
+        code = int(value)
+    except ValueError:
+        raise InvalidArgument(f'exit code out of range "{value}"') from None
+    return lambda seen: seen.status in ("exited", "stopped") and exit_code(seen) == code
+
+
+def _label(on: Engine, value: str) -> Test:
+    return lambda seen: label_fits(labels_of(seen), value)
+
+
+def _no_label(on: Engine, value: str) -> Test:
+    return lambda seen: not label_fits(labels_of(seen), value)
+
+
+def _ancestor(on: Engine, value: str) -> Test:
+    def fits(seen: Snapshot) -> bool:
+        name = seen.facts.image
+        bare = name.rpartition("/")[2]
+        last, _, tag = bare.partition(":")
+        by_id = bool(value) and seen.facts.image_id.removeprefix("sha256:").startswith(value)
+        return value in (name, name.removesuffix(":latest"), bare, last if tag in ("", "latest") else bare) or by_id
+
+    return fits
+
+
+def _before(on: Engine, value: str) -> Test:
+    limit = on.containers.get(value).snapshot().facts.created_at
+    return lambda seen: seen.facts.created_at < limit
+
+
+def _since(on: Engine, value: str) -> Test:
+    limit = on.containers.get(value).snapshot().facts.created_at
+    return lambda seen: seen.facts.created_at > limit
+
+
+def _until(on: Engine, value: str) -> Test:
+    import time
+
+    from seabox.logs.times import parse_when
+
+    limit = parse_when(value, now=time.time_ns())
+    return lambda seen: seen.facts.created_at < limit
+
+
+def _command(on: Engine, value: str) -> Test:
+    fits = pattern(value)
+    return lambda seen: fits(seen.facts.command)
+
+
+def _restart_policy(on: Engine, value: str) -> Test:
+    return lambda seen: (seen.facts.restart_policy or "no") == (value or "no")
+
+
+def _none(on: Engine, value: str) -> Test:
+    return lambda seen: value == "none"  # nothing of the kind exists yet
+
+
+def _volume(on: Engine, value: str) -> Test:
+    source, _, destination = value.partition(":")
+
+    def fits(seen: Snapshot) -> bool:
+        mounts = _inspected(on, seen).get("Mounts", [])
+        return any(
+            source in (mount["Source"], mount["Destination"]) and destination in ("", mount["Destination"])
+            for mount in mounts
+        )
+
+    return fits
+
+
+def _network(on: Engine, value: str) -> Test:
+    return lambda seen: _inspected(on, seen).get("HostConfig", {}).get("NetworkMode") == value
+
+
+def _inspected(on: Engine, seen: Snapshot) -> dict[str, Any]:
+    try:
+        return on.containers.get(seen.facts.id).inspect()
+    except NoSuchContainer:
+        return {}
+
+
+_TESTS: dict[str, Callable[[Engine, str], Test]] = {
+    "ancestor": _ancestor,
+    "before": _before,
+    "command": _command,
+    "exited": _exited,
+    "health": _none,
+    "id": _id,
+    "label": _label,
+    "label!": _no_label,
+    "name": _name,
+    "network": _network,
+    "pod": _none,
+    "restart-policy": _restart_policy,
+    "since": _since,
+    "status": _status,
+    "until": _until,
+    "volume": _volume,
+}

@@ -1,0 +1,166 @@
+"""A container in the foreground: its streams are ours, our signals are its, and its exit code becomes ours."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from contextlib import ExitStack, contextmanager
+
+from seabox.diagnostics import debug
+from seabox.errors import Detached, NoSuchContainer, SeaboxError
+from seabox.kernel.tty import is_terminal, raw_mode, window_size
+from seabox.streams.keys import parse_detach_keys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from seabox.container.container import Container
+    from seabox.streams.session import Session
+
+_STANDARD = (0, 1, 2)
+_OVER = 0  # no signal has this number
+# what is sent to us on purpose; not what the kernel tells us about ourselves, our children or our terminal
+_FORWARDED = tuple(
+    getattr(signal, f"SIG{name}") for name in "HUP INT QUIT ABRT USR1 USR2 ALRM TERM CONT XCPU IO SYS".split()
+) + tuple(range(signal.SIGRTMIN, signal.SIGRTMAX + 1))
+
+
+class Streams:
+    """What of a container's standard streams we join, and how."""
+
+    __slots__ = ("keys", "sig_proxy", "stderr", "stdin", "stdout", "tty")
+
+    def __init__(
+        self, *, stdin: bool, tty: bool, keys: str, sig_proxy: bool, stdout: bool = True, stderr: bool = True
+    ) -> None:
+        self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
+        self.tty, self.keys, self.sig_proxy = tty, parse_detach_keys(keys), sig_proxy
+
+
+def attend(ctr: Container, streams: Streams, connect: Callable[[], Session] | None = None) -> int:
+    """The container has ended, and all it wrote was passed on; its exit code (0 if the user detached).
+
+    `connect` joins a running container; without it the container is started. Raises: as Container.start;
+    BrokenPipeError (nobody reads our output any more; the container goes on).
+    """
+    size = window_size(_terminal()) if streams.tty else None
+    with ExitStack() as undo:
+        proxy = undo.enter_context(_proxy()) if streams.sig_proxy else None
+        session = connect() if connect else _start(ctr, size)
+        undo.callback(session.close)
+        if proxy is not None:
+            proxy(ctr)
+        try:
+            _pump(session, streams, resize_first=connect is not None)
+        except Detached:
+            return 0
+        return _end(ctr)
+
+
+def _start(ctr: Container, size: tuple[int, int] | None) -> Session:
+    """The container runs, its terminal having our terminal's size from the start."""
+    if size is None:
+        return ctr.start_and_attach()
+    with ctr.batch() as same:
+        fresh = same.status != "created" or not same.snapshot().state.pid
+        if fresh:
+            same.init()
+        try:
+            same.resize(*size)
+            return same.start_and_attach()
+        except BaseException:
+            if fresh:
+                same.cleanup()
+            raise
+
+
+def _pump(session: Session, streams: Streams, *, resize_first: bool) -> None:
+    """Everything is passed on until the container ends. Raises: Detached, BrokenPipeError."""
+    terminal = _terminal() if streams.tty else -1
+    with ExitStack() as undo:
+        if terminal >= 0:
+
+            def follow_size(*_: object) -> None:
+                size = window_size(terminal)
+                try:
+                    if size is not None:
+                        session.resize(*size)
+                except (OSError, SeaboxError) as problem:
+                    debug("the container's terminal keeps its size: %s", problem)
+
+            before = signal.signal(signal.SIGWINCH, follow_size)
+            undo.callback(signal.signal, signal.SIGWINCH, before)
+            if resize_first:
+                follow_size()
+            if streams.stdin:
+                undo.enter_context(raw_mode(0))
+        session.pump(
+            0 if streams.stdin else None,
+            1 if streams.stdout else None,
+            2 if streams.stderr else None,
+            # what comes from a pipe is data: no bytes in it are keys that somebody typed
+            detach_keys=streams.keys if streams.tty or is_terminal(0) else b"",
+        )
+
+
+def _end(ctr: Container) -> int:
+    """The container's end is dealt with; its exit code. Raises: ExitCodeUnknown."""
+    from seabox.container.ended import deal_with_end
+
+    try:
+        code = ctr.wait()
+    finally:
+        try:
+            deal_with_end(ctr)
+        except NoSuchContainer:
+            debug("container %s was removed meanwhile", ctr.id)
+    assert code is not None
+    return code & 0xFF
+
+
+def _terminal() -> int:
+    """The first of our standard streams that is a terminal, -1 if none is."""
+    return next((fd for fd in _STANDARD if is_terminal(fd)), -1)
+
+
+@contextmanager
+def _proxy() -> Iterator[Callable[[Container], None]]:
+    """Inside the block signals do not act on us; those that came and come go to the container, once it is told."""
+    ours, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+    with ExitStack() as undo:
+        undo.callback(os.close, ours)
+        undo.callback(os.close, theirs)
+        undo.callback(signal.set_wakeup_fd, signal.set_wakeup_fd(theirs, warn_on_full_buffer=False))
+        for number in _FORWARDED:
+            before = signal.getsignal(number)
+            if number == signal.SIGHUP and before == signal.SIG_IGN:
+                continue  # nohup: the container is not to notice either
+            signal.signal(number, lambda *_: None)
+            undo.callback(signal.signal, number, before)
+        threads: list[threading.Thread] = []
+
+        def begin(ctr: Container) -> None:
+            thread = threading.Thread(target=_forward, args=(ours, ctr), daemon=True)
+            thread.start()
+            threads.append(thread)
+
+        try:
+            yield begin
+        finally:
+            for thread in threads:
+                os.write(theirs, bytes([_OVER]))
+                thread.join()
+
+
+def _forward(queue: int, ctr: Container) -> None:
+    """The thread: each signal from the queue goes to the container. A handler must not do this: it may take locks."""
+    while _OVER not in (numbers := os.read(queue, 64)):
+        for number in numbers:
+            if number in _FORWARDED:
+                try:
+                    ctr.kill(number)
+                except (OSError, SeaboxError) as problem:
+                    debug("signal %d was not forwarded to container %s: %s", number, ctr.id, problem)

@@ -1,0 +1,124 @@
+"""The `seabox` command: its words are read, one command's module is loaded, and how it ended becomes the exit code.
+
+Nothing is imported here that the shortest commands do not need.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from seabox import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seabox.cli.parse import Arguments
+
+INTERRUPTED = 130  # as a shell reports SIGINT
+READER_GONE = 141  # as a shell reports SIGPIPE
+
+
+def main(words: list[str]) -> int:
+    """The command line has been carried out; the exit code. Whatever went wrong is one line on stderr."""
+    prepare_streams()
+    try:
+        code = _version() if words in (["--version"], ["-v"]) else _carry_out(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence_stdout()
+        return READER_GONE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as problem:
+        from seabox.cli.complaint import complain
+
+        try:
+            sys.stdout.flush()
+            return complain(problem)
+        except BrokenPipeError:
+            silence_stdout()
+            return READER_GONE
+    return code
+
+
+def prepare_streams() -> None:
+    """0, 1 and 2 are open, so that no file of ours gets these numbers, and text goes out as UTF-8, bytes unchanged."""
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number: this one
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  # open as long as the process
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
+def silence_stdout() -> None:
+    """What is still buffered, and whatever is written to stdout from now on, goes nowhere."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)
+
+
+def _version() -> int:
+    sys.stdout.write(f"seabox version {__version__}\n")
+    return 0
+
+
+def _carry_out(words: list[str]) -> int:
+    from seabox.cli import registry
+    from seabox.cli.parse import parse
+
+    program = parse(registry.PROGRAM_TABLE, words)
+    if program.on("version"):
+        return _version()
+    if program.help:
+        sys.stdout.write(registry.help_of(""))
+        return 0
+    found = registry.find(program)
+    if found is None:
+        return 0
+    command, rest = found
+    args = parse(command, rest, program)
+    if args.help:
+        from seabox.cli.help import command_help
+
+        sys.stdout.write(command_help(command))
+        return 0
+    if (code := _apply(program)) is not None:
+        return code
+    assert command.run is not None
+    return command.run(args)
+
+
+def _apply(program: Arguments) -> int | None:
+    """What the program's own flags say holds from here; an exit code if it cannot."""
+    if program.on("noout"):
+        silence_stdout()
+    from seabox import diagnostics
+
+    diagnostics.first_use = _plain_warnings
+    if program.given("log-level"):
+        from seabox.cli import messages
+
+        level = program.text("log-level")
+        if level not in messages.LEVELS:
+            known = ", ".join(messages.LEVELS)
+            sys.stderr.write(f'Log Level "{level}" is not supported, choose from: {known}\n')
+            return 1
+        diagnostics.first_use = None
+        messages.configure(level)
+    return None
+
+
+def _plain_warnings() -> None:
+    from seabox.cli import messages
+
+    messages.configure()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,81 @@
+"""--mount type=bind,src=...,dst=...: from text to a `Mount`; what it may contain is the spec room's affair."""
+
+from __future__ import annotations
+
+from seabox.cli.kinds import read_bool, read_csv
+from seabox.errors import InvalidArgument, Unsupported
+from seabox.model.container import Mount
+
+_SOURCE = ("src", "source")
+_DESTINATION = ("dst", "dest", "destination", "target")
+_LATER = ("volume", "image", "devpts", "glob", "ramfs", "artifact")
+_TMPFS_SETTINGS = {"tmpfs-size": "size", "tmpfs-mode": "mode"}
+
+
+def parse_mount(text: str) -> Mount:
+    """The mount that one --mount describes. Raises: InvalidArgument, Unsupported."""
+    try:
+        words = read_csv(text)
+    except ValueError as problem:
+        raise InvalidArgument(f"invalid --mount {text!r}: {problem}") from None
+    pairs = [word.partition("=") for word in words]
+    kind = next((value for key, _, value in pairs if key == "type"), "volume")
+    if kind in _LATER:
+        raise Unsupported(f"mounts of type {kind} are not supported yet: use type=bind or type=tmpfs")
+    if kind not in ("bind", "tmpfs"):
+        raise InvalidArgument(f'invalid filesystem type "{kind}"')
+    source = destination = ""
+    options: list[str] = []
+    for key, equals, value in pairs:
+        if key == "type":
+            continue
+        if key in _SOURCE and kind == "bind":
+            source = _given(key, value)
+        elif key in _SOURCE:
+            raise InvalidArgument('"source" option not supported for "tmpfs" mount types')
+        elif key in _DESTINATION:
+            destination = _given(key, value)
+        else:
+            options += _option(kind, key, bool(equals), value)
+    if not destination:
+        raise InvalidArgument("must set volume destination")
+    if kind == "bind" and not source:
+        raise InvalidArgument("must set source of a bind mount")
+    return Mount(type=kind, source=source, destination=destination, options=tuple(options))
+
+
+def _given(key: str, value: str) -> str:
+    if not value:
+        raise InvalidArgument(f"{key}: must provide an argument for option")
+    return value
+
+
+def _option(kind: str, key: str, has_value: bool, value: str) -> list[str]:
+    """The mount options that one word of the text means."""
+    if key in ("ro", "readonly", "rw"):
+        return ["ro" if _truth(key, has_value, value) == (key != "rw") else "rw"]
+    if kind == "tmpfs":
+        if key in _TMPFS_SETTINGS:
+            return [f"{_TMPFS_SETTINGS[key]}={_given(key, value)}"]
+    elif key == "bind-propagation":
+        return [_given(key, value)]
+    elif key == "bind-nonrecursive":
+        return ["bind" if _truth(key, has_value, value) else "rbind"]
+    elif key == "relabel":
+        if value not in ("shared", "private"):
+            raise InvalidArgument("relabel can only be 'private' or 'shared'")
+        return ["z" if value == "shared" else "Z"]
+    elif key in ("U", "chown"):
+        return ["U"] if _truth(key, has_value, value) else []
+    elif key == "consistency":
+        return []  # a word of Docker's that means nothing on Linux
+    return [f"{key}={value}" if has_value else key]
+
+
+def _truth(key: str, has_value: bool, value: str) -> bool:
+    if not has_value:
+        return True
+    try:
+        return read_bool(value)
+    except ValueError:
+        raise InvalidArgument(f"the value of {key} must be true or false, not {value!r}") from None

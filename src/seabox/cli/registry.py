@@ -1,0 +1,126 @@
+"""Every command by the words that call it. A command's module is loaded when it runs, its table included."""
+
+from __future__ import annotations
+
+from seabox.cli.flags import BOOL, LIST, PROGRAM, STRING, Command, Flag
+from seabox.errors import InvalidArgument, Unsupported
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seabox.cli.parse import Arguments
+
+SUMMARY = "Manage containers and images, without a daemon"
+GROUPS = {"container": "Manage containers", "image": "Manage images"}
+
+# commands on containers, with or without "container" in front: name -> module
+_CONTAINER = {
+    "attach": "attach", "create": "create", "init": "init", "inspect": "inspect", "kill": "kill", "logs": "logs",
+    "pause": "pause", "ps": "ps", "restart": "restart", "rm": "rm", "run": "run", "start": "start", "stop": "stop",
+    "unpause": "pause", "wait": "wait",
+}  # fmt: skip
+
+MODULES = _CONTAINER | {f"container {name}": module for name, module in _CONTAINER.items()}
+MODULES |= {
+    "container cleanup": "cleanup", "container exists": "exists", "container list": "ps", "container ls": "ps",
+    "events": "events", "image embed": "embed", "image exists": "exists", "image inspect": "inspect",
+    "image list": "images", "image ls": "images", "images": "images", "info": "info", "version": "version",
+}  # fmt: skip
+
+# podman has them, we do not yet
+_LATER = frozenset(
+    "auto-update build buildx checkpoint clone commit compose cp diff exec export farm generate healthcheck history "
+    "import kube load login logout machine manifest mount network play pod port prune pull push quadlet rename restore "
+    "rmi runlabel save search secret stats system tag top umount unmount unshare untag update volume".split()
+)
+
+PROGRAM_TABLE = Command(
+    "",
+    (
+        Flag("cgroup-manager", "", STRING, "Manager of the containers' cgroups", completion=("cgroupfs",)),
+        Flag("events-backend", "", STRING, "Where events are kept", completion=("file", "sqlite", "none")),
+        Flag("help", "", BOOL, "Show help"),
+        Flag("log-level", "", STRING, "Log messages at and above this level", default="warn"),
+        Flag("noout", "", BOOL, "Write nothing to stdout"),
+        Flag("root", "", STRING, "Directory of images, containers and the database", metavar="path"),
+        Flag("runroot", "", STRING, "Directory of what ends with the boot", metavar="path"),
+        Flag("runtime", "", STRING, "Name or path of the OCI runtime for new containers", metavar="string"),
+        Flag("runtime-flag", "", LIST, "Global flag for the OCI runtime, without its leading dashes"),
+        Flag("storage-driver", "", STRING, "Storage driver", completion=("overlay", "vfs")),
+        Flag("storage-opt", "", LIST, "Accepted, without effect", hidden=True),
+        Flag("syslog", "", BOOL, "Accepted, without effect", hidden=True),
+        Flag("tmpdir", "", STRING, "Accepted, without effect", hidden=True),
+        Flag("version", "v", BOOL, "Print the version"),
+    ),
+    "[options] [command]",
+    SUMMARY,
+    interspersed=False,
+)
+
+
+class UnknownCommand(InvalidArgument):
+    """No command has this name, or none was given; print `hint` on the line after the message."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def find(program: Arguments) -> tuple[Command, list[str]] | None:
+    """The command that the words after the program's flags call, and the words left for it; None if help was printed.
+
+    Raises: UnknownCommand, Unsupported.
+    """
+    from seabox.cli.parse import parse
+
+    words = program.rest
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
+    group = ""
+    if words and words[0] in GROUPS:
+        group = words[0]
+        args = parse(Command(group, interspersed=False), words[1:], program)
+        if args.help:
+            _print_help(group)
+            return None
+        words = args.rest
+    called = f"{PROGRAM} {group}".rstrip()
+    if not words:
+        _print_help(group)
+        raise UnknownCommand(f"missing command '{called} COMMAND'")
+    if words[0] == "--help":
+        _print_help(group)
+        return None
+    path = f"{group} {words[0]}".lstrip()
+    if path not in MODULES:
+        if words[0] in _LATER:
+            raise Unsupported(f"`{called} {words[0]}` is not supported yet")
+        raise UnknownCommand(
+            f"unrecognized command `{called} {words[0]}`", f"Try '{called} --help' for more information"
+        )
+    return load(path), words[1:]
+
+
+def load(path: str) -> Command:
+    """The table of the command that these words call."""
+    from importlib import import_module
+
+    command = import_module(f"seabox.cli.commands.{MODULES[path]}").command(path)
+    assert isinstance(command, Command)
+    return command
+
+
+def help_of(group: str) -> str:
+    """The help text of a group, or of the program (group "")."""
+    from seabox.cli.help import group_help
+
+    if group:
+        listed = [(path.partition(" ")[2], load(path).summary) for path in MODULES if path.startswith(f"{group} ")]
+        return group_help(group, GROUPS[group], listed)
+    listed = [(path, load(path).summary) for path in MODULES if " " not in path]
+    return group_help("", SUMMARY, [*listed, *GROUPS.items()], PROGRAM_TABLE.flags)
+
+
+def _print_help(group: str) -> None:
+    import sys
+
+    sys.stdout.write(help_of(group))

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 import referencing
+import referencing.jsonschema
 
 from seabox.errors import Refused, Unsupported
 from seabox.model import oci

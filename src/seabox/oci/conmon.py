@@ -55,9 +55,9 @@ def command(program: str, runtime: str, runtime_args: Sequence[str], launch: Lau
         argv += [f"--exit-command-arg={argument}" for argument in launch.exit_command[1:]]
     if launch.timeout:
         argv += ["--timeout", str(launch.timeout)]
-    flags = {
-        "--terminal": launch.tty, "--stdin": launch.stdin, "--leave-stdin-open": launch.stdin_stays_open,
-        "--no-pivot": launch.no_pivot, "--no-new-keyring": launch.no_new_keyring,
+    flags = {  # a terminal takes input by itself; with --stdin too, the first client to leave would end it for all
+        "--terminal": launch.tty, "--stdin": launch.stdin and not launch.tty,
+        "--leave-stdin-open": launch.stdin_stays_open, "--no-pivot": launch.no_pivot, "--no-new-keyring": launch.no_new_keyring,
     }  # fmt: skip
     return argv + [flag for flag, wanted in flags.items() if wanted]
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 STDOUT, STDERR = 1, 2
 MESSAGE = 8192  # bytes: the most that comes in one message
-SLAB = 32 * MESSAGE
+_SLAB = 8 * MESSAGE  # what an empty pipe takes in one write
 
 _PTY_MASTER = os.makedev(5, 2)  # opening it again makes another terminal
 _SURE = 4096  # bytes a pipe, socket or terminal takes without blocking once it is writable
@@ -187,7 +187,7 @@ def pump(
     Raises: Detached, Cancelled, BrokenPipeError (our reader is gone). The descriptors stay open.
     """
     dropped = 0
-    slab = memoryview(bytearray(SLAB))
+    slab = memoryview(bytearray(_SLAB))
     with ExitStack() as undo:
         sinks: dict[int, Sink] = {}
         for stream, fd in ((STDOUT, stdout), (STDERR, stderr)):

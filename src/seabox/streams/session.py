@@ -12,7 +12,7 @@ from time import monotonic
 from ..errors import Cancelled, Conflict, InvalidArgument, TimedOut, Unsupported
 from ..kernel.process import milliseconds
 from ..kernel.watch import Cancel
-from .pump import MESSAGE, SLAB, STDERR, STDOUT, pump, receive_batch
+from .pump import MESSAGE, STDERR, STDOUT, pump, receive_batch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ class Session:
 
     def _drain(self) -> None:
         """The thread: read until the end, or until told to stop."""
-        slab = memoryview(bytearray(SLAB))
+        slab = memoryview(bytearray(32 * MESSAGE))
         try:
             while not (self._quit or self._ended):
                 poller = select.poll()

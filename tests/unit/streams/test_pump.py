@@ -14,8 +14,7 @@ from seabox.errors import Cancelled, Detached
 from seabox.kernel.watch import Cancel
 from seabox.oci.attachsock import AttachSocket
 from seabox.streams.session import Session
-
-from .conftest import STDERR, Peer
+from unit.streams.stream_peer import STDERR, Peer
 
 Ends = tuple[AttachSocket, Peer]
 InThread = Callable[..., Thread]

@@ -11,8 +11,7 @@ import pytest
 from seabox.errors import Cancelled, Conflict, InvalidArgument, TimedOut, Unsupported
 from seabox.oci.attachsock import MESSAGE, AttachSocket
 from seabox.streams.session import Session
-
-from .conftest import STDERR, Peer
+from unit.streams.stream_peer import STDERR, Peer
 
 Ends = tuple[AttachSocket, Peer]
 InThread = Callable[..., Thread]
@@ -72,8 +71,8 @@ def test_drop_throws_away_and_counts(ends: Ends, in_thread: InThread) -> None:
         writer.join(20)
         assert not writer.is_alive()
         got = session.read_all().stdout
-        assert 0 < len(got) <= 100_000
-        assert MEGABYTE.startswith(got)
+        assert got.startswith(MEGABYTE[:50_000])
+        assert session.dropped > len(MEGABYTE) * 3
         assert len(got) + session.dropped == len(MEGABYTE) * 4
     with pytest.raises(InvalidArgument):
         Session(socket, slow_reader="sometimes")

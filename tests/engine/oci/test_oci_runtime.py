@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.oci.oci_bundle import CONMON, Bundle
 from seabox.errors import CommandNotExecutable, CommandNotFound, OCIRuntimeFailed, TimedOut
 from seabox.kernel import process
 from seabox.kernel.effects import observe
@@ -20,8 +21,6 @@ from seabox.oci import conmon
 from seabox.oci.attachsock import MESSAGE, AttachSocket
 from seabox.oci.cli import CommandLineRuntime
 from seabox.oci.runtime import Launch
-
-from .conftest import CONMON, Bundle
 
 
 def output(socket: AttachSocket, until: bytes | None = None) -> tuple[bytes, bytes]:

@@ -6,7 +6,7 @@ import signal as signals
 from contextlib import ExitStack, contextmanager
 
 from ..diagnostics import warning
-from ..errors import InvalidArgument, TimedOut
+from ..errors import InvalidArgument, OCIRuntimeFailed, TimedOut
 from ..kernel import process
 from ..model.record import STARTABLE, EventKind, Intent, Status, created, paused, resumed, running
 from . import prepare, teardown
@@ -104,8 +104,7 @@ def end(ctr: Locked, timeout: int | None, cancel: Cancel | None = None) -> None:
             signals.Signals(ctr.facts.stop_signal).name, ctr.facts.name, patience,
         )  # fmt: skip
     _signal(ctr, signals.SIGKILL)
-    if ctr.state.status is Status.PAUSED:
-        ctr.runtime.resume(ctr.id)  # a frozen process takes even SIGKILL only once it thaws
+    _thaw(ctr)
     if not _await_end(ctr, _KILL_GRACE, cancel):
         raise TimedOut(f"container {ctr.id} did not end within {_KILL_GRACE:g} seconds of SIGKILL")
 
@@ -114,6 +113,17 @@ def _signal(ctr: Locked, signal: int) -> None:
     """`signal` is delivered to the container's first process, if that is still there."""
     if ctr.state.process is not None:
         process.send_signal(ctr.state.process, signal)
+
+
+def _thaw(ctr: Locked) -> None:
+    """A killed container can die: with some runtimes a frozen process takes even SIGKILL only once it thaws."""
+    if ctr.state.status is not Status.PAUSED:
+        return
+    try:
+        ctr.runtime.resume(ctr.id)
+    except OCIRuntimeFailed:
+        if ctr.state.process is not None and process.alive(ctr.state.process):
+            raise
 
 
 def _await_end(ctr: Locked, timeout: float, cancel: Cancel | None = None) -> bool:
@@ -143,8 +153,7 @@ def kill(ctr: Locked, signal: int = signals.SIGKILL) -> None:
     wanted = signal in (signals.SIGKILL, ctr.facts.stop_signal)
     ctr.become(ctr.state.replace(stopped_by_user=ctr.state.stopped_by_user or wanted), EventKind.KILL)
     if signal == signals.SIGKILL:
-        if ctr.state.status is Status.PAUSED:
-            ctr.runtime.resume(ctr.id)
+        _thaw(ctr)
         _await_end(ctr, _KILL_GRACE)
 
 

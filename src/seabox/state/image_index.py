@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import builtins
 import sqlite3
 
 from ..errors import InUse, NoSuchImage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import builtins
     from collections.abc import Sequence
 
     from ..model.image import ImageRow

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 from ..config import EngineConfig
 from ..container.container import Container
 from ..container.create import create
+from ..kernel import files
 from ..model.container import ContainerConfig
 from ..oci.exits import read_exit
 from ..state.locks import Locks
@@ -94,7 +94,7 @@ class FakeRooms:
 
     def __init__(self, folder: str, *, store: Store | None = None, **settings: Any) -> None:
         self.config = EngineConfig(root=f"{folder}/root", runroot=f"{folder}/run", **settings)
-        os.makedirs(self.config.runroot, exist_ok=True)
+        files.make_dirs(self.config.runroot)
         self.store: Store = store if store is not None else MemoryStore()
         self.locks = Locks(self._lock_path, self.config.lock_timeout)
         self.storage = FakeStorage(self.config.root)

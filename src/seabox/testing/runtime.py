@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import signal as signals
 
 from ..errors import CommandNotFound, OCIRuntimeFailed
-from ..kernel.process import identify
+from ..kernel.files import write_atomic
+from ..kernel.process import alive, clean_env, identify, reap, send_signal, spawn
 from ..oci.runtime import Launched, RuntimeState
 
 TYPE_CHECKING = False
@@ -17,8 +18,35 @@ if TYPE_CHECKING:
 class _Faked:
     __slots__ = ("conmon", "init", "launch", "status")
 
-    def __init__(self, launch: Launch, init: subprocess.Popen[bytes], conmon: subprocess.Popen[bytes]) -> None:
-        self.launch, self.init, self.conmon, self.status = launch, init, conmon, "created"
+    def __init__(self, launch: Launch) -> None:
+        self.launch, self.init, self.conmon, self.status = launch, _Child(), _Child(), "created"
+
+
+class _Child:
+    """A process that sleeps until it is ended."""
+
+    __slots__ = ("code", "process")
+
+    def __init__(self) -> None:
+        pid = spawn(["/bin/sleep", "1000"], env=clean_env())
+        process = identify(pid)
+        assert process is not None
+        self.process, self.code = process, -1
+
+    def alive(self) -> bool:
+        return alive(self.process)
+
+    def end(self, signal: int = signals.SIGKILL) -> None:
+        send_signal(self.process, signal)
+        self.wait()
+
+    def wait(self) -> int:
+        """The exit code as conmon would write it; the child is reaped."""
+        if self.code < 0:
+            code = reap(self.process.pid, 10)
+            assert code is not None
+            self.code = max(code, 0)
+        return self.code
 
 
 class FakeRuntime:
@@ -39,12 +67,8 @@ class FakeRuntime:
         self._call("create", launch.id)
         if launch.id in self._known:
             raise OCIRuntimeFailed(self.name, f"container {launch.id} already exists")
-        made = _Faked(launch, _child(), _child())
-        self._known[launch.id] = made
-        init, conmon = identify(made.init.pid), identify(made.conmon.pid)
-        assert init is not None
-        assert conmon is not None
-        return Launched(init, conmon)
+        made = self._known[launch.id] = _Faked(launch)
+        return Launched(made.init.process, made.conmon.process)
 
     def start(self, id: str) -> None:
         """See OCIRuntime.start."""
@@ -55,10 +79,7 @@ class FakeRuntime:
         """See OCIRuntime.kill."""
         self._call(f"kill {signal}", id)
         made = self._known.get(id)
-        if made is None or made.init.poll() is not None:
-            return False
-        made.init.send_signal(signal)
-        return True
+        return made is not None and send_signal(made.init.process, signal)
 
     def pause(self, id: str) -> None:
         """See OCIRuntime.pause."""
@@ -75,49 +96,40 @@ class FakeRuntime:
         self._call("delete", id)
         made = self._known.pop(id, None)
         if made is not None:
-            for child in (made.init, made.conmon):
-                child.kill()
-                child.wait()
+            made.init.end()
+            made.conmon.end()
 
     def state(self, id: str) -> RuntimeState | None:
         """See OCIRuntime.state."""
         made = self._known.get(id)
         if made is None:
             return None
-        if made.init.poll() is not None:
+        if not made.init.alive():
             return RuntimeState("stopped", 0, made.launch.bundle)
-        return RuntimeState(made.status, made.init.pid, made.launch.bundle)
+        return RuntimeState(made.status, made.init.process.pid, made.launch.bundle)
 
     def processes(self, id: str) -> list[int]:
         """See OCIRuntime.processes."""
         made = self._known.get(id)
-        return [made.init.pid] if made is not None and made.init.poll() is None else []
+        return [made.init.process.pid] if made is not None and made.init.alive() else []
 
     # --- what the world does to it -------------------------------------------------------------------------------
 
     def finish(self, id: str, code: int) -> None:
         """The container's process ends with `code`, conmon writes that down and goes; no exit command is run."""
         made = self._get(id)
-        made.init.kill()
-        made.init.wait()
-        path = f"{made.launch.bundle}/{id}"
-        with open(f"{path}.new", "w") as file:
-            file.write(str(code))
-        os.rename(f"{path}.new", path)
-        made.conmon.kill()
-        made.conmon.wait()
+        made.init.end()
+        write_atomic(f"{made.launch.bundle}/{id}", str(code).encode(), durable=False)
+        made.conmon.end()
 
-    def lose_conmon(self, id: str) -> None:
-        """conmon is killed from outside: nobody will write down how the container ends."""
+    def lose(self, id: str, *, init: bool = False) -> None:
+        """conmon (or, with `init`, the container's process after it) is killed: nobody writes down how it ended."""
         made = self._get(id)
-        made.conmon.kill()
-        made.conmon.wait()
+        (made.init if init else made.conmon).end()
 
     def settle(self, id: str) -> None:
-        """If the container's process was ended by a signal, its conmon has said so."""
-        made = self._get(id)
-        code = made.init.wait(timeout=10)
-        self.finish(id, 128 - code if code < 0 else code)
+        """The container's process is about to be ended by a signal; once it is, its conmon says so and goes."""
+        self.finish(id, self._get(id).init.wait())
 
     def close(self) -> None:
         """No child is left."""
@@ -135,11 +147,3 @@ class FakeRuntime:
             if verb == "create":
                 raise CommandNotFound(self.name, "executable file `/nope` not found in $PATH")
             raise OCIRuntimeFailed(self.name, f"{verb} was refused")
-
-
-def _child() -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        ["sleep", "1000"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-
-

@@ -190,12 +190,9 @@ def test_remove_by_force_of_a_running_container(rooms: FakeRooms) -> None:
 def test_conmon_lost(rooms: FakeRooms) -> None:
     ctr = rooms.container()
     ctr.start()
-    rooms.fake.lose_conmon(ctr.id)
+    rooms.fake.lose(ctr.id)
     assert ctr.status == "running"
-    process = rooms.store.load(ctr.id).state.process
-    assert process is not None
-    rooms.fake._known[ctr.id].init.kill()
-    rooms.fake._known[ctr.id].init.wait()
+    rooms.fake.lose(ctr.id, init=True)
     assert ctr.status == "stopped"
     with pytest.raises(ExitCodeUnknown) as unknown:
         ctr.wait()

@@ -1,0 +1,1 @@
+"""Trust, as figures: what `make trust` runs in full and CI in samples."""

@@ -1,0 +1,287 @@
+"""R1: kill -9 at every edge of every effect of every operation; one next call must put everything right.
+
+For each operation its points are recorded once (seabox.testing.killpoints); then, for each point, a container is
+brought into the state the operation starts from, the operation is killed at that point, ONE next call is made, and
+what the store says is held against what the kernel has. At the end the container is removed by force and nothing
+may be left.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import seabox
+from seabox.container.container import Container
+from seabox.container.ended import deal_with_end
+from seabox.errors import Conflict, NoSuchContainer, SeaboxError
+from seabox.kernel import cgroups, mounts, process, strays
+from seabox.kernel.locks import lock_file, unlock
+from seabox.model.record import Status
+from seabox.testing.killpoints import Point, kill_at, record
+
+NAME = "victim"
+SLEEPER = ["sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 1000 & wait; done"]
+
+
+class World:
+    """One store with the embedded image, and the kernel's side of it."""
+
+    def __init__(self, folder: str, runtime: str) -> None:
+        self.runtime = runtime
+        self.engine = seabox.Engine(root=f"{folder}/root", runroot=f"{folder}/run", runtime=runtime)
+        self.engine.images.embed("busybox")
+        self.rooms = self.engine._rooms
+
+    def close(self) -> None:
+        self.clear()
+        self.engine.close()
+
+    def clear(self) -> None:
+        """No container is there."""
+        for seen in self.engine.containers.list():
+            Container(self.rooms, seen.facts.id).remove(force=True, timeout=0)
+
+    def create(self) -> Container:
+        return self.engine.containers.create("busybox", SLEEPER, name=NAME, stop_timeout=1, init=False)
+
+    def find(self) -> Container:
+        return self.engine.containers.get(NAME)
+
+    def traces(self, id: str) -> dict[str, object]:
+        """What the kernel and the runtime have of a container."""
+        state = self.rooms.runtime(self.rooms.chosen_runtime).state(id)
+        return {
+            "runtime": state.status if state is not None else None,
+            "conmon": len(strays.spawned_for(id, ("conmon",))),
+            "mounts": len([m for m in mounts.mounts_under(self.rooms.config.root) if id in m]),
+            "cgroup": any(os.path.exists(path) for path in cgroups.paths(f"/seabox/{id}")),
+        }
+
+    def settle(self, id: str, keep: object = None, seconds: float = 10.0) -> None:
+        """Processes that were on their way out (a conmon in its exit command) are gone; `keep` may stay."""
+        for stray in strays.spawned_for(id, ("conmon", "flock", "python3", os.path.basename(self.runtime))):
+            if stray != keep:
+                process.wait_gone(stray, seconds)
+
+    def complaints(self, id: str) -> list[str]:
+        """Where the store and the kernel disagree about a container."""
+        try:
+            record = self.rooms.store.load(id)
+        except NoSuchContainer:
+            self.settle(id)
+            found = self.traces(id)
+            left = [f"gone, but {key} is {value}" for key, value in found.items() if value]
+            for path in self._places(id):
+                if os.path.lexists(path):
+                    left.append(f"gone, but {path} exists")
+            return left
+        status = record.state.status
+        wrong = []
+        if record.claim is not None and not process.alive(record.claim.holder):
+            wrong.append(f"a claim of the dead is left: {record.claim}")
+        self.settle(id, keep=record.state.conmon)
+        found = self.traces(id)
+        alive = {Status.CREATED: "created", Status.RUNNING: "running", Status.PAUSED: "paused"}.get(status)
+        if alive is not None:
+            expected = {"runtime": alive, "conmon": 1, "mounts": 1, "cgroup": True}
+        elif status is Status.STOPPED:
+            return wrong
+        else:
+            expected = {"runtime": None, "conmon": 0, "mounts": 0, "cgroup": False}
+        wrong += [f"{status}, but {k} is {found[k]}, not {v}" for k, v in expected.items() if found[k] != v]
+        return wrong
+
+    def _places(self, id: str) -> list[str]:
+        config = self.rooms.config
+        return [
+            config.run_dir(id), config.static_dir(id), f"{config.root}/overlay/{id}",
+            f"{config.runroot}/{os.path.basename(self.runtime)}/{id}",
+        ]  # fmt: skip
+
+    def leftovers(self) -> list[str]:
+        """What is left in the store's directories although there should be no container."""
+        config = self.rooms.config
+        found = []
+        for folder in (
+            f"{config.root}/containers", f"{config.root}/overlay", f"{config.runroot}/containers",
+            f"{config.runroot}/{os.path.basename(self.runtime)}", f"{config.root}/trash",
+        ):  # fmt: skip
+            if os.path.isdir(folder):
+                found += [f"{folder}/{name}" for name in os.listdir(folder)]
+        found += mounts.mounts_under(config.root)
+        found += [f"record of {seen.facts.id}" for seen in self.engine.containers.list()]
+        return found
+
+
+def _attended(ctr: Container) -> int:
+    """Keeps the exit command from dealing with the container's end, as a live engine would."""
+    fd = lock_file(f"{ctr._on.config.run_dir(ctr.id)}/attended", timeout=0, shared=True)
+    assert fd is not None
+    return fd
+
+
+def _configured(world: World) -> Container:
+    return world.create()
+
+
+def _created(world: World) -> Container:
+    ctr = world.create()
+    ctr.init()
+    return ctr
+
+
+def _running(world: World) -> Container:
+    """A container that has set its trap: a first process without one would ignore SIGTERM."""
+    ctr = world.create()
+    with ctr.start_and_attach() as session:
+        assert next(iter(session)) == (1, b"ready\n")
+    return ctr
+
+
+def _paused(world: World) -> Container:
+    ctr = _running(world)
+    ctr.pause()
+    return ctr
+
+
+def _ended(world: World) -> Container:
+    """A container whose process has ended with code 9 and whose end nobody has recorded."""
+    ctr = _running(world)
+    fd = _attended(ctr)
+    state = world.rooms.store.load(ctr.id).state
+    assert state.process is not None
+    assert state.conmon is not None
+    process.send_signal(state.process, signal.SIGTERM)
+    assert process.wait_gone(state.conmon, 10)
+    unlock(fd)
+    return ctr
+
+
+def _exited(world: World) -> Container:
+    ctr = _ended(world)
+    ctr.cleanup()
+    return ctr
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`before` makes the container the operation starts from; `act` is the operation, on the world."""
+
+    name: str
+    before: Callable[[World], Container | None]
+    act: Callable[[World], object]
+
+
+OPERATIONS = (
+    Operation("create", lambda world: None, lambda world: world.create()),
+    Operation("init", _configured, lambda world: world.find().init()),
+    Operation("start", _configured, lambda world: world.find().start()),
+    Operation("start created", _created, lambda world: world.find().start()),
+    Operation("start exited", _exited, lambda world: world.find().start()),
+    Operation("start and attach", _configured, lambda world: world.find().start_and_attach()),
+    Operation("stop", _running, lambda world: world.find().stop()),
+    Operation("stop created", _created, lambda world: world.find().stop()),
+    Operation("kill", _running, lambda world: world.find().kill()),
+    Operation("restart", _running, lambda world: world.find().restart()),
+    Operation("pause", _running, lambda world: world.find().pause()),
+    Operation("unpause", _paused, lambda world: world.find().unpause()),
+    Operation("cleanup", _ended, lambda world: world.find().cleanup()),
+    Operation("cleanup created", _created, lambda world: world.find().cleanup()),
+    Operation("exit command", _ended, lambda world: deal_with_end(world.find())),
+    Operation("rm", _exited, lambda world: world.find().remove()),
+    Operation("rm -f", _running, lambda world: world.find().remove(force=True)),
+)
+
+NEXT = ("same", "start", "stop", "rm -f", "inspect")
+
+
+@dataclass
+class Tally:
+    """What became of the kills."""
+
+    kills: int = 0
+    points: set[tuple[str, str]] = field(default_factory=set)
+    missed: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+def points_of(world: World, operation: Operation) -> list[Point]:
+    """The operation's distinct points, in order."""
+    operation.before(world)
+    points = record(lambda: operation.act(world))
+    world.clear()
+    return points
+
+
+def strike(world: World, operation: Operation, point: Point, next_call: str, tally: Tally) -> None:
+    """One kill, one next call, and the questions after it."""
+    label = f"{world.runtime}: {operation.name} killed {point!r}, then {next_call}"
+    before = operation.before(world)
+    ids = {before.id} if before is not None else set()
+    ended = kill_at(lambda: operation.act(world), point)
+    if not ended.killed:
+        tally.missed += 1
+        world.clear()
+        return
+    tally.kills += 1
+    tally.points.add((operation.name, repr(point)))
+    ids |= {os.path.basename(path) for path in world.leftovers() if len(os.path.basename(path)) == 64}
+    try:
+        _next(world, operation, next_call)
+    except NoSuchContainer:
+        if operation.name not in ("create", "rm", "rm -f"):
+            tally.failures.append(f"{label}: the container is lost")
+    except Conflict as refused:
+        if not _expected_refusal(operation, next_call):
+            tally.failures.append(f"{label}: {refused}")
+    except SeaboxError as problem:
+        tally.failures.append(f"{label}: {type(problem).__name__}: {problem}")
+    for id in ids:
+        tally.failures += [f"{label}: {complaint}" for complaint in world.complaints(id)]
+    if operation.name in ("cleanup", "exit command", "start exited") and before is not None:
+        code = world.rooms.store.exit_record(before.id, 1)
+        if code is None or code.code != 9:
+            tally.failures.append(f"{label}: exit code 9 became {code.code if code else None}")
+    try:
+        world.clear()
+    except SeaboxError as problem:
+        tally.failures.append(f"{label}: rm -f at the end: {type(problem).__name__}: {problem}")
+    for id in ids:
+        world.settle(id)
+    left = world.leftovers()
+    if left:
+        tally.failures.append(f"{label}: left over at the end: {left}")
+
+
+def _next(world: World, operation: Operation, call: str) -> None:
+    if call == "same":
+        operation.act(world)
+    elif call == "inspect":
+        world.find().inspect()
+    elif call == "start":
+        world.find().start()
+    elif call == "stop":
+        world.find().stop()
+    else:
+        world.find().remove(force=True)
+
+
+def _expected_refusal(operation: Operation, call: str) -> bool:
+    """Whether a state conflict is a right answer: what was killed may have happened already, or not at all."""
+    return call in ("same", "start", "stop")
+
+
+def sweep(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
+    """Every point of every operation, or `sample` of them drawn at random; yields the tally after each kill."""
+    chance = random.Random(seed)
+    plan = [(operation, point) for operation in OPERATIONS for point in points_of(world, operation)]
+    if sample is not None and sample < len(plan):
+        plan = [plan[i] for i in sorted(chance.sample(range(len(plan)), sample))]
+    tally = Tally()
+    for operation, point in plan:
+        strike(world, operation, point, chance.choice(NEXT), tally)
+        yield tally

@@ -55,10 +55,14 @@ def command(program: str, runtime: str, runtime_args: Sequence[str], launch: Lau
         argv += [f"--exit-command-arg={argument}" for argument in launch.exit_command[1:]]
     if launch.timeout:
         argv += ["--timeout", str(launch.timeout)]
-    flags = {  # a terminal takes input by itself; with --stdin too, the first client to leave would end it for all
-        "--terminal": launch.tty, "--stdin": launch.stdin and not launch.tty,
-        "--leave-stdin-open": launch.stdin_stays_open, "--no-pivot": launch.no_pivot, "--no-new-keyring": launch.no_new_keyring,
-    }  # fmt: skip
+    flags = {
+        "--terminal": launch.tty,
+        # A terminal takes input without it; with it, the first client to leave would end the input for all.
+        "--stdin": launch.stdin and not launch.tty,
+        "--leave-stdin-open": launch.stdin_stays_open,
+        "--no-pivot": launch.no_pivot,
+        "--no-new-keyring": launch.no_new_keyring,
+    }
     return argv + [flag for flag, wanted in flags.items() if wanted]
 
 

@@ -195,19 +195,19 @@ def test_mounts_are_made(run: Run, tmp_path: Path) -> None:
     (tmp_path / "data/file").write_text("hello\n")
     script = (
         "cat /data/file; touch /data/x 2>/dev/null || echo ro; grep ' /scratch ' /proc/mounts; "
-        "touch /work/y && echo made"
+        "touch /srv/y && echo made"
     )
-    (tmp_path / "work").mkdir()
+    (tmp_path / "srv").mkdir()
     done = run(
         "sh",
         "-c",
         script,
-        volumes=(f"{tmp_path}/data:/data:ro,Z", f"{tmp_path}/work:/work"),
+        volumes=(f"{tmp_path}/data:/data:ro,Z", f"{tmp_path}/srv:/srv"),
         tmpfs=("/scratch:size=1m",),
     )
     assert done.stdout.splitlines()[:2] == ["hello", "ro"]
     assert all(word in done.stdout for word in ("nosuid", "nodev", "noexec", "size=1024k", "made"))
-    assert (tmp_path / "work/y").exists()
+    assert (tmp_path / "srv/y").exists()
 
 
 def test_links_in_the_image_lead_nowhere(run: Run, root: Path, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def facts() -> HostFacts:
 def root(tmp_path: Path) -> Path:
     """A root file system with two users besides root."""
     root = tmp_path / "root"
-    for folder in ("etc", "dev", "proc", "sys", "work"):
+    for folder in ("etc", "dev", "proc", "sys", "srv"):
         (root / folder).mkdir(parents=True)
     (root / "etc/passwd").write_text(
         "root:x:0:0:root:/root:/bin/sh\n"

@@ -20,7 +20,7 @@ Resolve = Callable[..., ContainerConfig]
 
 _PIECES = (
     ":", "=", ",", "/", "..", "-", "+", "%", "\0", "\n", "\x1b[0m", "\udcff", "\u2028", "٣", "0", "1", "-1",
-    "2147483648", "root", "bob", "/tmp", "/proc", "/proc/self/fd/3", "/dev/null", "ro", "rw", "z", "size=1m", "nofile",
+    "2147483648", "root", "bob", "/opt", "/proc", "/proc/self/fd/3", "/dev/null", "ro", "rw", "z", "size=1m", "nofile",
     "ALL", "SYS_ADMIN",
     "host", "none", "container", "ns", "seccomp", "unconfined", "mask", "net.ipv4.ip_forward", "on-failure", "SIGTERM",
     "no-new-privileges", "apparmor", "unmask", "k", "1e9", "host-gateway", "1.2.3.4", "::1",

@@ -38,10 +38,10 @@ RICH: dict[str, dict[str, Any]] = {
     "default": {},
     "rich": {
         "user": "bob", "groups": ("video", "55"), "tty": True, "hostname": "boat", "env": {"A": "1", "HOME": "/h"},
-        "volumes": ("/tmp:/data:ro,z,U",), "tmpfs": ("/scratch:size=1m",), "read_only": True, "init": True,
+        "volumes": ("/opt:/data:ro,z,U",), "tmpfs": ("/scratch:size=1m",), "read_only": True, "init": True,
         "memory": 64 << 20, "memory_reservation": 32 << 20, "cpus": 0.5, "cpuset_cpus": "0", "pids_limit": 9,
         "ulimits": ("nofile=10:20",), "sysctls": {"net.ipv4.ip_forward": "1"}, "oom_score_adj": 5,
-        "cap_add": ("NET_RAW",), "cap_drop": ("KILL",), "workdir": "/work", "umask": 0, "annotations": {"k": "v"},
+        "cap_add": ("NET_RAW",), "cap_drop": ("KILL",), "workdir": "/srv", "umask": 0, "annotations": {"k": "v"},
         "security_opt": ("no-new-privileges", "mask=/extra", "unmask=/proc/acpi"), "devices": ("/dev/null:/dev/nil:r",),
         "ipc": "ns:/run/some/ipc", "add_hosts": ("db:10.0.0.7",), "shm_size": 4096,
     },
@@ -176,7 +176,7 @@ def test_device_rules_deny_all_but_what_is_given(generated: Generate) -> None:
 
 
 def test_mounts_come_after_what_they_stand_on(generated: Generate) -> None:
-    spec = generated(volumes=("/tmp:/run/deep/er", "/usr:/run"), tmpfs=("/var/tmp",), read_only=True)
+    spec = generated(volumes=("/opt:/run/deep/er", "/usr:/run"), tmpfs=("/var/tmp",), read_only=True)
     destinations = [mount.destination for mount in spec.mounts]
     assert len(destinations) == len(set(destinations))
     for at, destination in enumerate(destinations):
@@ -195,17 +195,17 @@ def test_the_users_dev_is_left_alone(generated: Generate) -> None:
 
 
 def test_options_no_runtime_knows_stay_here(generated: Generate, resolved: Resolve, place: Place) -> None:
-    spec = generated(volumes=("/tmp:/a:U,z",), tmpfs=("/b:notmpcopyup",))
+    spec = generated(volumes=("/opt:/a:U,z",), tmpfs=("/b:notmpcopyup",))
     options = {mount.destination: mount.options for mount in spec.mounts}
     assert set(options["/a"]) == {"rbind", "rw", "rprivate"}
     assert "notmpcopyup" not in options["/b"]
-    config = resolved(volumes=("/tmp:/a:U",), user="bob")
-    assert to_chown(config, look_up(place.rootfs, config.user)) == (("/tmp", 1000, 100),)
+    config = resolved(volumes=("/opt:/a:U",), user="bob")
+    assert to_chown(config, look_up(place.rootfs, config.user)) == (("/opt", 1000, 100),)
 
 
 @pytest.mark.parametrize(("option", "expected"), [("rshared", "shared"), ("slave", "rslave"), ("rprivate", "")])
 def test_root_propagation_follows_the_mounts(generated: Generate, option: str, expected: str) -> None:
-    assert generated(volumes=(f"/tmp:/a:{option}",)).linux.rootfs_propagation == expected
+    assert generated(volumes=(f"/opt:/a:{option}",)).linux.rootfs_propagation == expected
 
 
 def test_namespaces(generated: Generate, place: Place) -> None:
@@ -306,7 +306,7 @@ def test_apparmor(generated: Generate) -> None:
 @pytest.mark.parametrize("name", ["dev", "proc", "sys"])
 def test_a_root_with_links_for_kernel_directories_is_refused(generated: Generate, root: Path, name: str) -> None:
     (root / name).rmdir()
-    (root / name).symlink_to("/tmp")
+    (root / name).symlink_to("/opt")
     with pytest.raises(Refused, match=f"its /{name} is a symbolic link"):
         generated()
     (root / name).unlink()

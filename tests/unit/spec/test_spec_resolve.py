@@ -16,20 +16,20 @@ IMAGE = ImageConfig(id="e" * 64, entrypoint=("/entry", "-x"), command=("cmd",), 
 
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"volumes": ("/nowhere/at/all:/x",)}, "statfs /nowhere/at/all: no such file or directory"),
-    ({"volumes": ("/tmp:/x", "/usr:/x/")}, "/x: duplicate mount destination"),
-    ({"volumes": ("/tmp:/x",), "tmpfs": ("/x",)}, "/x: duplicate mount destination"),
-    ({"volumes": ("/tmp:x",)}, 'invalid container path "x", must be an absolute path'),
-    ({"volumes": ("/tmp:/",)}, "destination can't be '/'"),
-    ({"volumes": ("/tmp:",)}, "must set volume destination"),
+    ({"volumes": ("/opt:/x", "/usr:/x/")}, "/x: duplicate mount destination"),
+    ({"volumes": ("/opt:/x",), "tmpfs": ("/x",)}, "/x: duplicate mount destination"),
+    ({"volumes": ("/opt:x",)}, 'invalid container path "x", must be an absolute path'),
+    ({"volumes": ("/opt:/",)}, "destination can't be '/'"),
+    ({"volumes": ("/opt:",)}, "must set volume destination"),
     ({"volumes": (":/x",)}, "host directory cannot be empty"),
-    ({"volumes": ("/tmp:/x:ro:rw",)}, "incorrect volume format, should be [host-dir:]ctr-dir[:option]"),
-    ({"volumes": ("/tmp:/x:wrong",)}, 'invalid option type "wrong"'),
-    ({"volumes": ("/tmp:/x:ro,rw",)}, "can only specify 1 of"),
-    ({"volumes": ("/tmp:/x:z,Z",)}, "can only specify 1 of"),
-    ({"volumes": ("/tmp:/x:size=5",)}, 'invalid option type "size=5"'),
-    ({"volumes": ("/tmp:/proc",)}, "cannot be mounted because it is inside /proc"),
-    ({"volumes": ("/tmp:/proc/sys/kernel",)}, "cannot be mounted because it is inside /proc"),
-    ({"volumes": ("/tmp:/sys/../proc/1",)}, "cannot be mounted because it is inside /proc"),
+    ({"volumes": ("/opt:/x:ro:rw",)}, "incorrect volume format, should be [host-dir:]ctr-dir[:option]"),
+    ({"volumes": ("/opt:/x:wrong",)}, 'invalid option type "wrong"'),
+    ({"volumes": ("/opt:/x:ro,rw",)}, "can only specify 1 of"),
+    ({"volumes": ("/opt:/x:z,Z",)}, "can only specify 1 of"),
+    ({"volumes": ("/opt:/x:size=5",)}, 'invalid option type "size=5"'),
+    ({"volumes": ("/opt:/proc",)}, "cannot be mounted because it is inside /proc"),
+    ({"volumes": ("/opt:/proc/sys/kernel",)}, "cannot be mounted because it is inside /proc"),
+    ({"volumes": ("/opt:/sys/../proc/1",)}, "cannot be mounted because it is inside /proc"),
     ({"tmpfs": ("",)}, "must set volume destination"),
     ({"tmpfs": ("/x:size=many",)}, 'invalid mount option "size=many"'),
     ({"tmpfs": ("/x:mode=9",)}, 'invalid mount option "mode=9"'),
@@ -128,7 +128,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"cgroups": "none"}, "invalid cgroup mode 'none'"),
     ({"timeout": -1}, "invalid timeout -1"),
     ({"stop_timeout": -1}, "invalid stop timeout -1"),
-    ({"rootfs": "/tmp"}, "an image or a rootfs, and not both"),
+    ({"rootfs": "/opt"}, "an image or a rootfs, and not both"),
     ({"image": None, "rootfs": ""}, "an image or a rootfs, and not both"),
     ({"image": None, "rootfs": "/no/such", "command": ("x",)}, "stat /no/such: no such directory"),
 ]  # fmt: skip
@@ -148,7 +148,7 @@ def test_bad_input_is_one_clear_line(resolved: Resolve, fields: dict[str, Any], 
     [
         {"volumes": ("data:/x",)},
         {"volumes": ("/x",)},
-        {"volumes": ("/tmp:/x:O",)},
+        {"volumes": ("/opt:/x:O",)},
         {"network": "bridge"},
         {"network": "mynet"},
         {"cgroups": "split"},
@@ -236,11 +236,11 @@ def test_mounts(resolved: Resolve, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     (tmp_path / "here").mkdir()
     mounts = resolved(
-        volumes=("./here:/a/../b/:ro,z,U,nosuid", "/tmp:/c:shared", f"{tmp_path}:/proc/cpuinfo"),
+        volumes=("./here:/a/../b/:ro,z,U,nosuid", "/opt:/c:shared", f"{tmp_path}:/proc/cpuinfo"),
         tmpfs=("/t", "/u:size=64k,exec,mode=1777,notmpcopyup"),
     ).mounts
     assert [(m.type, m.source, m.destination) for m in mounts] == [
-        ("bind", f"{tmp_path}/here", "/b"), ("bind", "/tmp", "/c"), ("bind", str(tmp_path), "/proc/cpuinfo"),
+        ("bind", f"{tmp_path}/here", "/b"), ("bind", "/opt", "/c"), ("bind", str(tmp_path), "/proc/cpuinfo"),
         ("tmpfs", "", "/t"), ("tmpfs", "", "/u"),
     ]  # fmt: skip
     assert set(mounts[0].options) == {"rbind", "ro", "z", "U", "nosuid", "rprivate"}

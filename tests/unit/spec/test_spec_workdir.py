@@ -25,7 +25,7 @@ def test_one_that_is_given_must_exist(resolved: Resolve, place: Place, root: Pat
     (root / "absent").write_text("a file")
     with pytest.raises(Refused, match="does not exist on container"):
         check_workdir(config, place)
-    check_workdir(resolved(workdir="/work"), place)
+    check_workdir(resolved(workdir="/srv"), place)
 
 
 def test_the_images_is_made(resolved: Resolve, place: Place, root: Path) -> None:
@@ -63,14 +63,14 @@ def test_a_link_to_what_the_kernel_will_put_there(resolved: Resolve, place: Plac
 def test_below_a_mount_it_is_looked_for_in_the_source(resolved: Resolve, place: Place, tmp_path: Path) -> None:
     source = tmp_path / "source"
     (source / "sub").mkdir(parents=True)
-    volumes = (f"{source}:/work",)
-    check_workdir(resolved(volumes=volumes, workdir="/work"), place)
-    check_workdir(resolved(volumes=volumes, workdir="/work/sub"), place)
+    volumes = (f"{source}:/srv",)
+    check_workdir(resolved(volumes=volumes, workdir="/srv"), place)
+    check_workdir(resolved(volumes=volumes, workdir="/srv/sub"), place)
     with pytest.raises(Refused, match="does not exist"):
-        check_workdir(resolved(volumes=volumes, workdir="/work/absent"), place)
+        check_workdir(resolved(volumes=volumes, workdir="/srv/absent"), place)
     check_workdir(resolved(tmpfs=("/scratch",), workdir="/scratch"), place)
     for kernels in ("/dev/shm", "/proc", "/sys/fs"):
         check_workdir(resolved(workdir=kernels), place)
-    image = ImageConfig(id="a" * 64, command=("x",), workdir="/work/fresh")
+    image = ImageConfig(id="a" * 64, command=("x",), workdir="/srv/fresh")
     make_workdir(resolved(image=image, volumes=volumes), place, look_up(place.rootfs, ""))
     assert not (source / "fresh").exists()  # nothing is made in the host's directories

@@ -85,6 +85,30 @@ CREATE TABLE requirement(
 ) WITHOUT ROWID;
 CREATE INDEX requirement_by_need ON requirement(needs);
 
+CREATE TABLE exec_session(
+    id TEXT PRIMARY KEY,
+    container TEXT NOT NULL REFERENCES container(id) ON DELETE CASCADE,
+    command TEXT NOT NULL,
+    user TEXT NOT NULL,
+    tty INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    pid_start INTEGER NOT NULL,
+    conmon_pid INTEGER NOT NULL,
+    conmon_start INTEGER NOT NULL,
+    boot TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    finished_at INTEGER NOT NULL,
+    exit_code INTEGER,
+    exit_reason TEXT NOT NULL,
+    holder_pid INTEGER NOT NULL,
+    holder_start INTEGER NOT NULL,
+    holder_boot TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX exec_session_by_container ON exec_session(container);
+CREATE INDEX exec_session_ended ON exec_session(finished_at) WHERE status = 'stopped';
+
 CREATE TABLE exit_code(
     id TEXT NOT NULL,
     run INTEGER NOT NULL,
@@ -110,7 +134,11 @@ CREATE TABLE event(
 CREATE INDEX event_by_age ON event(at);
 """
 
-MIGRATIONS = (_FIRST,)
+_CGROUP = """
+ALTER TABLE container ADD COLUMN cgroup TEXT NOT NULL DEFAULT '';
+"""
+
+MIGRATIONS = (_FIRST, _CGROUP)
 VERSION = len(MIGRATIONS)
 
 STATE_COLUMNS = (
@@ -119,6 +147,6 @@ STATE_COLUMNS = (
 )  # fmt: skip
 FACT_COLUMNS = (
     "id", "name", "created_at", "image", "image_id", "command", "labels", "runtime", "auto_remove", "stop_signal",
-    "stop_timeout", "restart_policy",
+    "stop_timeout", "restart_policy", "cgroup",
 )  # fmt: skip
 CLAIM_COLUMNS = ("intent", "holder_pid", "holder_start", "holder_boot", "claimed_at")

@@ -38,6 +38,7 @@ from ..model.record import (
     ProcessId,
     Status,
 )
+from .execs import SQLiteExecs
 from .schema import CLAIM_COLUMNS, FACT_COLUMNS, MIGRATIONS, STATE_COLUMNS, VERSION
 
 TYPE_CHECKING = False
@@ -66,6 +67,7 @@ class SQLiteStore:
         self._path, self._keep_days, self._keep_rows = path, keep_days, keep_rows
         self._mine = threading.local()
         self._open: list[sqlite3.Connection] = []
+        self.execs = SQLiteExecs(self)
 
     # --- writing -------------------------------------------------------------------------------------------------
 
@@ -104,7 +106,7 @@ class SQLiteStore:
                 )  # fmt: skip
             if unclaim:
                 db.execute(f"{_UNCLAIM} WHERE id = ?", (id,))
-            self._write_events(db, id, occurrences)
+            self.write_events(db, id, occurrences)
 
     def claim(self, id: str, claim: Claim) -> None:
         """See Store.claim."""
@@ -134,7 +136,7 @@ class SQLiteStore:
                     f"container {id} has dependent containers which must be removed before it: "
                     f"{', '.join(needed_by)}: container already exists"
                 )
-            self._write_events(db, id, occurrences)
+            self.write_events(db, id, occurrences)
             if db.execute("DELETE FROM container WHERE id = ?", (id,)).rowcount == 0:
                 raise NoSuchContainer(id)
             self._prune(db)
@@ -147,9 +149,10 @@ class SQLiteStore:
                 raise NameInUse(name, taken[0])
             if db.execute("UPDATE container SET name = ? WHERE id = ?", (name, id)).rowcount == 0:
                 raise NoSuchContainer(id)
-            self._write_events(db, id, occurrences)
+            self.write_events(db, id, occurrences)
 
-    def _write_events(self, db: sqlite3.Connection, id: str, occurrences: Iterable[Occurrence]) -> None:
+    def write_events(self, db: sqlite3.Connection, id: str, occurrences: Iterable[Occurrence]) -> None:
+        """The events of container `id` are part of the transaction."""
         now = time.time_ns()
         for what in occurrences:
             db.execute(

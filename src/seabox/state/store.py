@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Protocol
 
+    from ..model.exec import ExecRecord
     from ..model.record import (
         Claim,
         ContainerFacts,
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
         EventKind,
         ExitRecord,
         Intent,
+        ProcessId,
         Status,
     )
 
@@ -34,8 +36,38 @@ class Occurrence:
 
 if TYPE_CHECKING:
 
+    class ExecStore(Protocol):
+        """Exec sessions by id. A session goes with its container; one that ended is forgotten after some minutes."""
+
+        def add(self, record: ExecRecord) -> None:
+            """The session is known. Raises: NoSuchContainer."""
+
+        def start(
+            self, id: str, pid: int, process: ProcessId | None, conmon: ProcessId | None, boot: str, at: int
+        ) -> None:
+            """The created session runs since `at`; emits `exec`. None: that process had ended already.
+
+            Raises: NoSuchExec (somebody ended or removed it meanwhile).
+            """
+
+        def end(self, id: str, at: int, code: int | None, reason: str = "") -> bool:
+            """The running session has ended; emits `exec_died`. False, and no effect, if it was not running."""
+
+        def remove(self, id: str) -> None:
+            """There is no such session."""
+
+        def get(self, container: str, name: str) -> ExecRecord:
+            """The session of this container with this id or unique prefix. Raises: NoSuchExec, AmbiguousName."""
+
+        def of(self, container: str, *, active: bool = False) -> list[ExecRecord]:
+            """The container's sessions, oldest first; `active` leaves out those whose end is recorded."""
+
     class Store(Protocol):
         """Containers, how they ended and what happened to them. Every call is one transaction; none waits for long."""
+
+        @property
+        def execs(self) -> ExecStore:
+            """The exec sessions of containers."""
 
         def add(self, facts: ContainerFacts, config: bytes, requires: Iterable[str], claim: Claim) -> None:
             """A configured container exists, claimed and hidden from lists until `commit` says CREATE happened.

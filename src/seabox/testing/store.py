@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import threading
 import time
+from copy import copy
 
 from ..errors import AmbiguousName, InUse, NameInUse, NoSuchContainer
-from ..model.record import Claim, ContainerFacts, ContainerRecord, ContainerState, Event, ExitRecord, Intent, Status
+from ..model.exec import ExecRecord, ExecStatus
+from ..model.record import (
+    Claim,
+    ContainerFacts,
+    ContainerRecord,
+    ContainerState,
+    Event,
+    EventKind,
+    ExitRecord,
+    Intent,
+    Status,
+)
+from ..state.execs import KEEP_ENDED, NoSuchExec, attributes, the_one
+from ..state.store import Occurrence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..state.store import Occurrence
+    from ..model.record import ProcessId
 
 
 class MemoryStore:
@@ -25,6 +39,7 @@ class MemoryStore:
         self._requires: dict[str, list[str]] = {}
         self._exits: dict[tuple[str, int], ExitRecord] = {}
         self._events: list[Event] = []
+        self.execs = MemoryExecs(self)
 
     def add(self, facts: ContainerFacts, config: bytes, requires: Iterable[str], claim: Claim) -> None:
         """See Store.add."""
@@ -77,6 +92,7 @@ class MemoryStore:
                 )
             self._note(row, occurrences)
             del self._rows[id], self._configs[id], self._requires[id]
+            self.execs.forget(id)
 
     def rename(self, id: str, name: str, occurrences: Iterable[Occurrence] = ()) -> None:
         """See Store.rename."""
@@ -176,3 +192,65 @@ class MemoryStore:
                     row.facts.image, what.exit_code, what.attributes,
                 )
             )  # fmt: skip
+
+
+class MemoryExecs:
+    """ExecStore of a MemoryStore."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self._rows: dict[str, ExecRecord] = {}
+
+    def add(self, record: ExecRecord) -> None:
+        """See ExecStore.add."""
+        with self._store._mutex:
+            self._store._row(record.container)
+            for row in list(self._rows.values()):
+                if not row.active and row.finished_at < record.created_at - KEEP_ENDED:
+                    del self._rows[row.id]
+            self._rows[record.id] = copy(record)
+
+    def start(self, id: str, pid: int, process: ProcessId | None, conmon: ProcessId | None, boot: str, at: int) -> None:
+        """See ExecStore.start."""
+        with self._store._mutex:
+            row = self._rows.get(id)
+            if row is None or row.status is not ExecStatus.CREATED:
+                raise NoSuchExec(id)
+            row.status, row.boot, row.started_at = ExecStatus.RUNNING, boot, at
+            row.pid, row.pid_start = pid, process.start if process else 0
+            row.conmon_pid, row.conmon_start = (conmon.pid, conmon.start) if conmon else (0, 0)
+            self._note(row, Occurrence(EventKind.EXEC, attributes=attributes(id)))
+
+    def end(self, id: str, at: int, code: int | None, reason: str = "") -> bool:
+        """See ExecStore.end."""
+        with self._store._mutex:
+            row = self._rows.get(id)
+            if row is None or row.status is not ExecStatus.RUNNING:
+                return False
+            row.status, row.finished_at = ExecStatus.STOPPED, at
+            row.exit_code, row.exit_reason = code, reason
+            self._note(row, Occurrence(EventKind.EXEC_DIED, code, attributes(id)))
+            return True
+
+    def remove(self, id: str) -> None:
+        """See ExecStore.remove."""
+        with self._store._mutex:
+            self._rows.pop(id, None)
+
+    def get(self, container: str, name: str) -> ExecRecord:
+        """See ExecStore.get."""
+        return the_one(name, self.of(container))
+
+    def of(self, container: str, *, active: bool = False) -> list[ExecRecord]:
+        """See ExecStore.of."""
+        with self._store._mutex:
+            rows = sorted(self._rows.values(), key=lambda row: (row.created_at, row.id))
+            return [copy(row) for row in rows if row.container == container and (row.active or not active)]
+
+    def forget(self, container: str) -> None:
+        """The container is gone, and its sessions with it."""
+        for row in self.of(container):
+            self.remove(row.id)
+
+    def _note(self, row: ExecRecord, what: Occurrence) -> None:
+        self._store._note(self._store._row(row.container), [what])

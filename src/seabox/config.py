@@ -13,6 +13,7 @@ from .errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 _CRIU_PREFIX = "/usr/local/lib/seabox/criu/bin/criu"
@@ -94,6 +95,28 @@ class EngineConfig:
 
     def __setattr__(self, key: str, value: object) -> None:
         raise AttributeError(f"EngineConfig is frozen: {key} cannot be set")
+
+    def words(self) -> list[str]:
+        """What differs from the defaults, as NAME=VALUE words that `from_words` reads back."""
+        found = []
+        for key, default in _DEFAULTS.items():
+            value = getattr(self, key)
+            if value != default:
+                found += [f"{key}={each}" for each in (value if isinstance(value, tuple) else (value,))]
+        return found
+
+    @classmethod
+    def from_words(cls, words: Iterable[str]) -> EngineConfig:
+        """The settings that `words` were made of. Raises: InvalidArgument, ValueError."""
+        settings: dict[str, Any] = {}
+        for word in words:
+            key, _, text = word.partition("=")
+            kind = type(_DEFAULTS.get(key, ""))
+            if kind is tuple:
+                settings[key] = (*settings.get(key, ()), text)
+            else:
+                settings[key] = text == "True" if kind is bool else kind(text)
+        return cls(**settings)
 
     @property
     def database(self) -> str:

@@ -129,9 +129,16 @@ class Containers:
         return [seen for seen in found if all or seen.status in ("running", "paused", "stopping")]
 
     def wait_code(self, name: str) -> int:
-        """The last exit code of a container that may be gone already. Raises: NoSuchContainer, ExitCodeUnknown."""
+        """The last exit code of a container; one that is gone is known by its whole id alone.
+
+        Raises: NoSuchContainer (or it never ended), ExitCodeUnknown.
+        """
         from .container.wait import recorded_code
 
+        try:
+            name = self._on.store.find(name)
+        except NoSuchContainer:
+            pass  # gone, perhaps: its codes are kept by id
         return recorded_code(self._on, name, None)
 
     def _mend(self, id: str, name: str) -> None:

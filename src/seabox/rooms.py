@@ -140,8 +140,7 @@ class Rooms:
         run = self.config.run_dir(id)
         gate = (_FLOCK, "--nonblock", "--conflict-exit-code", "0", "--no-fork", f"{run}/attended")
         program = (sys.executable or "/usr/bin/python3", "-I", "-S", _EXIT_COMMAND)
-        settings = (self.config.root, self.config.runroot, self.config.storage_driver, id)
-        return (*(gate if os.access(_FLOCK, os.X_OK) else ()), *program, *settings)
+        return (*(gate if os.access(_FLOCK, os.X_OK) else ()), *program, id, *self.config.words())
 
     def resolve(self, request: CreateRequest, id: str, name: str, now: int) -> ContainerConfig:
         """The configuration that a request comes to here. Raises: InvalidArgument, Unsupported, NoSuchImage..."""

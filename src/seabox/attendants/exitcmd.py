@@ -1,6 +1,6 @@
 """What conmon runs when a container has ended and no live engine attends it.
 
-    python3 -I -S exitcmd.py ROOT RUNROOT STORAGE_DRIVER ID
+    python3 -I -S exitcmd.py ID SETTING=VALUE...
 
 It records the death, gives back what the container held, and removes it if it was created with --rm. It decides
 from the store's columns alone and imports nothing heavy: an interpreter start per container death is what it costs.
@@ -20,8 +20,8 @@ def main(arguments: list[str]) -> int:
     from seabox.errors import NoSuchContainer
     from seabox.rooms import Rooms
 
-    root, runroot, driver, id = arguments
-    config = EngineConfig(root=root, runroot=runroot, storage_driver=driver)
+    id, *settings = arguments
+    config = EngineConfig.from_words(settings)
     if not os.path.isdir(config.run_dir(id)):
         return 0
     rooms = Rooms(config)

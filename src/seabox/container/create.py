@@ -98,4 +98,5 @@ def facts_of(config: ContainerConfig) -> ContainerFacts:
         stop_signal=config.stop_signal,
         stop_timeout=config.stop_timeout,
         restart_policy=config.restart_policy,
+        cgroup=config.cgroup,
     )

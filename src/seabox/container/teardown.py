@@ -53,8 +53,7 @@ def _release_strays(ctr: Locked) -> None:
 
 def _release_runtime(ctr: Locked) -> None:
     ctr.runtime.delete(ctr.id, force=True)
-    parent = ctr.on.config.cgroup_parent
-    if cgroups.remove(f"{parent}/{ctr.id}", kill=True):
+    if ctr.facts.cgroup and cgroups.remove(ctr.facts.cgroup, kill=True):
         debug("container %s: the runtime had left its cgroup behind", ctr.id)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 from ..errors import ExitCodeUnknown, InvalidArgument, NeverStarted, NoSuchContainer, TimedOut
+from ..kernel import files
 from ..kernel.watch import Watch
 from ..model.record import ALIVE, Status
 from . import snapshot
@@ -62,10 +65,16 @@ def wait(
 
 
 def _watch_directories(on: Services, id: str, watch: Watch) -> None:
-    """Changes of the container show in its run directory; its removal in the one above."""
+    """Changes of the container show in its run directory; the end of its removal in the one at the top.
+
+    Where it has none, not having been used since the boot, that directory is the first thing to come.
+    """
+    run_dir = on.config.run_dir(id)
     try:
-        watch.add_dir(on.config.run_dir(id))
+        watch.add_dir(run_dir)
     except FileNotFoundError:
+        files.make_dirs(os.path.dirname(run_dir), 0o700)
+        watch.add_dir(os.path.dirname(run_dir))
         watch.add_dir(on.config.runroot)
 
 

@@ -134,6 +134,11 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     conmon_pidfile: str = ""
     create_command: tuple[str, ...] = ()
 
+    @property
+    def cgroup(self) -> str:
+        """The path of its own cgroup, "" if it has none."""
+        return "" if self.cgroups == "disabled" else f"{self.cgroup_parent.rstrip('/')}/{self.id}"
+
 
 class ImageConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The part of an image's configuration that a container inherits, in our words."""

@@ -282,13 +282,13 @@ class ContainerFacts:
     """What of a container's configuration the hot path needs, fixed at creation except for `name`."""
 
     __slots__ = (
-        "auto_remove", "command", "created_at", "id", "image", "image_id", "labels", "name", "restart_policy",
+        "auto_remove", "cgroup", "command", "created_at", "id", "image", "image_id", "labels", "name", "restart_policy",
         "runtime", "stop_signal", "stop_timeout",
     )  # fmt: skip
 
     def __init__(
         self, id: str, name: str, created_at: int, image: str, image_id: str, command: str, labels: str,
-        runtime: str, auto_remove: bool, stop_signal: int, stop_timeout: int, restart_policy: str,
+        runtime: str, auto_remove: bool, stop_signal: int, stop_timeout: int, restart_policy: str, cgroup: str = "",
     ) -> None:  # fmt: skip
         self.id, self.name, self.created_at = id, name, created_at
         self.image, self.image_id = image, image_id
@@ -298,6 +298,7 @@ class ContainerFacts:
         self.auto_remove = auto_remove
         self.stop_signal, self.stop_timeout = stop_signal, stop_timeout
         self.restart_policy = restart_policy
+        self.cgroup = cgroup  # the path of its own cgroup, "" if it has none
 
 
 class ContainerRecord:

@@ -36,7 +36,6 @@ def generate(config: ContainerConfig, place: Place, facts: HostFacts) -> oci.Spe
     bounding = capabilities.held(security, facts)
     mounts = mount_list(config, place, identity)
     nodes, rules = device_nodes(config.devices, security.privileged)
-    in_cgroup = config.cgroups != "disabled"
     return oci.Spec(
         oci_version=oci.VERSION,
         process=first_process(config, identity, bounding, facts),
@@ -47,8 +46,8 @@ def generate(config: ContainerConfig, place: Place, facts: HostFacts) -> oci.Spe
         linux=oci.Linux(
             namespaces=namespace_list(config.namespaces, place.namespaces),
             devices=nodes,
-            cgroups_path=f"{config.cgroup_parent.rstrip('/')}/{config.id}" if in_cgroup else "",
-            resources=cgroup_resources(config.resources, rules, facts) if in_cgroup else None,
+            cgroups_path=config.cgroup,
+            resources=cgroup_resources(config.resources, rules, facts) if config.cgroup else None,
             rootfs_propagation=root_propagation(mounts),
             seccomp=seccomp.filter_for(security, bounding, facts),
             sysctl=effective(config.sysctls, config.namespaces, facts),

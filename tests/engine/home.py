@@ -1,0 +1,91 @@
+"""Where the engines of one test live, and what its tests ask of them again and again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import seabox
+from seabox.container.container import Container
+from seabox.errors import NoSuchContainer
+from seabox.kernel import process
+from seabox.model.record import ProcessId
+
+SOURCE = str(Path(seabox.__file__).parent.parent)
+SLEEPER = ("sleep", "1000")  # as first process of a container it ignores every signal but SIGKILL
+READY = "ready\n"
+OBEDIENT = ("sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 1000 & wait $!; done")
+
+
+class Home:
+    """The directories, the cgroup and the runtime that the engines of one test share."""
+
+    def __init__(self, folder: str, cgroup_parent: str, runtime: str) -> None:
+        self.folder, self.cgroup_parent, self.runtime = folder, cgroup_parent, runtime
+        self.root, self.runroot = f"{folder}/root", f"{folder}/run"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What an engine here is opened with."""
+        return {
+            "root": self.root, "runroot": self.runroot, "cgroup_parent": self.cgroup_parent, "runtime": self.runtime
+        }  # fmt: skip
+
+    def engine(self, **settings: Any) -> seabox.Engine:
+        """One more engine over the same containers."""
+        return seabox.Engine(**(self.settings | settings))
+
+    def clear(self) -> None:
+        """No container is there."""
+        with self.engine() as engine:
+            for seen in reversed(engine.containers.list()):
+                with suppress(NoSuchContainer):
+                    engine.containers.get(seen.facts.id).remove(force=True, timeout=0)
+
+    def python(self, script: str, *words: str, **streams: Any) -> subprocess.Popen[bytes]:
+        """A process that runs `script` with `engine` open here and `words` in sys.argv[1:]; the caller ends it."""
+        program = (
+            f"import sys; sys.path.insert(0, {SOURCE!r}); import seabox; "
+            f"engine = seabox.Engine(**{self.settings!r})\n{script}"
+        )
+        return subprocess.Popen([sys.executable, "-c", program, *words], **streams)
+
+
+def kinds(engine: seabox.Engine, since: int = 0) -> list[str]:
+    """What happened after the event `since`, in order."""
+    return [event.kind for event in engine.events(since)]
+
+
+def last(engine: seabox.Engine) -> int:
+    """The sequence number of the newest event."""
+    return max((event.seq for event in engine.events()), default=0)
+
+
+def obedient(engine: seabox.Engine, **options: Any) -> Container:
+    """A running container that has said it will end with 9 when it is asked to."""
+    ctr = engine.containers.create("busybox", OBEDIENT, **options)
+    with ctr.start_and_attach() as session:
+        assert next(iter(session)) == (1, READY.encode())
+    return ctr
+
+
+def init_of(ctr: Container) -> ProcessId:
+    """The container's first process."""
+    found = ctr.snapshot().state.process
+    assert found is not None
+    return found
+
+
+def conmon_of(ctr: Container) -> ProcessId:
+    """The conmon that watches the container."""
+    found = ctr.snapshot().state.conmon
+    assert found is not None
+    return found
+
+
+def gone(*processes: ProcessId) -> bool:
+    """Whether these processes end within ten seconds. Blocks."""
+    return all(process.wait_gone(each, 10) for each in processes)

@@ -4,7 +4,7 @@
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 dev := .venv-dev/bin
 
-.PHONY: run check test clean host run-time dev-time
+.PHONY: run check test trust clean host run-time dev-time
 
 run: run-time
 	@setup/demo
@@ -18,7 +18,7 @@ check: dev-time
 # The cheap tests first: a broken rule shows within seconds.
 test: run-time dev-time
 	$(dev)/python -m pytest -q $(wildcard $(addprefix tests/,arch unit))
-	$(dev)/python -m pytest -q $(wildcard $(addprefix tests/,contract kernel engine race clients))
+	$(dev)/python -m pytest -q $(wildcard $(addprefix tests/,contract kernel engine race clients trust))
 
 host:
 	@setup/host-packages
@@ -35,3 +35,7 @@ dev-time: host
 clean:
 	rm -rf .venv .venv-dev .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
 	find src tests -name __pycache__ -type d -exec rm -rf {} +
+
+# R1, R2...: every kill point, every failing call. Takes about ten minutes.
+trust: run-time dev-time
+	cd tests && ../$(dev)/python -m trust

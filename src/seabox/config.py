@@ -154,18 +154,18 @@ def load(**overrides: object) -> EngineConfig:
 
 def _parse(path: str, must_exist: bool = False) -> dict[str, Any]:
     try:
-        file = open(path, "rb")
+        with open(path, "rb") as file:
+            data = file.read()
     except FileNotFoundError:
         if must_exist:
             raise InvalidArgument(f"reading configuration: open {path}: no such file or directory") from None
         return {}
-    with file:
-        import tomllib  # 11 ms: only where a file exists
+    import tomllib  # 11 ms: only where a file exists
 
-        try:
-            return tomllib.load(file)
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-            raise InvalidArgument(f"reading configuration {path}: {problem}") from None
+    try:
+        return tomllib.loads(data.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise InvalidArgument(f"reading configuration {path}: {problem}") from None
 
 
 def _containers_conf(path: str, must_exist: bool = False) -> dict[str, object]:

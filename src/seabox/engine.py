@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from .config import EngineConfig, load
 from .container import snapshot
+from .container.claims import is_live
 from .container.container import Container
 from .errors import InvalidArgument, NoSuchContainer
-from .model.record import Intent
+from .model.record import Intent, Status
 from .rooms import Rooms
 
 TYPE_CHECKING = False
@@ -146,10 +147,10 @@ class Containers:
         record = self._on.store.load(id)
         claim = record.claim
         if claim is None:
+            if record.state.status is Status.REMOVING:
+                Container(self._on, id).mend()
             return
-        from .kernel.process import alive
-
-        if not alive(claim.holder):
+        if not is_live(claim):
             Container(self._on, id).mend()
         elif claim.intent is Intent.CREATE:
             raise NoSuchContainer(name)

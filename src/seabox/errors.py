@@ -41,6 +41,10 @@ class NoSuchContainer(NotFound):
         self.name = name
 
 
+class RemovalFinished(NoSuchContainer):
+    """A removal that had been cut short was completed by this call: the container is gone. For a remover, success."""
+
+
 class NoSuchImage(NotFound):
     """No image has this name or id in the local store."""
 

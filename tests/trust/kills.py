@@ -8,6 +8,7 @@ may be left.
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
@@ -15,13 +16,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import seabox
+from seabox.container import snapshot
 from seabox.container.container import Container
 from seabox.container.ended import deal_with_end
-from seabox.errors import Conflict, NoSuchContainer, SeaboxError
+from seabox.errors import Conflict, NoSuchContainer, RemovalFinished, SeaboxError
 from seabox.kernel import cgroups, mounts, process, strays
 from seabox.kernel.locks import lock_file, unlock
 from seabox.model.record import Status
-from seabox.testing.killpoints import Point, kill_at, record
+from seabox.testing.killpoints import Point, fail_at, kill_at, record
 
 NAME = "victim"
 SLEEPER = ["sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 1000 & wait; done"]
@@ -79,7 +81,7 @@ class World:
                 if os.path.lexists(path):
                     left.append(f"gone, but {path} exists")
             return left
-        status = record.state.status
+        status = snapshot.of(self.rooms, record).state.status
         wrong = []
         if record.claim is not None and not process.alive(record.claim.holder):
             wrong.append(f"a claim of the dead is left: {record.claim}")
@@ -88,8 +90,8 @@ class World:
         alive = {Status.CREATED: "created", Status.RUNNING: "running", Status.PAUSED: "paused"}.get(status)
         if alive is not None:
             expected = {"runtime": alive, "conmon": 1, "mounts": 1, "cgroup": True}
-        elif status is Status.STOPPED:
-            return wrong
+        elif status in (Status.STOPPED, Status.REMOVING):
+            return wrong  # more is to be done, by the exit command or the next call
         else:
             expected = {"runtime": None, "conmon": 0, "mounts": 0, "cgroup": False}
         wrong += [f"{status}, but {k} is {found[k]}, not {v}" for k, v in expected.items() if found[k] != v]
@@ -196,6 +198,7 @@ OPERATIONS = (
     Operation("rm -f", _running, lambda world: world.find().remove(force=True)),
 )
 
+ERRORS = (errno.ENOSPC, errno.EIO, errno.EMFILE, errno.EBUSY, errno.EINTR)
 NEXT = ("same", "start", "stop", "rm -f", "inspect")
 
 
@@ -217,13 +220,21 @@ def points_of(world: World, operation: Operation) -> list[Point]:
     return points
 
 
-def strike(world: World, operation: Operation, point: Point, next_call: str, tally: Tally) -> None:
-    """One kill, one next call, and the questions after it."""
-    label = f"{world.runtime}: {operation.name} killed {point!r}, then {next_call}"
+def strike(
+    world: World, operation: Operation, point: Point, next_call: str, tally: Tally, error: int | None = None
+) -> None:
+    """One kill (or, with `error`, one call that fails so), one next call, and the questions after it."""
+    how = "killed" if error is None else f"with {errno.errorcode[error]}"
+    label = f"{world.runtime}: {operation.name} {how} {point!r}, then {next_call}"
     before = operation.before(world)
     ids = {before.id} if before is not None else set()
-    ended = kill_at(lambda: operation.act(world), point)
-    if not ended.killed:
+    if error is None:
+        ended = kill_at(lambda: operation.act(world), point)
+    else:
+        ended = fail_at(lambda: operation.act(world), point, error)
+        if ended.code not in (0, 3):
+            tally.failures.append(f"{label}: not a clean error, the child ended with {ended.code}")
+    if error is None and not ended.killed:
         tally.missed += 1
         world.clear()
         return
@@ -232,6 +243,8 @@ def strike(world: World, operation: Operation, point: Point, next_call: str, tal
     ids |= {os.path.basename(path) for path in world.leftovers() if len(os.path.basename(path)) == 64}
     try:
         _next(world, operation, next_call)
+    except RemovalFinished:
+        pass
     except NoSuchContainer:
         if operation.name not in ("create", "rm", "rm -f"):
             tally.failures.append(f"{label}: the container is lost")
@@ -243,11 +256,11 @@ def strike(world: World, operation: Operation, point: Point, next_call: str, tal
     for id in ids:
         tally.failures += [f"{label}: {complaint}" for complaint in world.complaints(id)]
     if operation.name in ("cleanup", "exit command", "start exited") and before is not None:
-        code = world.rooms.store.exit_record(before.id, 1)
-        if code is None or code.code != 9:
-            tally.failures.append(f"{label}: exit code 9 became {code.code if code else None}")
+        tally.failures += [f"{label}: {complaint}" for complaint in _lost_code(world, before)]
     try:
         world.clear()
+    except RemovalFinished:
+        pass
     except SeaboxError as problem:
         tally.failures.append(f"{label}: rm -f at the end: {type(problem).__name__}: {problem}")
     for id in ids:
@@ -255,6 +268,16 @@ def strike(world: World, operation: Operation, point: Point, next_call: str, tal
     left = world.leftovers()
     if left:
         tally.failures.append(f"{label}: left over at the end: {left}")
+
+
+def _lost_code(world: World, ctr: Container) -> list[str]:
+    """The first run ended with code 9: whoever asks must hear that, from the exit file or from the record."""
+    found = world.rooms.store.exit_record(ctr.id, 1)
+    try:
+        code = found.code if found is not None else ctr.wait(timeout=5)
+    except SeaboxError as problem:
+        return [f"exit code 9 is lost: {problem}"]
+    return [] if code == 9 else [f"exit code 9 became {code}"]
 
 
 def _next(world: World, operation: Operation, call: str) -> None:
@@ -275,13 +298,18 @@ def _expected_refusal(operation: Operation, call: str) -> bool:
     return call in ("same", "start", "stop")
 
 
-def sweep(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
-    """Every point of every operation, or `sample` of them drawn at random; yields the tally after each kill."""
+def sweep(world: World, *, sample: int | None, seed: int, errors: bool = False) -> Iterator[Tally]:
+    """Every point of every operation, or `sample` of them drawn at random; yields the tally after each.
+
+    A kill at each, or with `errors` a failure of the call at each (R2): ENOSPC, EIO, EMFILE, EBUSY, EINTR by turns.
+    """
     chance = random.Random(seed)
     plan = [(operation, point) for operation in OPERATIONS for point in points_of(world, operation)]
+    if errors:
+        plan = [(operation, point) for operation, point in plan if point.edge == "before"]
     if sample is not None and sample < len(plan):
         plan = [plan[i] for i in sorted(chance.sample(range(len(plan)), sample))]
     tally = Tally()
     for operation, point in plan:
-        strike(world, operation, point, chance.choice(NEXT), tally)
+        strike(world, operation, point, chance.choice(NEXT), tally, chance.choice(ERRORS) if errors else None)
         yield tally

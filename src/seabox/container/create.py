@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from ..errors import NameInUse, NoSuchContainer
-from ..kernel import files, process
+from ..kernel import files
 from ..model.ids import check_name, new_id, random_name
 from ..model.record import Claim, ContainerFacts, ContainerState, EventKind, Intent
 from ..state.store import Occurrence
+from .claims import is_live, making
 from .stored import encode_config
 
 TYPE_CHECKING = False
@@ -30,8 +31,9 @@ def create(on: Services, name: str | None, configure: Callable[[str, str, int], 
     if name is not None:
         check_name(name)
     id = new_id()
-    with ExitStack() as undo:  # the claim keeps everybody else away, so no lock is needed
-        config = _register(on, id, name, configure)
+    # the claim keeps everybody else away, so no lock is needed
+    with making(Intent.CREATE, on.clock.now()) as claim, ExitStack() as undo:
+        config = _register(on, id, name, claim, configure)
         undo.callback(on.store.remove, id)
         static = on.config.static_dir(id)
         undo.callback(files.remove_tree, static)
@@ -46,14 +48,12 @@ def create(on: Services, name: str | None, configure: Callable[[str, str, int], 
 
 
 def _register(
-    on: Services, id: str, name: str | None, configure: Callable[[str, str, int], ContainerConfig]
+    on: Services, id: str, name: str | None, claim: Claim, configure: Callable[[str, str, int], ContainerConfig]
 ) -> ContainerConfig:
     """The row is there, claimed by this process, under a name nobody else has."""
-    now = on.clock.now()
-    claim = Claim(Intent.CREATE, process.myself(), now)
     tries = 0
     while True:
-        config = configure(id, name or random_name(), now)
+        config = configure(id, name or random_name(), claim.since)
         try:
             on.store.add(facts_of(config), encode_config(config), config.requires, claim)
         except NameInUse as taken:
@@ -70,7 +70,7 @@ def _half_made(on: Services, id: str) -> bool:
         record = on.store.load(id)
     except NoSuchContainer:
         return True
-    if record.claim is None or record.claim.intent is not Intent.CREATE or process.alive(record.claim.holder):
+    if record.claim is None or record.claim.intent is not Intent.CREATE or is_live(record.claim):
         return False
     from .container import Container
 

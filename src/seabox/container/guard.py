@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
+from ..diagnostics import debug
 from ..errors import InUse, StateConflict
-from ..kernel import files, process
-from ..model.record import TRANSITIONS, Claim, Intent, Status
+from ..kernel import files
+from ..model.record import TRANSITIONS, Intent, Status
 from ..state.store import Occurrence
+from .claims import is_live, making
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..model.container import ContainerConfig
-    from ..model.record import ContainerFacts, ContainerRecord, ContainerState, EventKind
+    from ..model.record import Claim, ContainerFacts, ContainerRecord, ContainerState, EventKind
     from ..oci.runtime import OCIRuntime
     from ..state.locks import Held
     from .services import Services
@@ -117,8 +119,7 @@ class Locked:
     @property
     def claim_is_live(self) -> bool:
         """Whether a process that is still there has claimed the container."""
-        claim = self.record.claim
-        return claim is not None and process.alive(claim.holder)
+        return is_live(self.record.claim)
 
     @contextmanager
     def claimed(self, intent: Intent) -> Iterator[None]:
@@ -132,18 +133,36 @@ class Locked:
         if joins or (self._mine is not None and intent is not Intent.REMOVE):
             yield
             return
-        outer, self._mine = self._mine, Claim(intent, process.myself(), self.on.clock.now())
-        mine = self._mine
-        self.on.store.claim(self.id, mine)
-        self._record.claim = mine
+        outer = self._mine
+        with making(intent, self.on.clock.now()) as mine:
+            self.on.store.claim(self.id, mine)
+            self._mine = self._record.claim = mine
+            try:
+                yield
+            except BaseException:
+                self._settle(mine)
+                raise
+            finally:
+                self._mine = outer
+        self.on.store.unclaim(self._record.facts.id, mine)
+        if self._record.claim == mine:
+            self._record.claim = None
+        self.touch()
+
+    def _settle(self, mine: Claim) -> None:
+        """A failed operation is looked after as one that died: nothing half-done stays, the claim goes."""
+        if self._held is None or not self._held.is_held:
+            return  # the next sync finds the claim when this process has ended
+        from .sync import settle
+
         try:
-            yield
-        finally:
-            self._mine = outer
-            self.on.store.unclaim(self._record.facts.id, mine)
+            self.reload()
             if self._record.claim == mine:
-                self._record.claim = None
-            self.touch()
+                self._mine = None
+                settle(self)
+        except Exception as problem:
+            debug("after a failed operation on container %s: %s", self._record.facts.id, problem)
+        self.touch()
 
     @contextmanager
     def released(self) -> Iterator[None]:

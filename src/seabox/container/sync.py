@@ -7,9 +7,9 @@ exit file, then the database.
 
 from __future__ import annotations
 
-from ..errors import NoSuchContainer
-from ..kernel import process
-from ..model.record import ALIVE, EventKind, Intent, Status, after_reboot, paused, resumed, running, stopped
+from ..errors import NoSuchContainer, RemovalFinished
+from ..kernel import process, strays
+from ..model.record import ALIVE, EventKind, Intent, Status, after_reboot, cleaned, paused, resumed, running, stopped
 from . import teardown
 from .death import await_exit_file
 
@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .guard import Locked
 
+_ORPHAN_GRACE = 10.0  # s that a runtime whose caller died gets to finish
 _EXIT_FILE_GRACE = 1.0  # s that conmon gets to write the exit file after the process is gone
 
 
@@ -40,26 +41,35 @@ def _see_reboot(ctr: Locked) -> None:
 
 
 def _see_interruption(ctr: Locked) -> None:
+    if (ctr.record.claim is not None or ctr.state.status is Status.REMOVING) and not ctr.claim_is_live:
+        settle(ctr)
+
+
+def settle(ctr: Locked) -> None:
+    """What an operation left when it died, or failed, half-way is completed or undone, and its claim is gone.
+
+    Raises: RemovalFinished, or NoSuchContainer after an interrupted creation.
+    """
     claim = ctr.record.claim
     removing = ctr.state.status is Status.REMOVING
-    if (claim is None and not removing) or ctr.claim_is_live:
-        return
     if removing or (claim is not None and claim.intent in (Intent.CREATE, Intent.REMOVE)):
         name = ctr.facts.name
         known = claim is None or claim.intent is not Intent.CREATE
         teardown.erase(ctr, *((EventKind.REMOVE,) if known else ()), interrupted=True)
-        raise NoSuchContainer(name)
-    assert claim is not None
+        raise RemovalFinished(name) if known else NoSuchContainer(name)
     if ctr.state.status in (Status.CONFIGURED, Status.EXITED):
         teardown.release_resources(ctr, interrupted=True)  # a run that was being made and never told of
     elif ctr.state.status in ALIVE:
         _adopt(ctr)
-    ctr.on.store.unclaim(ctr.id, claim)
-    ctr.record.claim = None
+    if claim is not None:
+        ctr.on.store.unclaim(ctr.id, claim)
+        ctr.record.claim = None
 
 
 def _adopt(ctr: Locked) -> None:
     """The move that the runtime made and the dead process could not record is recorded."""
+    for orphan in strays.spawned_for(ctr.id, (ctr.runtime.name,)):
+        process.wait_gone(orphan, _ORPHAN_GRACE)  # a `runtime start` may still be at it
     seen = ctr.runtime.state(ctr.id)
     status = seen.status if seen is not None else "stopped"
     if ctr.state.status is Status.CREATED and status in ("running", "paused"):
@@ -77,8 +87,12 @@ def see_death(ctr: Locked) -> None:
         return
     found = ctr.on.exits.read(ctr.id)
     if found is None and not pending:
-        init = ctr.state.process
+        init, conmon = ctr.state.process, ctr.state.conmon
         if init is not None and process.alive(init):
+            if ctr.state.status is Status.CREATED and conmon is not None and not process.alive(conmon):
+                # it never ran, and nobody would see it end: back to before it was created
+                teardown.release_resources(ctr, interrupted=True)
+                ctr.become(cleaned(ctr.state))
             return
         found = await_exit_file(ctr.on, ctr.id, ctr.state, _EXIT_FILE_GRACE)
     conmon = ctr.state.conmon

@@ -45,6 +45,11 @@ class Held:
     def __init__(self, locks: Locks, key: tuple[Rank, str], fd: int) -> None:
         self._locks, self._key, self._fd = locks, key, fd
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the lock is held now."""
+        return self._fd >= 0
+
     def release(self) -> None:
         """The lock is free; no effect if it was already."""
         if self._fd >= 0:

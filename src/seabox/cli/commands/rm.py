@@ -7,7 +7,7 @@ from contextlib import suppress
 from seabox.cli.commands.stop import TIME, patience
 from seabox.cli.context import ALL, CIDFILE, FILTER, IGNORE, LATEST, chosen, engine, for_each, say
 from seabox.cli.flags import BOOL, Command, Flag
-from seabox.errors import InvalidArgument, NoSuchContainer
+from seabox.errors import InvalidArgument, NoSuchContainer, RemovalFinished
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,6 +56,9 @@ def run(args: Arguments) -> int:
         def remove(name: str) -> None:
             try:
                 ctr = on.containers.get(name)
+            except RemovalFinished:
+                say(name)
+                return
             except NoSuchContainer:
                 if name in gone:
                     return  # named twice, or went with one it depended on

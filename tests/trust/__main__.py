@@ -1,0 +1,74 @@
+"""`make trust`: the rows that exist so far, in full, as one table.
+
+    python -m trust [--sample N] [--seed N] [ROW...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+
+from . import hosts, kills
+
+ROWS = {
+    "R1": ("kill -9 at every edge of every effect, one next call", False),
+    "R2": ("ENOSPC, EIO, EMFILE, EBUSY, EINTR at every effect, one next call", True),
+}
+
+
+def run_row(row: str, runtime: str, sample: int | None, seed: int) -> dict[str, object]:
+    """One row on one runtime, in a child of its own."""
+    reader, writer = os.pipe()
+
+    def action() -> int:
+        os.close(reader)
+        if ROWS[row][1]:  # what failing children say is part of the test, not of the table
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        with tempfile.TemporaryDirectory(prefix="seabox-trust-") as folder:
+            world = kills.World(folder, runtime)
+            tally = kills.Tally()
+            try:
+                for tally in kills.sweep(world, sample=sample, seed=seed, errors=ROWS[row][1]):
+                    pass
+            finally:
+                world.close()
+        found = {"count": tally.kills, "points": len(tally.points), "failures": tally.failures}
+        os.write(writer, json.dumps(found).encode())
+        return 0
+
+    code = hosts.in_child(runtime, action)
+    os.close(writer)
+    with os.fdopen(reader) as answer:
+        text = answer.read()
+    return json.loads(text) if text else {"count": 0, "points": 0, "failures": [f"the harness ended with {code}"]}
+
+
+def main() -> int:
+    """The table is printed; 1 if a row failed."""
+    options = argparse.ArgumentParser(prog="trust", description=__doc__)
+    options.add_argument("--sample", type=int, help="points per row and runtime (default: all)")
+    options.add_argument("--seed", type=int, default=int(time.time()))
+    options.add_argument("row", nargs="*", default=list(ROWS))
+    asked = options.parse_args()
+    print(f"seed {asked.seed}")
+    print(f"{'row':5}{'runtime':9}{'check':66}{'count':>7}  result   podman")
+    failed = 0
+    for row in asked.row:
+        for runtime in hosts.runtimes():
+            found = run_row(row, runtime, asked.sample, asked.seed)
+            failures = found["failures"]
+            assert isinstance(failures, list)
+            result = "ok" if not failures else f"{len(failures)} failed"
+            print(f"{row:5}{runtime:9}{ROWS[row][0]:66}{found['count']:>7}  {result:8} not measured", flush=True)
+            for failure in failures:
+                print(f"      {failure}")
+            failed += bool(failures)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""Where a runtime can be tried on this machine, without changing anything of the machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from seabox.kernel import cgroups, mounts, namespaces
+
+
+def runtimes() -> list[str]:
+    """The installed ones of crun and runc."""
+    return [name for name in ("runc", "crun") if shutil.which(name)]
+
+
+def fit_for(runtime: str) -> None:
+    """This process sees cgroups that the runtime accepts: crun refuses the hybrid layout.
+
+    In a private mount namespace of its own the v2 hierarchy beside v1 is unmounted.
+    """
+    if runtime == "crun" and cgroups.mode() == "hybrid":
+        namespaces.unshare(namespaces.CLONE_NEWNS)
+        mounts.set_propagation("/", mounts.MS_PRIVATE, recursive=True)
+        mounts.umount("/sys/fs/cgroup/unified")
+
+
+def in_child(runtime: str, action: object) -> int:
+    """`action()` was run in a child that is fit for the runtime; its return value as exit code."""
+    child = os.fork()
+    if child == 0:
+        code = 70
+        try:
+            fit_for(runtime)
+            code = action()  # type: ignore[operator]
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -97,14 +97,16 @@ def test_a_name_with_brackets_and_blanks_does_not_confuse_the_start_time(tmp_pat
 
 def test_processes_are_found_by_program_and_argument(tmp_path: object) -> None:
     word = f"{tmp_path}/word"
-    pid = process.spawn([SH, "-c", "read line", "sh", word], env={}, stdin=(pipe := os.pipe())[0])
+    stdin, up = os.pipe(), os.pipe()
+    pid = process.spawn([SH, "-c", "echo; read line", "sh", word], env={}, stdin=stdin[0], stdout=up[1])
+    os.read(up[0], 1)  # until then the kernel may not show the arguments of the fresh program
     try:
-        assert process.arguments(pid) == [SH, "-c", "read line", "sh", word]
+        assert process.arguments(pid) == [SH, "-c", "echo; read line", "sh", word]
         assert process.spawned_for(word, ("conmon", "sh")) == [process.identify(pid)]
         assert process.spawned_for(word, ("conmon",)) == []
         assert process.spawned_for(word[:-1], ("sh",)) == []
     finally:
-        for fd in pipe:
+        for fd in (*stdin, *up):
             os.close(fd)
         process.reap(pid)
     assert process.arguments(pid) == []

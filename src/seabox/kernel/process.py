@@ -8,7 +8,7 @@ import fcntl
 import os
 import select
 import signal as signals
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from time import monotonic
 
 from ..errors import InvalidArgument, TimedOut
@@ -57,6 +57,16 @@ def identify(pid: int) -> ProcessId | None:
     """The process that has this pid now (possibly a zombie), None if there is none."""
     start = start_time(pid)
     return ProcessId(pid, start, boot_id()) if start else None
+
+
+def parent(process: ProcessId) -> int:
+    """The pid of the process's parent, 0 if the process is gone."""
+    try:
+        with open(f"/proc/{process.pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(fields[1]) if int(fields[19]) == process.start else 0
 
 
 def arguments(pid: int) -> list[str]:
@@ -326,8 +336,10 @@ def run(
             for theirs in ends:
                 os.close(theirs)
         try:
-            pidfd = os.pidfd_open(pid)
-            undo.callback(os.close, pidfd)
+            pidfd = None
+            with suppress(ProcessLookupError):  # it has ended, and something else in this process has reaped it
+                pidfd = os.pidfd_open(pid)
+                undo.callback(os.close, pidfd)
             if not _collect(pidfd, kept, deadline, output_limit):
                 raise TimedOut(f"{argv[0]} did not finish within {timeout_seconds:g} s")
         except BaseException:
@@ -338,27 +350,32 @@ def run(
     return Finished(code, bytes(out), bytes(err))
 
 
-def _collect(pidfd: int, kept: dict[int, bytearray], deadline: float, limit: int) -> bool:
-    """Read the pipes until the process has ended; False if the time ran out first."""
-    poller = select.poll()
-    poller.register(pidfd, select.POLLIN)
+def _collect(pidfd: int | None, kept: dict[int, bytearray], deadline: float, limit: int) -> bool:
+    """Read the pipes until the process has ended (pidfd None: it has); False if the time ran out first."""
     for fd in kept:
         os.set_blocking(fd, False)
-        poller.register(fd, select.POLLIN)
-    while ready := poller.poll(milliseconds(deadline - monotonic())):
-        ended = any(fd == pidfd for fd, _ in ready)
-        for fd in kept if ended else [fd for fd, _ in ready]:
-            # After the end, what the pipe still holds (at most 1 MiB): a grandchild may keep it open for ever.
-            for _ in range(16 if ended else 1):
-                try:
-                    chunk = os.read(fd, 1 << 16)
-                except BlockingIOError:
-                    break
-                if not chunk:
-                    if not ended:
-                        poller.unregister(fd)
-                    break
-                kept[fd] += chunk[: limit - len(kept[fd])]
-        if ended:
-            return True
-    return False
+    if pidfd is not None:
+        poller = select.poll()
+        for fd in (pidfd, *kept):
+            poller.register(fd, select.POLLIN)
+        while pidfd not in (ready := [fd for fd, _ in poller.poll(milliseconds(deadline - monotonic()))]):
+            if not ready:
+                return False
+            for fd in ready:
+                if not _read(fd, kept[fd], limit):
+                    poller.unregister(fd)
+    for fd, data in kept.items():
+        for _ in range(16):  # what the pipe still holds, at most 1 MiB: a grandchild may write to it for ever
+            if not _read(fd, data, limit):
+                break
+    return True
+
+
+def _read(fd: int, data: bytearray, limit: int) -> bool:
+    """Add to `data` what is in the pipe now; False if no more will come."""
+    try:
+        chunk = os.read(fd, 1 << 16)
+    except BlockingIOError:
+        return True
+    data += chunk[: limit - len(data)]
+    return bool(chunk)

@@ -166,6 +166,34 @@ class _Source:
             self._connection.shutdown()
 
 
+def _poller(
+    connection: Connection,
+    source: _Source,
+    outlets: Iterable[Sink],
+    cancels: Iterable[Cancel],
+    *,
+    reading: bool,
+    ended: bool,
+) -> select.poll:
+    """What there is to wait for now."""
+    events: dict[int, int] = {}  # the same descriptor may have more than one part
+    if reading:
+        events[connection.fileno()] = select.POLLIN
+    if source.pending and not ended:
+        events[connection.fileno()] = events.get(connection.fileno(), 0) | select.POLLOUT
+    elif source.fd is not None and not ended:
+        events[source.fd] = events.get(source.fd, 0) | select.POLLIN
+    for outlet in outlets:
+        if outlet.pending:
+            events[outlet.fd] = events.get(outlet.fd, 0) | select.POLLOUT
+    for cancel in cancels:
+        events[cancel.fd] = select.POLLIN
+    poller = select.poll()
+    for fd, wanted in events.items():
+        poller.register(fd, wanted)
+    return poller
+
+
 def pump(
     connection: Connection,
     *,
@@ -188,40 +216,30 @@ def pump(
     """
     dropped = 0
     slab = memoryview(bytearray(_SLAB))
+    socket = connection.fileno()
     with ExitStack() as undo:
         sinks: dict[int, Sink] = {}
         for stream, fd in ((STDOUT, stdout), (STDERR, stderr)):
             if fd is not None:
                 sinks[stream] = sinks[STDOUT] if stream == STDERR and fd == stdout else Sink(fd, undo)
-        outlets = {id(sink): sink for sink in sinks.values()}.values()
+        outlets = list({id(sink): sink for sink in sinks.values()}.values())
         for stream, data in backlog:
             if stream in sinks:
                 sinks[stream].pending += data
         source = _Source(stdin, keys, connection)
+        plan: tuple[object, ...] = ()
         while True:
-            waiting = sum(len(sink.pending) for sink in outlets)
+            waiting = sum([len(sink.pending) for sink in outlets])
             if ended and not waiting:
                 return dropped
             reading = not ended and (drop or waiting < limit)
-            events: dict[int, int] = {}
-            if reading:
-                events[connection.fileno()] = select.POLLIN
-            if source.pending and not ended:
-                events[connection.fileno()] = events.get(connection.fileno(), 0) | select.POLLOUT
-            elif source.fd is not None and not ended:
-                events[source.fd] = events.get(source.fd, 0) | select.POLLIN
-            for outlet in outlets:
-                if outlet.pending:
-                    events[outlet.fd] = events.get(outlet.fd, 0) | select.POLLOUT
-            for cancel in cancels:
-                events[cancel.fd] = select.POLLIN
-            poller = select.poll()
-            for fd, wanted in events.items():
-                poller.register(fd, wanted)
+            old, plan = plan, (reading, ended, source.fd, not source.pending, *[not sink.pending for sink in outlets])
+            if plan != old:
+                poller = _poller(connection, source, outlets, cancels, reading=reading, ended=ended)
             ready = dict(poller.poll())
             if any(cancel.fired for cancel in cancels):
                 raise Cancelled("the session was cancelled")
-            if reading and ready.get(connection.fileno(), 0) & ~select.POLLOUT:
+            if reading and ready.get(socket, 0) & ~select.POLLOUT:
                 runs, ended = receive_batch(connection, slab)
                 for stream, run in runs:
                     if (sink := sinks.get(stream)) is None:

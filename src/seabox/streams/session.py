@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SPOOL = 64 << 20  # bytes kept for a slow reader
 _RUN = 1 << 20  # bytes in one piece of the spool
+_BATCH = 4 << 20  # bytes that are worth a wake-up when only the end matters
 
 
 class Output:
@@ -47,7 +48,7 @@ class Session:
 
     __slots__ = (
         "_broken", "_cancel", "_closed", "_connection", "_drained", "_drop", "_ended", "_limit", "_lock", "_nudge",
-        "_on_close", "_quit", "_ready", "_resize", "_runs", "_size", "dropped",
+        "_on_close", "_quit", "_ready", "_resize", "_runs", "_size", "_wanted", "dropped",
     )  # fmt: skip
 
     def __init__(
@@ -71,6 +72,7 @@ class Session:
         self._lock = allocate_lock()  # over what follows, which the thread and its readers share
         self._runs: deque[tuple[int, bytearray]] = deque()
         self._size = 0
+        self._wanted = 1  # how many bytes a reader wants to be woken for
         self._ended = False
         self._broken: Exception | None = None
         self._quit = False
@@ -102,7 +104,7 @@ class Session:
         deadline = None if timeout_seconds is None else monotonic() + timeout_seconds
         taken: list[tuple[int, bytearray]] = []
         try:
-            while (runs := self._take(deadline)) is not None:
+            while (runs := self._take(deadline, _BATCH)) is not None:
                 taken += runs
         except BaseException:
             with self._lock:
@@ -206,22 +208,25 @@ class Session:
         self._drained.acquire()
         self._drained.release()
 
-    def _take(self, deadline: float | None) -> list[tuple[int, bytearray]] | None:
+    def _take(self, deadline: float | None, wanted: int = 1) -> list[tuple[int, bytearray]] | None:
         """What has come, at least something; None at the end."""
         while True:
             with self._lock:
                 if self._runs:
                     runs = list(self._runs)
                     self._runs.clear()
-                    if self._size >= self._limit:
+                    waiting, self._size = self._size >= self._limit, 0
+                    if (
+                        waiting
+                    ):  # the thread, for room: nudged only now that there is some, as it looks without the lock
                         os.eventfd_write(self._nudge, 1)
-                    self._size = 0
                     return runs
                 if self._broken is not None:
                     raise self._broken
                 if self._ended:
                     return None
                 self._check()
+                self._wanted = min(wanted, self._limit)
                 _clear(self._ready)
             poller = select.poll()
             poller.register(self._ready, select.POLLIN)
@@ -247,7 +252,8 @@ class Session:
                         for stream, data in runs:
                             self._keep(stream, data)
                         self._ended = ended
-                        os.eventfd_write(self._ready, 1)
+                        if ended or self._size >= self._wanted:
+                            os.eventfd_write(self._ready, 1)
         except Exception as problem:
             with self._lock:
                 self._broken = problem
@@ -257,8 +263,9 @@ class Session:
 
     def _keep(self, stream: int, data: memoryview) -> None:
         if self._drop and self._size + len(data) > self._limit:
-            self.dropped += len(data)
-            return
+            room = max(0, self._limit - self._size)
+            self.dropped += len(data) - room
+            data = data[:room]
         self._size += len(data)
         if self._runs and self._runs[-1][0] == stream and len(self._runs[-1][1]) < _RUN:
             self._runs[-1][1].extend(data)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import socket as sockets
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -62,6 +63,15 @@ def test_backpressure_makes_the_container_wait(ends: Ends, in_thread: InThread) 
         writer.join(0.2)
         assert writer.is_alive()
         assert b"".join(data for _, data in session) == MEGABYTE * 4
+
+
+def test_a_small_spool_never_gets_stuck(in_thread: InThread) -> None:
+    for _ in range(40):
+        ours, theirs = sockets.socketpair(sockets.AF_UNIX, sockets.SOCK_SEQPACKET)
+        peer = Peer(theirs)
+        with Session(AttachSocket(ours.detach()), spool_limit=50_000) as session:
+            in_thread(peer.out_and_end, MEGABYTE)
+            assert len(session.read_all(timeout_seconds=20).stdout) == len(MEGABYTE)
 
 
 def test_drop_throws_away_and_counts(ends: Ends, in_thread: InThread) -> None:

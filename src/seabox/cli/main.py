@@ -48,10 +48,10 @@ def prepare_streams() -> None:
             os.fstat(fd)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest free number: this one
-    for name in ("stdout", "stderr"):
+    for fd, name in ((1, "stdout"), (2, "stderr")):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  # open as long as the process
+            setattr(sys, name, os.fdopen(fd, "w", closefd=False))
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
 
@@ -88,6 +88,8 @@ def _carry_out(words: list[str]) -> int:
 
         sys.stdout.write(command_help(command))
         return 0
+    if program.on("version"):
+        return _version()
     if (code := _apply(program)) is not None:
         return code
     assert command.run is not None

@@ -38,7 +38,6 @@ PROGRAM_TABLE = Command(
     (
         Flag("cgroup-manager", "", STRING, "Manager of the containers' cgroups", completion=("cgroupfs",)),
         Flag("events-backend", "", STRING, "Where events are kept", completion=("file", "sqlite", "none")),
-        Flag("help", "", BOOL, "Show help"),
         Flag("log-level", "", STRING, "Log messages at and above this level", default="warn"),
         Flag("noout", "", BOOL, "Write nothing to stdout"),
         Flag("root", "", STRING, "Directory of images, containers and the database", metavar="path"),
@@ -49,7 +48,7 @@ PROGRAM_TABLE = Command(
         Flag("storage-opt", "", LIST, "Accepted, without effect", hidden=True),
         Flag("syslog", "", BOOL, "Accepted, without effect", hidden=True),
         Flag("tmpdir", "", STRING, "Accepted, without effect", hidden=True),
-        Flag("version", "v", BOOL, "Print the version"),
+        Flag("version", "", BOOL, "Print the version"),
     ),
     "[options] [command]",
     SUMMARY,

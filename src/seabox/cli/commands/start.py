@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def command(path: str) -> Command:
     """The command's table."""
     flags = (
-        ALL,
+        Flag("all", "", BOOL, ALL.help),  # -a means --attach here
         Flag("attach", "a", BOOL, "Join the container's standard streams and exit with its exit code"),
         DETACH_KEYS,
         FILTER,

@@ -1,0 +1,90 @@
+"""The real command line as a subprocess, on a root of its own, with the embedded busybox."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+import seabox
+from seabox.kernel import cgroups
+from seabox.testing.census import take
+
+SOURCE = str(Path(seabox.__file__).parent.parent)
+PROGRAM = (
+    f"import sys; sys.path.insert(0, {SOURCE!r}); from seabox.cli.main import main; sys.exit(main(sys.argv[1:]))"
+)
+SECONDS = 30  # for one command; a hang is a failure
+
+
+class Done:
+    """How a command ended."""
+
+    def __init__(self, code: int, out: bytes, err: bytes) -> None:
+        self.code, self.raw = code, out
+        self.out, self.err = out.decode(errors="replace"), err.decode(errors="replace")
+
+    def __repr__(self) -> str:
+        return f"Done({self.code}, {self.out!r}, {self.err!r})"
+
+
+class CommandLine:
+    """Commands on one root. `argv` is what runs the program, for tests that start it themselves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root, self.runroot = f"{folder}/root", f"{folder}/run"
+        self.parent = f"/seabox-cli-{uuid.uuid4().hex[:8]}"
+        settings = folder / "seabox.conf"
+        settings.write_text(f'cgroup_parent = "{self.parent}"\nruntime = "runc"\n')
+        self.argv = (sys.executable, "-c", PROGRAM, "--root", self.root, "--runroot", self.runroot)
+        self.env = {"PATH": os.environ["PATH"], "SEABOX_CONF": str(settings), "LANG": "C.UTF-8"}
+
+    def __call__(self, *words: str, stdin: bytes | None = None, env: dict[str, str] | None = None) -> Done:
+        """The command has ended, whatever its code. Without `stdin` its input is empty."""
+        done = subprocess.run(
+            [*self.argv, *words], input=stdin or b"", capture_output=True, env=self.env | (env or {}), timeout=SECONDS,
+            check=False,
+        )  # fmt: skip
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def ok(self, *words: str, stdin: bytes | None = None) -> str:
+        """What a command prints that must succeed without a word on stderr; without its last newline."""
+        done = self(*words, stdin=stdin)
+        assert (done.code, done.err) == (0, ""), done
+        return done.out.removesuffix("\n")
+
+    def start(self, *words: str, **streams: int) -> subprocess.Popen[bytes]:
+        """The command runs; the caller ends it."""
+        return subprocess.Popen([*self.argv, *words], env=self.env, **streams)  # type: ignore[call-overload, no-any-return]
+
+    def names(self) -> list[str]:
+        """All containers, one line of facts each."""
+        return self.ok("ps", "-a", "--format", "{{.ID}} {{.Names}} {{.State}}").splitlines()
+
+
+@pytest.fixture(scope="session")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+    """One root for all tests, with the image; at the end nothing is left but what a store keeps."""
+    line = CommandLine(tmp_path_factory.mktemp("cli"))
+    with ExitStack() as undo:
+        undo.callback(cgroups.remove, line.parent, kill=True)
+        line.ok("image", "embed", "busybox")
+        before = take(line.root, line.runroot, cgroup_parent=line.parent)
+        yield line
+        assert before.left_since() == []
+
+
+@pytest.fixture
+def cli(machine: CommandLine) -> Iterator[CommandLine]:
+    """A command line without containers, before the test and after it."""
+    try:
+        yield machine
+    finally:
+        machine("rm", "--all", "--force", "--time", "0")
+    assert machine.names() == []

@@ -1,0 +1,3 @@
+from engine.cli.command_line import cli, machine
+
+__all__ = ["cli", "machine"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from .config import EngineConfig, load
 from .container import snapshot
 from .container.claims import is_live
@@ -136,10 +138,8 @@ class Containers:
         """
         from .container.wait import recorded_code
 
-        try:
+        with suppress(NoSuchContainer):  # gone, perhaps: its codes are kept by id
             name = self._on.store.find(name)
-        except NoSuchContainer:
-            pass  # gone, perhaps: its codes are kept by id
         return recorded_code(self._on, name, None)
 
     def _mend(self, id: str, name: str) -> None:

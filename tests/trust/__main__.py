@@ -30,10 +30,8 @@ def run_row(row: str, runtime: str, sample: int | None, seed: int) -> dict[str, 
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         with tempfile.TemporaryDirectory(prefix="seabox-trust-") as folder:
             world = kills.World(folder, runtime)
-            tally = kills.Tally()
             try:
-                for tally in kills.sweep(world, sample=sample, seed=seed, errors=ROWS[row][1]):
-                    pass
+                *_, tally = kills.sweep(world, sample=sample, seed=seed, errors=ROWS[row][1])
             finally:
                 world.close()
         found = {"count": tally.kills, "points": len(tally.points), "failures": tally.failures}

@@ -20,7 +20,7 @@ from seabox.container import snapshot
 from seabox.container.container import Container
 from seabox.container.ended import deal_with_end
 from seabox.errors import Conflict, NoSuchContainer, RemovalFinished, SeaboxError
-from seabox.kernel import cgroups, mounts, process, strays
+from seabox.kernel import cgroups, mounts, process
 from seabox.kernel.locks import lock_file, unlock
 from seabox.model.record import Status
 from seabox.testing.killpoints import Point, fail_at, kill_at, record
@@ -58,14 +58,14 @@ class World:
         state = self.rooms.runtime(self.rooms.chosen_runtime).state(id)
         return {
             "runtime": state.status if state is not None else None,
-            "conmon": len(strays.spawned_for(id, ("conmon",))),
+            "conmon": len(process.spawned_for(id, ("conmon",))),
             "mounts": len([m for m in mounts.mounts_under(self.rooms.config.root) if id in m]),
             "cgroup": any(os.path.exists(path) for path in cgroups.paths(f"/seabox/{id}")),
         }
 
     def settle(self, id: str, keep: object = None, seconds: float = 10.0) -> None:
         """Processes that were on their way out (a conmon in its exit command) are gone; `keep` may stay."""
-        for stray in strays.spawned_for(id, ("conmon", "flock", "python3", os.path.basename(self.runtime))):
+        for stray in process.spawned_for(id, ("conmon", "flock", "python3", os.path.basename(self.runtime))):
             if stray != keep:
                 process.wait_gone(stray, seconds)
 

@@ -8,9 +8,9 @@ exit file, then the database.
 from __future__ import annotations
 
 from ..errors import NoSuchContainer, RemovalFinished
-from ..kernel import process, strays
+from ..kernel import process
 from ..model.record import ALIVE, EventKind, Intent, Status, after_reboot, cleaned, paused, resumed, running, stopped
-from . import teardown
+from . import exec_reap, teardown
 from .death import await_exit_file
 
 TYPE_CHECKING = False
@@ -26,6 +26,7 @@ def sync(ctr: Locked) -> None:
     _see_reboot(ctr)
     _see_interruption(ctr)
     see_death(ctr)
+    exec_reap.reap(ctr)
 
 
 def _see_reboot(ctr: Locked) -> None:
@@ -61,6 +62,10 @@ def settle(ctr: Locked) -> None:
         teardown.release_resources(ctr, interrupted=True)  # a run that was being made and never told of
     elif ctr.state.status in ALIVE:
         _adopt(ctr)
+    if ctr.state.mount_count:
+        from .prepare import mount_root
+
+        mount_root(ctr)
     if claim is not None:
         ctr.on.store.unclaim(ctr.id, claim)
         ctr.record.claim = None
@@ -68,7 +73,7 @@ def settle(ctr: Locked) -> None:
 
 def _adopt(ctr: Locked) -> None:
     """The move that the runtime made and the dead process could not record is recorded."""
-    for orphan in strays.spawned_for(ctr.id, (ctr.runtime.name,)):
+    for orphan in process.spawned_for(ctr.id, (ctr.runtime.name,)):
         process.wait_gone(orphan, _ORPHAN_GRACE)  # a `runtime start` may still be at it
     seen = ctr.runtime.state(ctr.id)
     status = seen.status if seen is not None else "stopped"

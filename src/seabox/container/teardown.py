@@ -6,9 +6,10 @@ import os
 import signal
 
 from ..diagnostics import debug
-from ..kernel import cgroups, files, process, strays
+from ..kernel import cgroups, files, process
 from ..model.record import Status, cleaned
 from ..state.store import Occurrence
+from . import exec_reap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,14 +20,14 @@ _KEPT = ("lock", "changed", "attended")  # in the run directory, as long as the 
 
 
 def release_resources(ctr: Locked, *, interrupted: bool = False) -> None:
-    """Nothing of a run is left: no conmon, no runtime record, no process, no mount, no bundle.
+    """Nothing of a run is left: no conmon, no runtime record, no process, no mount of its own, no bundle.
 
     `interrupted`: the process that made it died half-way, so what there is must be looked for. Never stops
     half-way itself: the first problem is raised after all else was tried, the others go to the debug log.
     """
     problems: list[Exception] = []
     processes = _release_strays if interrupted else _release_conmon
-    for step in (processes, _release_runtime, _release_rootfs, _release_files):
+    for step in (exec_reap.end_all, processes, _release_runtime, _release_rootfs, _release_files):
         try:
             step(ctr)
         except Exception as problem:
@@ -46,7 +47,7 @@ def _release_conmon(ctr: Locked) -> None:
 def _release_strays(ctr: Locked) -> None:
     """No conmon or runtime that a dead process spawned goes on making this container."""
     programs = ("conmon", os.path.basename(ctr.facts.runtime))
-    for stray in strays.spawned_for(ctr.id, programs):
+    for stray in process.spawned_for(ctr.id, programs):
         if process.send_signal(stray, signal.SIGKILL):
             process.wait_gone(stray, 5.0)
 
@@ -58,7 +59,8 @@ def _release_runtime(ctr: Locked) -> None:
 
 
 def _release_rootfs(ctr: Locked) -> None:
-    ctr.on.storage.unmount(ctr.id)
+    if not ctr.state.mount_count:
+        ctr.on.storage.unmount(ctr.id)
 
 
 def _release_files(ctr: Locked) -> None:

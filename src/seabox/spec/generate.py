@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ..kernel.files import write_file
+from ..kernel.ownership import chown_tree
 from ..model import oci
 from . import capabilities, seccomp
 from .devices import device_nodes
 from .etcfiles import write_etc_files
 from .masking import masked_paths, readonly_paths
-from .mounts import check_root, mount_list, root_propagation
+from .mounts import check_root, mount_list, root_propagation, to_chown
 from .namespaces import namespace_list
 from .process import first_process
 from .resources import cgroup_resources
@@ -67,4 +68,6 @@ def write_bundle(config: ContainerConfig, place: Place, facts: HostFacts) -> Non
     make_workdir(config, place, identity)
     spec = generate(config, place, facts)
     write_etc_files(config, place, identity)
+    for source, uid, gid in to_chown(config, identity):
+        chown_tree(source, uid, gid)
     write_file(f"{place.bundle}/config.json", oci.encode(spec), 0o600)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from .config import EngineConfig
     from .container.services import RootfsStorage
     from .images.images import Images
-    from .model.container import ContainerConfig, CreateRequest
+    from .model.container import ContainerConfig, CreateRequest, ExecRequest
+    from .model.record import ProcessId
     from .oci.exits import Exit
     from .oci.runtime import OCIRuntime
 
@@ -82,6 +83,13 @@ class SpecBundles:
             catatonit=find_program("catatonit", self._config.catatonit),
         )
         write_bundle(config, place, host_facts())
+
+    def write_process(self, config: ContainerConfig, request: ExecRequest, init: ProcessId, path: str) -> None:
+        """The file that the runtime reads to execute `request` beside `init`. Raises: Refused, OSError."""
+        from .spec.exec_process import write_process
+        from .spec.facts import host_facts
+
+        write_process(config, request, init, path, host_facts())
 
 
 class Rooms:

@@ -16,12 +16,14 @@ from .sync import sync
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import Any, Concatenate, ParamSpec, TypeVar
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack
 
     from ..kernel.watch import Cancel
     from ..logs.k8s_file import LogLine
+    from ..model.options import ExecOptions
     from ..streams.session import Session
+    from .exec_session import Exec, Execs, ExecSession, Finished
     from .services import Services
     from .snapshot import Snapshot
 
@@ -87,12 +89,81 @@ class Container:
         with self.locked() as ctr:
             return attach.attach(ctr, slow_reader=slow_reader)
 
+    def exec(
+        self, command: Sequence[str], *, timeout: float = 0, slow_reader: str = "backpressure",
+        **options: Unpack[ExecOptions],
+    ) -> ExecSession:  # fmt: skip
+        """`command` runs in the container, beside its first process, and the session is connected to its streams.
+
+        Options are the fields of ExecRequest; without `stdin=True` its input is empty; after `timeout` seconds (0 =
+        never) it is killed. The container's lock is not held meanwhile.
+
+        Raises: NotRunning, InvalidArgument, CommandNotFound, CommandNotExecutable, Refused.
+        """
+        from .exec_session import ExecSession
+        from .exec_start import request_of, start
+
+        id, made = start(self._on, self, request_of(command, timeout, options), attach=True)
+        return ExecSession(self._on, self._exec(id), made, slow_reader)
+
+    def exec_run(
+        self, command: Sequence[str], *, input: bytes | None = None, timeout: float | None = None,
+        **options: Unpack[ExecOptions],
+    ) -> Finished:  # fmt: skip
+        """`command` ran in the container to its end: its code, stdout and stderr. Blocks; see `exec`.
+
+        Raises: as `exec`; ExecTimedOut, with what was written by then: it was killed after `timeout` seconds.
+        """
+        if input is not None:
+            options["stdin"] = True
+        beyond = 0 if timeout is None else timeout + 1  # should we be killed ourselves
+        with self.exec(command, timeout=beyond, **options) as session:
+            return session.communicate(input or b"", timeout)
+
+    def exec_detached(self, command: Sequence[str], *, timeout: float = 0, **options: Unpack[ExecOptions]) -> Exec:
+        """`command` runs in the container, its output thrown away; its exit code can be had for 5 minutes after.
+
+        Raises: as `exec`.
+        """
+        from .exec_start import request_of, start
+
+        return self._exec(start(self._on, self, request_of(command, timeout, options), attach=False)[0])
+
+    @property
+    def execs(self) -> Execs:
+        """The container's exec sessions."""
+        from .exec_session import Execs
+
+        return Execs(self._on, self.id)
+
+    def _exec(self, session: str) -> Exec:
+        from .exec_session import Exec
+
+        return Exec(self._on, self.id, self._on.store.load(self.id).facts.runtime, session)
+
     def resize(self, height: int, width: int) -> None:
         """The container's terminal has this many rows and columns. Raises: StateConflict, InvalidArgument."""
         from . import attach
 
         with self.locked() as ctr:
             attach.resize(ctr, height, width)
+
+    def mount(self) -> str:
+        """The root file system is mounted on the host, at the returned path, until `unmount` is called as often.
+
+        Raises: StateConflict while the container is being removed, OSError.
+        """
+        from . import mounts
+
+        with self.locked() as ctr:
+            return mounts.mount(ctr)
+
+    def unmount(self, *, force: bool = False) -> None:
+        """One `mount` is taken back, with `force` all of them. Raises: NotMounted, StateConflict (it is in use)."""
+        from . import mounts
+
+        with self.locked() as ctr:
+            mounts.unmount(ctr, force=force)
 
     @contextmanager
     def batch(self) -> Iterator[Container]:

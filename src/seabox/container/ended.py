@@ -30,6 +30,6 @@ def _finish(ctr: Locked) -> None:
     if claim is not None and claim.intent in (Intent.RESTART, Intent.REMOVE):
         return  # its holder, which is alive, does the rest
     if ctr.state.status is Status.STOPPED:
-        lifecycle.cleanup(ctr)
+        lifecycle.give_back(ctr)
     if ctr.facts.auto_remove and ctr.state.ever_started:
         remove(ctr)

@@ -6,7 +6,7 @@ import json
 
 from ..model.record import ALIVE, Status
 from ..model.times import rfc3339
-from . import snapshot
+from . import exec_reap, snapshot
 from .stored import decode_config
 
 TYPE_CHECKING = False
@@ -48,7 +48,7 @@ def inspect(on: Services, id: str) -> dict[str, Any]:
         "ProcessLabel": "",
         "EffectiveCaps": [],
         "BoundingCaps": [],
-        "ExecIDs": [],
+        "ExecIDs": exec_reap.running(on, id),
         "GraphDriver": {
             "Name": on.storage.name,
             "Data": {"MergedDir": seen.state.mountpoint} if seen.state.mountpoint else {},

@@ -6,10 +6,10 @@ import signal as signals
 from contextlib import ExitStack, contextmanager
 
 from ..diagnostics import warning
-from ..errors import InvalidArgument, OCIRuntimeFailed, TimedOut
+from ..errors import InvalidArgument, OCIRuntimeFailed, StateConflict, TimedOut
 from ..kernel import process
 from ..model.record import STARTABLE, EventKind, Intent, Status, created, paused, resumed, running
-from . import prepare, teardown
+from . import exec_reap, prepare, teardown
 from .attended import attended
 from .death import await_end, await_exit_file
 from .sync import see_death
@@ -187,8 +187,17 @@ def unpause(ctr: Locked) -> None:
 
 
 def cleanup(ctr: Locked) -> None:
-    """What the last run held is given back. Raises: StateConflict while it runs."""
+    """What the last run held is given back. Raises: StateConflict while it runs, or an exec session outlived it."""
     ctr.require(Status.CONFIGURED, Status.CREATED, Status.STOPPED, Status.EXITED)
+    if exec_reap.running(ctr.on, ctr.id):
+        raise StateConflict(
+            ctr.id, ctr.state.status, ("exited",), f"container {ctr.id} has active exec sessions, refusing to clean up"
+        )
+    give_back(ctr)
+
+
+def give_back(ctr: Locked) -> None:
+    """As `cleanup`, but exec sessions that outlived the container are killed."""
     if ctr.state.status is Status.EXITED:
         return
     with ctr.claimed(Intent.CLEANUP):

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from ..config import EngineConfig
-    from ..model.container import ContainerConfig
+    from ..model.container import ContainerConfig, ExecRequest
+    from ..model.record import ProcessId
     from ..oci.exits import Exit
     from ..oci.runtime import OCIRuntime
     from ..state.locks import Locks
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
             `namespaces`: the files of namespaces to be joined, by kind ("network", "pid"...).
             """
+
+        def write_process(self, config: ContainerConfig, request: ExecRequest, init: ProcessId, path: str) -> None:
+            """The file that the runtime reads to execute `request` beside `init`. Raises: Refused, OSError."""
 
     class Exits(Protocol):
         def read(self, id: str) -> Exit | None:

@@ -220,3 +220,20 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     pidfile: str = ""
     conmon_pidfile: str = ""
     create_command: tuple[str, ...] = ()
+
+
+class ExecRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller of `exec` asks for. None = as the container's first process has it."""
+
+    command: tuple[str, ...]
+    env: dict[str, str] = {}  # added to the container's
+    user: str | None = None  # "user[:group]"
+    workdir: str | None = None
+    tty: bool = False
+    size: tuple[int, int] | None = None  # of the terminal: rows, columns
+    stdin: bool = False
+    privileged: bool = False
+    cap_add: tuple[str, ...] = ()
+    cap_drop: tuple[str, ...] = ()
+    timeout: float = 0  # s, rounded up to whole ones, after which it is killed; 0 = never
+    preserve_fds: tuple[int, ...] = ()  # descriptors of ours that become 3, 4... of the process

@@ -71,3 +71,17 @@ if TYPE_CHECKING:
         pidfile: str
         conmon_pidfile: str
         create_command: Sequence[str]
+
+    class ExecOptions(TypedDict, total=False):
+        """See ExecRequest for what each means; a test keeps the two alike. `timeout` stands beside them."""
+
+        env: Mapping[str, str]
+        user: str | None
+        workdir: str | None
+        tty: bool
+        size: tuple[int, int] | None
+        stdin: bool
+        privileged: bool
+        cap_add: Sequence[str]
+        cap_drop: Sequence[str]
+        preserve_fds: Sequence[int]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..kernel.process import Finished
-    from .runtime import Launch, Launched
+    from .runtime import ExecLaunch, Executed, Launch, Launched
 
 _GONE = ("not running", "no such process", "not started")  # how they say that a container has ended
 
@@ -44,6 +44,12 @@ class CommandLineRuntime:
     def create(self, launch: Launch) -> Launched:
         """The container exists, its process waits to be started, and a conmon watches it."""
         return conmon.create(self._conmon, self.path, self._flags, launch)
+
+    def execute(self, launch: ExecLaunch) -> Executed:
+        """Another process runs in the container, watched by a conmon of its own."""
+        from .conmon_exec import execute
+
+        return execute(self._conmon, self.path, self._flags, launch)
 
     def start(self, id: str) -> None:
         """The container's process runs, or has run."""

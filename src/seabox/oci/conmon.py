@@ -117,7 +117,7 @@ def create(
             patient = False
             code = reap(child, max(0.0, deadline - monotonic()))
             process = identify(pid) if pid > 0 else None
-            conmon = identify(_read_pid(launch.conmon_pidfile))
+            conmon = identify(read_pid(launch.conmon_pidfile))
             if process is not None and conmon is not None:
                 return Launched(process, conmon)
             raise _failure(os.path.basename(runtime), launch, message, _text(said), pid, code)
@@ -135,6 +135,11 @@ def _answer(fd: int, deadline: float, id: str) -> tuple[int, str]:
         if not (chunk := os.read(fd, 1 << 16)):
             break
         line += chunk
+    return parse_answer(line)
+
+
+def parse_answer(line: bytes) -> tuple[int, str]:
+    """The number in a line from conmon (0 = it makes no sense, or there is none) and the message with it."""
     number = line.removeprefix(b'{"data": ').removesuffix(b"}\n")
     if number.isdigit():
         return int(number), ""
@@ -152,8 +157,13 @@ def _answer(fd: int, deadline: float, id: str) -> tuple[int, str]:
 def _failure(runtime: str, launch: Launch, message: str, said: bytes, pid: int, code: int | None) -> OCIRuntimeFailed:
     if pid > 0:
         return OCIRuntimeFailed(runtime, "the container's process or its conmon was gone before it could be started")
+    return failure(runtime, launch.bundle, message, said, code)
+
+
+def failure(runtime: str, bundle: str, message: str, said: bytes, code: int | None) -> OCIRuntimeFailed:
+    """What went wrong, in the runtime's words, else in those conmon sent, else in what it wrote to stderr."""
     try:
-        with open(f"{launch.bundle}/oci.log", "rb") as file:
+        with open(f"{bundle}/oci.log", "rb") as file:
             words = last_error(file.read(1 << 20))
     except FileNotFoundError:
         words = ""
@@ -167,7 +177,8 @@ def _text(fd: int) -> bytes:
     return os.pread(fd, 1 << 16, 0)
 
 
-def _read_pid(path: str) -> int:
+def read_pid(path: str) -> int:
+    """The pid in a pid file; 0 if there is none."""
     try:
         with open(path) as file:
             return int(file.read(32))
@@ -179,7 +190,7 @@ def _abandon(child: int, launch: Launch, patient: bool) -> None:
     """No conmon of this launch is left. With `patient` the runtime may be at work: it is asked to stop first."""
     if reap(child, _DYING_SECONDS) is None:
         kill_group(child)
-    pid = _read_pid(launch.conmon_pidfile)
+    pid = read_pid(launch.conmon_pidfile)
     conmon = identify(pid) if pid else None
     if conmon is None or launch.id not in arguments(pid):
         return

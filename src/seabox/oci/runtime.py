@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from ..model.record import ProcessId
+    from .attachsock import AttachSocket
+    from .outcome import Outcome
 
     class OCIRuntime(Protocol):
         """Something that makes, starts, signals and deletes containers by id.
@@ -55,6 +57,12 @@ if TYPE_CHECKING:
 
         def processes(self, id: str) -> list[int]:
             """The host pids of all processes in the container; empty if nothing runs."""
+
+        def execute(self, launch: ExecLaunch) -> Executed:
+            """Another process runs in the container, watched by a conmon of its own.
+
+            On failure none of the two is left. Raises: CommandNotFound, CommandNotExecutable.
+            """
 
 
 class RuntimeState:
@@ -136,3 +144,53 @@ class Launch:
         self.env = env or {}
         self.stdio = stdio
         self.place = place
+
+
+class ExecLaunch:
+    """All that conmon needs to run one more process in a container.
+
+    bundle        absolute, the session's own; holds process.json and gets pid, conmon.pid, oci.log, attach, ctl and
+                  the exit file, which is named after the container
+    attach        connect to its streams before it runs
+    timeout       seconds after which conmon kills it, 0 = never
+    preserve_fds  ours, that become 3, 4... of the process
+    """
+
+    __slots__ = ("attach", "bundle", "container", "preserve_fds", "session", "stdin", "timeout", "tty")
+
+    def __init__(
+        self,
+        *,
+        container: str,
+        session: str,
+        bundle: str,
+        attach: bool = True,
+        tty: bool = False,
+        stdin: bool = False,
+        timeout: int = 0,
+        preserve_fds: Sequence[int] = (),
+    ) -> None:
+        self.container, self.session, self.bundle = container, session, bundle
+        self.attach, self.tty, self.stdin = attach, tty, stdin
+        self.timeout = timeout
+        self.preserve_fds = tuple(preserve_fds)
+
+
+class Executed:
+    """What an execution left running. `process` and `conmon` are None if they had ended before we could look.
+
+    `connection` and `outcome` are None without attach.
+    """
+
+    __slots__ = ("conmon", "connection", "outcome", "pid", "process")
+
+    def __init__(
+        self,
+        pid: int,
+        process: ProcessId | None,
+        conmon: ProcessId | None,
+        connection: AttachSocket | None = None,
+        outcome: Outcome | None = None,
+    ) -> None:
+        self.pid, self.process, self.conmon = pid, process, conmon
+        self.connection, self.outcome = connection, outcome

@@ -101,7 +101,7 @@ def resolve(
         env=_env(request, image),
         user=check_user(request.user if request.user is not None else image.user if image else ""),
         groups=tuple(check_id(_word("group", group)) for group in request.groups),
-        workdir=_workdir(request.workdir or (image.workdir if image else "") or "/"),
+        workdir=absolute_workdir(request.workdir or (image.workdir if image else "") or "/"),
         workdir_given=bool(request.workdir),
         umask=_number("umask", _first(request.umask, 0o022), 0, 0o777),
         hostname=_hostname(request, namespaces, facts, id),
@@ -217,7 +217,8 @@ def _env(request: CreateRequest, image: ImageConfig | None) -> dict[str, str]:
     return env
 
 
-def _workdir(path: str) -> str:
+def absolute_workdir(path: str) -> str:
+    """`path` in its normal form, if it can be a working directory. Raises: InvalidArgument."""
     if not plain("working directory", path).startswith("/"):
         raise InvalidArgument(f"the working directory {path!r} is invalid, it needs to be an absolute path")
     clean = normal(path)

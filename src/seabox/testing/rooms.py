@@ -8,7 +8,7 @@ from ..config import EngineConfig
 from ..container.container import Container
 from ..container.create import create
 from ..kernel import files
-from ..model.container import ContainerConfig
+from ..model.container import ContainerConfig, ExecRequest
 from ..oci.exits import read_exit
 from ..state.locks import Locks
 from .runtime import FakeRuntime
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from ..model.record import ProcessId
     from ..oci.exits import Exit
     from ..state.locks import Rank
     from ..state.store import Store
@@ -83,10 +84,15 @@ class FakeBundles:
 
     def __init__(self) -> None:
         self.written: list[tuple[str, str, dict[str, str]]] = []
+        self.processes: list[ExecRequest] = []
 
     def write(self, config: ContainerConfig, rootfs: str, namespaces: Mapping[str, str]) -> None:
         """See Bundles.write."""
         self.written.append((config.id, rootfs, dict(namespaces)))
+
+    def write_process(self, config: ContainerConfig, request: ExecRequest, init: ProcessId, path: str) -> None:
+        """See Bundles.write_process."""
+        self.processes.append(request)
 
 
 class FakeRooms:

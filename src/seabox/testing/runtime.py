@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import signal as signals
+import socket
+from contextlib import suppress
 
 from ..errors import CommandNotFound, OCIRuntimeFailed
 from ..kernel.files import write_atomic
 from ..kernel.process import alive, clean_env, identify, reap, send_signal, spawn
-from ..oci.runtime import Launched, RuntimeState
+from ..oci.attachsock import AttachSocket
+from ..oci.outcome import Outcome
+from ..oci.runtime import Executed, Launched, RuntimeState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..oci.runtime import Launch
+    from ..oci.runtime import ExecLaunch, Launch
 
 
 class _Faked:
@@ -49,6 +53,28 @@ class _Child:
         return self.code
 
 
+class _FakedExec:
+    """A session: its two processes, and the ends of its streams and of its outcome that a conmon would have."""
+
+    __slots__ = ("conmon", "launch", "outcome", "process", "streams")
+
+    def __init__(self, launch: ExecLaunch, streams: socket.socket, outcome: int) -> None:
+        self.launch, self.process, self.conmon = launch, _Child(), _Child()
+        self.streams, self.outcome = streams, outcome
+
+    def finish(self, code: int | None) -> None:
+        """The process ends; conmon (None: killed before that) writes down how, tells who listens, and goes."""
+        self.process.end()
+        if code is not None:
+            with suppress(FileNotFoundError):  # its directory was removed
+                write_atomic(f"{self.launch.bundle}/{self.launch.container}", str(code).encode(), durable=False)
+            with suppress(BrokenPipeError):
+                os.write(self.outcome, b'{"data": %d}\n' % code)
+        self.conmon.end()
+        os.close(self.outcome)
+        self.streams.close()
+
+
 class FakeRuntime:
     """OCIRuntime, for one process. `finish` ends a container as its own process would; `refuse` makes calls fail.
 
@@ -61,6 +87,7 @@ class FakeRuntime:
         self.calls: list[str] = []
         self.refuse: set[str] = set()
         self._known: dict[str, _Faked] = {}
+        self._execs: dict[str, _FakedExec] = {}
 
     def create(self, launch: Launch) -> Launched:
         """See OCIRuntime.create."""
@@ -94,6 +121,7 @@ class FakeRuntime:
     def delete(self, id: str, force: bool = False) -> None:
         """See OCIRuntime.delete."""
         self._call("delete", id)
+        self._end_execs(id)
         made = self._known.pop(id, None)
         if made is not None:
             made.init.end()
@@ -113,14 +141,42 @@ class FakeRuntime:
         made = self._known.get(id)
         return [made.init.process.pid] if made is not None and made.init.alive() else []
 
+    def execute(self, launch: ExecLaunch) -> Executed:
+        """See OCIRuntime.execute."""
+        self._call("execute", launch.container)
+        self._get(launch.container)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        outcome, outcome_end = os.pipe()
+        made = self._execs[launch.session] = _FakedExec(launch, theirs, outcome_end)
+        done = Executed(made.process.process.pid, made.process.process, made.conmon.process)
+        if launch.attach:
+            done.connection, done.outcome = AttachSocket(ours.detach()), Outcome(outcome)
+        else:
+            ours.close()
+            os.close(outcome)
+        return done
+
     # --- what the world does to it -------------------------------------------------------------------------------
 
     def finish(self, id: str, code: int) -> None:
         """The container's process ends with `code`, conmon writes that down and goes; no exit command is run."""
         made = self._get(id)
         made.init.end()
+        self._end_execs(id)
         write_atomic(f"{made.launch.bundle}/{id}", str(code).encode(), durable=False)
         made.conmon.end()
+
+    def say(self, session: str, data: bytes, stream: int = 1) -> None:
+        """The session's process writes `data`."""
+        self._execs[session].streams.send(bytes([stream + 1]) + data)
+
+    def hear(self, session: str) -> bytes:
+        """What the session's process reads next; b"" at the end of its input. Blocks."""
+        return self._execs[session].streams.recv(1 << 16)
+
+    def finish_exec(self, session: str, code: int | None) -> None:
+        """The session's process ends with `code`; None: its conmon is killed first, and nobody writes that down."""
+        self._execs.pop(session).finish(code)
 
     def lose(self, id: str, *, init: bool = False) -> None:
         """conmon (or, with `init`, the container's process after it) is killed: nobody writes down how it ended."""
@@ -135,6 +191,12 @@ class FakeRuntime:
         """No child is left."""
         for id in list(self._known):
             self.delete(id)
+
+    def _end_execs(self, id: str) -> None:
+        """As the kernel does with all that is in the pid namespace of a process that ended."""
+        for session, made in list(self._execs.items()):
+            if made.launch.container == id:
+                self.finish_exec(session, 137)
 
     def _get(self, id: str) -> _Faked:
         if id not in self._known:

@@ -11,12 +11,16 @@ import os
 import sys
 import tempfile
 import time
+from functools import partial
 
-from . import hosts, kills
+from . import deaths, hosts, kills
 
 ROWS = {
-    "R1": ("kill -9 at every edge of every effect, one next call", False),
-    "R2": ("ENOSPC, EIO, EMFILE, EBUSY, EINTR at every effect, one next call", True),
+    "R1": ("kill -9 at every edge of every effect, one next call", kills.sweep),
+    "R2": ("ENOSPC, EIO, EMFILE, EBUSY, EINTR at every effect, one next call", partial(kills.sweep, errors=True)),
+    "R3": ("conmon, init, both or the whole tree killed", deaths.deaths),
+    "R6": ("reboot with containers in every state", deaths.reboots),
+    "R14": ("the container's pid given to a bystander", deaths.reused_pids),
 }
 
 
@@ -26,12 +30,12 @@ def run_row(row: str, runtime: str, sample: int | None, seed: int) -> dict[str, 
 
     def action() -> int:
         os.close(reader)
-        if ROWS[row][1]:  # what failing children say is part of the test, not of the table
+        if row == "R2":  # what failing children say is part of the test, not of the table
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         with tempfile.TemporaryDirectory(prefix="seabox-trust-") as folder:
             world = kills.World(folder, runtime)
             try:
-                *_, tally = kills.sweep(world, sample=sample, seed=seed, errors=ROWS[row][1])
+                *_, tally = ROWS[row][1](world, sample=sample, seed=seed)
             finally:
                 world.close()
         found = {"count": tally.kills, "points": len(tally.points), "failures": tally.failures}

@@ -93,7 +93,7 @@ class World:
         elif status in (Status.STOPPED, Status.REMOVING):
             return wrong  # more is to be done, by the exit command or the next call
         else:
-            expected = {"runtime": None, "conmon": 0, "mounts": 0, "cgroup": False}
+            expected = {"runtime": None, "conmon": 0, "mounts": int(record.state.mount_count > 0), "cgroup": False}
         wrong += [f"{status}, but {k} is {found[k]}, not {v}" for k, v in expected.items() if found[k] != v]
         return wrong
 
@@ -169,6 +169,12 @@ def _exited(world: World) -> Container:
     return ctr
 
 
+def _mounted(world: World) -> Container:
+    ctr = world.create()
+    ctr.mount()
+    return ctr
+
+
 @dataclass(frozen=True)
 class Operation:
     """`before` makes the container the operation starts from; `act` is the operation, on the world."""
@@ -194,6 +200,9 @@ OPERATIONS = (
     Operation("cleanup", _ended, lambda world: world.find().cleanup()),
     Operation("cleanup created", _created, lambda world: world.find().cleanup()),
     Operation("exit command", _ended, lambda world: deal_with_end(world.find())),
+    Operation("mount", _configured, lambda world: world.find().mount()),
+    Operation("mount again", _mounted, lambda world: world.find().mount()),
+    Operation("unmount", _mounted, lambda world: world.find().unmount()),
     Operation("rm", _exited, lambda world: world.find().remove()),
     Operation("rm -f", _running, lambda world: world.find().remove(force=True)),
 )

@@ -6,13 +6,12 @@ import os
 import sys
 
 from seabox.cli.creation_flags import refuse_later_ones
+from seabox.cli.environment import environment, pairs_in
 from seabox.cli.flags import PROGRAM
 from seabox.errors import InvalidArgument, NoSuchContainer, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from seabox.cli.parse import Arguments
     from seabox.container.container import Container
     from seabox.engine import Engine
@@ -222,36 +221,10 @@ def _values(flag: str, pairs: list[tuple[str, str | None]]) -> dict[str, str]:
 
 
 def _environment(args: Arguments) -> dict[str, str]:
-    """Our own (--env-host), then files, then single variables; a key without a value takes ours, if we have it."""
-    found = dict(os.environ) if args.on("env-host") else {}
-    given = [pair for path in args.texts("env-file") for pair in _lines(path)] + args.pairs("env")
-    for key, value in given:
-        if value is not None:
-            found[key] = value
-        elif key.endswith("*"):
-            found |= {name: own for name, own in os.environ.items() if name.startswith(key[:-1])}
-        elif key in os.environ:
-            found[key] = os.environ[key]
-    return found
+    """Our own (--env-host), and what was given."""
+    return (dict(os.environ) if args.on("env-host") else {}) | environment(args)
 
 
 def _labels(args: Arguments) -> dict[str, str]:
-    given = [pair for path in args.texts("label-file") for pair in _lines(path)] + args.pairs("label")
+    given = [pair for path in args.texts("label-file") for pair in pairs_in(path)] + args.pairs("label")
     return {key: value or "" for key, value in given}
-
-
-def _lines(path: str) -> Iterator[tuple[str, str | None]]:
-    """KEY=VALUE or KEY in each line that is neither empty nor a comment. Raises: InvalidArgument."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            lines = file.read().split("\n")
-    except OSError as problem:
-        raise InvalidArgument(f"open {path}: {(problem.strerror or 'unknown error').lower()}") from None
-    except UnicodeDecodeError:
-        raise InvalidArgument(f"{path} is not UTF-8 text") from None
-    for line in lines:
-        key, equals, value = line.lstrip().partition("=")
-        if not key.strip() and equals:
-            raise InvalidArgument(f'{path}: no variable name on line "{line}"')
-        if key and not key.startswith("#"):
-            yield key.rstrip() if not equals else key, value.rstrip("\r") if equals else None

@@ -15,9 +15,18 @@ from seabox.streams.keys import parse_detach_keys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Protocol
 
     from seabox.container.container import Container
+    from seabox.container.exec_session import ExecSession
     from seabox.streams.session import Session
+
+    class Target(Protocol):
+        """Who gets the signals that we get."""
+
+        @property
+        def id(self) -> str: ...
+        def kill(self, signal: int, /) -> object: ...
 
 _STANDARD = (0, 1, 2)
 _OVER = 0  # no signal has this number
@@ -47,16 +56,43 @@ def attend(ctr: Container, streams: Streams, connect: Callable[[], Session] | No
     """
     size = window_size(_terminal()) if streams.tty else None
     with ExitStack() as undo:
-        proxy = undo.enter_context(_proxy()) if streams.sig_proxy else None
+        forward = undo.enter_context(proxy()) if streams.sig_proxy else None
         session = connect() if connect else _start(ctr, size)
         undo.callback(session.close)
-        if proxy is not None:
-            proxy(ctr)
+        if forward is not None:
+            forward(ctr)
         try:
-            _pump(session, streams, resize_first=connect is not None)
+            relay(session, streams, resize_first=connect is not None)
         except Detached:
             return 0
         return _end(ctr)
+
+
+def attend_exec(start: Callable[[tuple[int, int] | None], ExecSession], streams: Streams) -> int:
+    """The session that `start` makes, given the size of our terminal, has ended; its exit code (0 if detached).
+
+    Raises: as `start`; BrokenPipeError (nobody reads our output any more: its process is killed).
+    """
+    with ExitStack() as undo:
+        forward = undo.enter_context(proxy())
+        session = undo.enter_context(start(window_size(_terminal()) if streams.tty else None))
+        forward(session)
+        try:
+            relay(session, streams, resize_first=True)
+        except Detached:
+            return 0
+        except BrokenPipeError:
+            session.kill()
+            raise
+        return session.wait() & 0xFF
+
+
+def warn_without_terminal() -> None:
+    """The user is told, if there is no terminal to be the one of --tty and --interactive."""
+    if not is_terminal(0):
+        from seabox.diagnostics import warning
+
+        warning("The input device is not a TTY. The --tty and --interactive flags might not work properly")
 
 
 def _start(ctr: Container, size: tuple[int, int] | None) -> Session:
@@ -76,7 +112,7 @@ def _start(ctr: Container, size: tuple[int, int] | None) -> Session:
             raise
 
 
-def _pump(session: Session, streams: Streams, *, resize_first: bool) -> None:
+def relay(session: Session, streams: Streams, *, resize_first: bool) -> None:
     """Everything is passed on until the container ends. Raises: Detached, BrokenPipeError."""
     terminal = _terminal() if streams.tty else -1
     with ExitStack() as undo:
@@ -126,8 +162,8 @@ def _terminal() -> int:
 
 
 @contextmanager
-def _proxy() -> Iterator[Callable[[Container], None]]:
-    """Inside the block signals do not act on us; those that came and come go to the container, once it is told."""
+def proxy() -> Iterator[Callable[[Target], None]]:
+    """Inside the block signals do not act on us; those that came and come go to the target, once it is told."""
     ours, theirs = os.pipe()
     os.set_blocking(theirs, False)
     with ExitStack() as undo:
@@ -142,8 +178,8 @@ def _proxy() -> Iterator[Callable[[Container], None]]:
             undo.callback(signal.signal, number, before)
         threads: list[threading.Thread] = []
 
-        def begin(ctr: Container) -> None:
-            thread = threading.Thread(target=_forward, args=(ours, ctr), daemon=True)
+        def begin(target: Target) -> None:
+            thread = threading.Thread(target=_forward, args=(ours, target), daemon=True)
             thread.start()
             threads.append(thread)
 
@@ -155,12 +191,12 @@ def _proxy() -> Iterator[Callable[[Container], None]]:
                 thread.join()
 
 
-def _forward(queue: int, ctr: Container) -> None:
-    """The thread: each signal from the queue goes to the container. A handler must not do this: it may take locks."""
+def _forward(queue: int, target: Target) -> None:
+    """The thread: each signal from the queue goes to the target. A handler must not do this: it may take locks."""
     while _OVER not in (numbers := os.read(queue, 64)):
         for number in numbers:
             if number in _FORWARDED:
                 try:
-                    ctr.kill(number)
+                    target.kill(number)
                 except (OSError, SeaboxError) as problem:
-                    debug("signal %d was not forwarded to container %s: %s", number, ctr.id, problem)
+                    debug("signal %d was not forwarded to %s: %s", number, target.id, problem)

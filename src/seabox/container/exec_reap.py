@@ -11,7 +11,6 @@ from contextlib import contextmanager
 
 from ..kernel import files, process
 from ..model.exec import ExecStatus
-from ..oci.exits import read_exit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,6 +78,8 @@ def record_end(on: Services, container: str, session: str, at: int, code: int | 
 
 def how_it_ended(on: Services, record: ExecRecord) -> tuple[int, int | None, str] | None:
     """When, with which code, or why nobody knows it; None while it runs or conmon may yet say."""
+    from ..oci.exits import read_exit
+
     folder = folder_of(on, record.container, record.id)
     found = read_exit(folder, record.container)
     if found is None:

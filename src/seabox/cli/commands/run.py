@@ -52,15 +52,12 @@ def _check(args: Arguments) -> None:
 
 
 def _foreground(args: Arguments, on: Engine, ctr: Container) -> int:
-    from seabox.cli.foreground import Streams, attend
-    from seabox.kernel.tty import is_terminal
+    from seabox.cli.foreground import Streams, attend, warn_without_terminal
 
     wanted = {stream.lower() for stream in args.texts("attach")}
     every = not wanted
-    if args.on("tty") and args.on("interactive") and not is_terminal(0):
-        from seabox.diagnostics import warning
-
-        warning("The input device is not a TTY. The --tty and --interactive flags might not work properly")
+    if args.on("tty") and args.on("interactive"):
+        warn_without_terminal()
     if wanted == {"stdin"}:
         say(ctr.id)
     streams = Streams(

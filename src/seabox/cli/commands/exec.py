@@ -1,0 +1,118 @@
+"""`exec`."""
+
+from __future__ import annotations
+
+from seabox.cli.commands.attach import DETACH_KEYS
+from seabox.cli.context import LATEST, engine, latest_of, say
+from seabox.cli.flags import BOOL, LIST, PAIRS, STRING, UINT, Command, Flag
+from seabox.errors import InvalidArgument, OCIRuntimeFailed, Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seabox.cli.parse import Arguments
+    from seabox.container.container import Container
+    from seabox.container.exec_session import ExecSession
+    from seabox.engine import Engine
+    from seabox.model.options import ExecOptions
+
+_FIRST_FD = 3
+
+
+def command(path: str) -> Command:
+    """The command's table."""
+    flags = (
+        Flag("detach", "d", BOOL, "Leave the command running and print the session's id"),
+        DETACH_KEYS,
+        Flag("env", "e", PAIRS, "Environment variable (KEY=VALUE; KEY alone: our own value)"),
+        Flag("env-file", "", LIST, "Read environment variables from this file", metavar="file", completion="files"),
+        Flag("interactive", "i", BOOL, "Forward our standard input"),
+        LATEST,
+        Flag("preserve-fds", "", UINT, "Pass on this many descriptors of ours beyond standard error"),
+        Flag("privileged", "", BOOL, "All capabilities that we have"),
+        Flag("tty", "t", BOOL, "The command's streams are a terminal"),
+        Flag("user", "u", STRING, "User, by name or number (USER[:GROUP])"),
+        Flag("workdir", "w", STRING, "Working directory"),
+    )
+    return Command(
+        path, flags, "[options] CONTAINER COMMAND [ARG...]", "Run a command in a running container", run,
+        interspersed=False, completion="containers",
+        examples=("seabox exec -it web sh", "seabox exec -u 1000 -w /tmp web id"),
+    )  # fmt: skip
+
+
+def run(args: Arguments) -> int:
+    """Run it; in the foreground until it ends, its exit code being ours."""
+    words = args.rest
+    if not words and not args.on("latest"):
+        raise InvalidArgument("exec requires the name or ID of a container or the --latest flag")
+    words = words if args.on("latest") else words[1:]
+    if not words:
+        raise InvalidArgument("must provide a non-empty command to start an exec session")
+    options = _options(args)
+    with engine(args) as on:
+        ctr = on.containers.get(latest_of(on) if args.on("latest") else args.rest[0])
+        if not args.on("detach"):
+            return _foreground(args, on, ctr, words, options)
+        try:
+            say(ctr.exec_detached(words, **options).id)
+        except (OCIRuntimeFailed, Refused) as problem:
+            from seabox.cli.complaint import ENGINE_FAILED, complain
+
+            complain(problem)
+            return ENGINE_FAILED  # the codes of commands are for those who wait for one
+    return 0
+
+
+def _options(args: Arguments) -> ExecOptions:
+    from seabox.cli.environment import environment
+
+    found: ExecOptions = {
+        "env": environment(args),
+        "preserve_fds": _preserved(args.number("preserve-fds")),
+        "privileged": args.on("privileged"),
+        "tty": args.on("tty"),
+    }
+    if args.given("user"):
+        found["user"] = args.text("user")
+    if args.given("workdir"):
+        found["workdir"] = args.text("workdir")
+    return found
+
+
+def _preserved(count: int) -> list[int]:
+    """Our descriptors to be passed on. What we opened ourselves is closed on exec, what we were given is not."""
+    import os
+
+    fds = []
+    for fd in range(_FIRST_FD, _FIRST_FD + count):
+        try:
+            ours = os.get_inheritable(fd)
+        except (OSError, OverflowError):
+            ours = False
+        if not ours:
+            raise InvalidArgument(
+                f"file descriptor {fd} is not available - the preserve-fds option requires that file descriptors "
+                "must be passed"
+            )
+        fds.append(fd)
+    return fds
+
+
+def _foreground(args: Arguments, on: Engine, ctr: Container, words: list[str], options: ExecOptions) -> int:
+    from seabox.cli.foreground import Streams, attend_exec, warn_without_terminal
+
+    if args.on("tty") and args.on("interactive"):
+        warn_without_terminal()
+    options["stdin"] = args.on("interactive")
+    streams = Streams(
+        stdin=args.on("interactive"),
+        tty=args.on("tty"),
+        keys=args.text("detach-keys") if args.given("detach-keys") else on.config.detach_keys,
+        sig_proxy=True,
+    )
+
+    def start(size: tuple[int, int] | None) -> ExecSession:
+        options["size"] = size
+        return ctr.exec(words, **options)
+
+    return attend_exec(start, streams)

@@ -1,0 +1,44 @@
+"""Environment variables on the command line: --env and --env-file."""
+
+from __future__ import annotations
+
+import os
+
+from seabox.errors import InvalidArgument
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seabox.cli.parse import Arguments
+
+
+def environment(args: Arguments) -> dict[str, str]:
+    """Files first, then single variables; a key without a value takes ours, if we have it."""
+    found: dict[str, str] = {}
+    given = [pair for path in args.texts("env-file") for pair in pairs_in(path)] + args.pairs("env")
+    for key, value in given:
+        if value is not None:
+            found[key] = value
+        elif key.endswith("*"):
+            found |= {name: own for name, own in os.environ.items() if name.startswith(key[:-1])}
+        elif key in os.environ:
+            found[key] = os.environ[key]
+    return found
+
+
+def pairs_in(path: str) -> Iterator[tuple[str, str | None]]:
+    """KEY=VALUE or KEY in each line that is neither empty nor a comment. Raises: InvalidArgument."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().split("\n")
+    except OSError as problem:
+        raise InvalidArgument(f"open {path}: {(problem.strerror or 'unknown error').lower()}") from None
+    except UnicodeDecodeError:
+        raise InvalidArgument(f"{path} is not UTF-8 text") from None
+    for line in lines:
+        key, equals, value = line.lstrip().partition("=")
+        if not key.strip() and equals:
+            raise InvalidArgument(f'{path}: no variable name on line "{line}"')
+        if key and not key.startswith("#"):
+            yield key.rstrip() if not equals else key, value.rstrip("\r") if equals else None

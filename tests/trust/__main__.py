@@ -13,10 +13,11 @@ import tempfile
 import time
 from functools import partial
 
-from . import deaths, hosts, kills
+from . import blackbox, deaths, hosts, kills
 
 ROWS = {
     "R1": ("kill -9 at every edge of every effect, one next call", kills.sweep),
+    "R1s": ("the command line killed by strace at system calls", blackbox.sweep),
     "R2": ("ENOSPC, EIO, EMFILE, EBUSY, EINTR at every effect, one next call", partial(kills.sweep, errors=True)),
     "R3": ("conmon, init, both or the whole tree killed", deaths.deaths),
     "R6": ("reboot with containers in every state", deaths.reboots),

@@ -203,6 +203,8 @@ OPERATIONS = (
     Operation("mount", _configured, lambda world: world.find().mount()),
     Operation("mount again", _mounted, lambda world: world.find().mount()),
     Operation("unmount", _mounted, lambda world: world.find().unmount()),
+    Operation("export", _configured, lambda world: world.find().export(f"{world.rooms.config.root}/export.tar")),
+    Operation("export running", _running, lambda world: world.find().export(f"{world.rooms.config.root}/export.tar")),
     Operation("rm", _exited, lambda world: world.find().remove()),
     Operation("rm -f", _running, lambda world: world.find().remove(force=True)),
 )

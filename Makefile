@@ -30,6 +30,7 @@ run-time: host
 	@.venv/bin/seabox image embed busybox >/dev/null
 
 dev-time: host
+	@setup/host-packages test
 	@setup/venv .venv-dev test,check
 
 clean:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import signal as signals
 from contextlib import ExitStack, contextmanager
 
-from ..diagnostics import warning
-from ..errors import InvalidArgument, OCIRuntimeFailed, StateConflict, TimedOut
+from ..diagnostics import debug, warning
+from ..errors import InvalidArgument, NoSuchContainer, OCIRuntimeFailed, StateConflict, TimedOut
 from ..kernel import process
 from ..model.record import STARTABLE, EventKind, Intent, Status, created, paused, resumed, running
+from ..model.signals import signal_name
 from . import exec_reap, prepare, teardown
 from .attended import attended
 from .death import await_end, await_exit_file
@@ -34,13 +35,19 @@ def init(ctr: Locked) -> None:
         Status.CONFIGURED, Status.STOPPED, Status.EXITED,
         text=f"container {ctr.id} has already been created in runtime",
     )  # fmt: skip
-    with ctr.claimed(Intent.INIT), ExitStack() as undo:
+    with ctr.claimed(Intent.INIT), ExitStack() as ports, ExitStack() as undo:
         if ctr.state.status is Status.STOPPED:
             teardown.clean(ctr)
         undo.callback(teardown.release_resources, ctr)
+        endpoint, kept = None, ()
+        if ctr.facts.networked:
+            from . import networks
+
+            kept = networks.reserve_ports(ctr, ports)
+            endpoint = networks.join(ctr)
         rootfs = prepare.mount_root(ctr)
-        prepare.write_bundle(ctr, rootfs)
-        made = ctr.runtime.create(prepare.launch(ctr))
+        prepare.write_bundle(ctr, rootfs, endpoint)
+        made = ctr.runtime.create(prepare.launch(ctr, kept))
         ctr.become(
             created(ctr.state, process=made.process, conmon=made.conmon).replace(mountpoint=rootfs), EventKind.INIT
         )
@@ -78,17 +85,23 @@ def stop(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None) 
     """The container's process is gone and all it held is given back; False if it had ended before.
 
     Sends the stop signal, waits `timeout` seconds (None = the container's own), then SIGKILL; 0 kills at once.
-    Blocks as long, with the lock free. Raises: StateConflict, TimedOut (not even SIGKILL ended it), Cancelled.
+    A container that is to be removed at its end is gone then. Blocks as long, with the lock free.
+    Raises: StateConflict, TimedOut (not even SIGKILL ended it), Cancelled.
     """
+    from .ended import finish
+
     if ctr.state.status in (Status.STOPPED, Status.EXITED):
         return False
     ctr.require(
         *_LIVING,
         text=f"can only stop created or running containers. {ctr.id} is in state {ctr.state.status}",
     )
-    with ctr.claimed(Intent.STOP), attended(ctr):
-        end(ctr, timeout, cancel)
-        teardown.clean(ctr, EventKind.CLEANUP)
+    try:
+        with ctr.claimed(Intent.STOP), attended(ctr):
+            end(ctr, timeout, cancel)
+            finish(ctr)
+    except NoSuchContainer:
+        debug("the container was removed by another call while it was stopping")
     return True
 
 
@@ -101,7 +114,7 @@ def end(ctr: Locked, timeout: int | None, cancel: Cancel | None = None) -> None:
             return
         warning(
             "StopSignal %s failed to stop container %s in %d seconds, resorting to SIGKILL",
-            signals.Signals(ctr.facts.stop_signal).name, ctr.facts.name, patience,
+            signal_name(ctr.facts.stop_signal), ctr.facts.name, patience,
         )  # fmt: skip
     _signal(ctr, signals.SIGKILL)
     _thaw(ctr)
@@ -163,6 +176,7 @@ def restart(ctr: Locked, timeout: int | None = None) -> None:
     Raises: as `stop` and `start`.
     """
     ctr.require(Status.CONFIGURED, Status.CREATED, Status.RUNNING, Status.STOPPED, Status.EXITED)
+    prepare.require_dependencies(ctr)
     with ctr.claimed(Intent.RESTART), attended(ctr):
         if ctr.state.status is Status.RUNNING:
             end(ctr, timeout)

@@ -55,7 +55,32 @@ def test_start_and_attach(engine: seabox.Engine) -> None:
         output = session.read_all()
         assert (output.stdout, output.stderr) == (b"hello\n", b"sorry\n")
         assert ctr.wait() == 3
-    assert kinds(engine)[:4] == ["create", "init", "start", "attach"]
+    # the session has kept the exit command away, and so has done what that would have
+    assert kinds(engine) == ["create", "init", "start", "attach", "died", "cleanup"]
+    assert engine._rooms.store.load(ctr.id).state.status is Status.EXITED
+
+
+def test_a_session_removes_what_is_to_be_removed(engine: seabox.Engine) -> None:
+    ctr = engine.containers.create("busybox", ["true"], auto_remove=True)
+    with ctr.start_and_attach():
+        assert ctr.wait() == 0
+    assert engine.containers.list() == []
+    assert kinds(engine)[-3:] == ["died", "cleanup", "remove"]
+
+
+def test_a_stop_removes_what_is_to_be_removed(engine: seabox.Engine) -> None:
+    ctr = obedient(engine, auto_remove=True)
+    since = last(engine)
+    assert ctr.stop() is True
+    assert not ctr.exists()
+    assert kinds(engine, since) == ["stop", "died", "cleanup", "remove"]
+    assert ctr.wait() == 9
+
+
+def test_a_restart_removes_nothing(engine: seabox.Engine) -> None:
+    ctr = obedient(engine, auto_remove=True)
+    ctr.restart()
+    assert ctr.status == "running"
 
 
 def test_a_container_runs_again_and_again(engine: seabox.Engine) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from ..errors import InvalidArgument
+from ..diagnostics import debug
+from ..errors import InvalidArgument, SeaboxError
 from ..kernel.locks import unlock
 from ..model.record import EventKind, Status, running
 from ..oci import conmon
 from . import prepare
 from .lifecycle import ready
+from .snapshot import take
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..streams.session import Session
     from .guard import Locked
+    from .services import Services
 
 
 def start_and_attach(ctr: Locked, *, slow_reader: str = "backpressure") -> Session:
@@ -49,15 +52,31 @@ def _connect(ctr: Locked, slow_reader: str) -> Session:
     from ..streams.session import Session
     from .attended import attend
 
-    run_dir = ctr.run_dir
+    on, id, run_dir = ctr.on, ctr.id, ctr.run_dir
     connection = AttachSocket.connect(run_dir)
     promise = attend(run_dir)
     return Session(
         connection,
         slow_reader=slow_reader,
         resize=lambda height, width: write_size(run_dir, height, width),
-        on_close=lambda: promise < 0 or unlock(promise),
+        on_close=lambda: _keep_promise(on, id, promise),
     )
+
+
+def _keep_promise(on: Services, id: str, promise: int) -> None:
+    """If the container ended while the session lasted, that is dealt with: its exit command has relied on it."""
+    if promise < 0:
+        return
+    unlock(promise)
+    try:
+        if take(on, id).state.status is not Status.STOPPED:
+            return  # it goes on, and its exit command will act; or somebody has done it all
+        from .container import Container
+        from .ended import deal_with_end
+
+        deal_with_end(Container(on, id))
+    except (SeaboxError, OSError) as problem:  # the next operation will do it
+        debug("the end of container %s: %s", id, problem)
 
 
 def resize(ctr: Locked, height: int, width: int) -> None:

@@ -20,10 +20,11 @@ def deal_with_end(handle: Container) -> None:
     Called by whoever notices the end: the exit command, or an engine that attended it. Raises: NoSuchContainer.
     """
     with handle.locked(*_THROUGH) as ctr:  # locking it has recorded the death
-        _finish(ctr)
+        finish(ctr)
 
 
-def _finish(ctr: Locked) -> None:
+def finish(ctr: Locked) -> None:
+    """If the container has ended, it is exited or gone, unless its end is but a part of what somebody does to it."""
     claim = ctr.record.claim
     if ctr.state.status not in (Status.STOPPED, Status.EXITED) or ctr.state.exit_reason == "pending":
         return

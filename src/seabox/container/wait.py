@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from .services import Services
     from .snapshot import Snapshot
 
-CONDITIONS = ("exited", "stopped", "running", "created", "paused", "removed", "next-exit")
+_STATES = ("running", "created", "paused")
+CONDITIONS = ("exited", "stopped", *_STATES, "removed", "next-exit")
 
 
 def wait(
@@ -39,6 +40,8 @@ def wait(
             try:
                 seen = snapshot.take(on, id)
             except NoSuchContainer:
+                if condition in _STATES:
+                    raise
                 if condition == "next-exit" and (first is None or on.store.exit_record(id, first) is None):
                     raise
                 return recorded_code(on, id, None)

@@ -1,0 +1,130 @@
+"""Sessions on real containers: several clients, input and its end, much output, terminals."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+import pytest
+
+import seabox
+from engine.home import SLEEPER, obedient
+from seabox.errors import Conflict, StateConflict, TimedOut
+from seabox.streams.session import Session
+
+
+def until(session: Session, text: bytes) -> bytes:
+    """What comes next, up to and with `text`."""
+    seen = b""
+    for _, data in session:
+        seen += data
+        if text in seen:
+            break
+    return seen
+
+
+def test_two_clients(engine: seabox.Engine) -> None:
+    """Both get everything from when they came; either may leave; both may write."""
+    script = "echo ready; while read line; do echo got $line; done; exit 5"
+    ctr = engine.containers.create("busybox", ["sh", "-c", script], tty=True)
+    with ctr.start_and_attach() as first:
+        assert until(first, b"\n") == b"ready\r\n"
+        with ctr.attach() as second:
+            second.write(b"one\n")
+            for session in (first, second):
+                assert until(session, b"got one\r\n") == b"one\r\ngot one\r\n"
+        first.write(b"two\n")
+        assert until(first, b"got two\r\n") == b"two\r\ngot two\r\n"
+        with ctr.attach() as third:
+            first.write(b"\x04")
+            assert third.read_all(10).stdout == b""
+            assert ctr.wait() == 5
+
+
+def test_input_and_its_end(engine: seabox.Engine) -> None:
+    ctr = engine.containers.create("busybox", ["sh", "-c", "cat; exit 4"], stdin=True)
+    data = bytes(range(256)) * 20_000
+    with ctr.start_and_attach() as session:
+        session.write(data)
+        session.close_stdin()
+        assert session.read_all(30).stdout == data
+        assert ctr.wait() == 4
+        with pytest.raises(Conflict):
+            session.write(b"too late")
+
+
+def test_input_that_nobody_asked_for(engine: seabox.Engine) -> None:
+    ctr = engine.containers.create("busybox", ["cat"])
+    with ctr.start_and_attach() as session:
+        assert session.read_all(10).stdout == b""
+    assert ctr.wait() == 0
+
+
+def test_much_on_both_streams(engine: seabox.Engine) -> None:
+    block = "dd if=/dev/zero bs=64k count=512 2>/dev/null | tr '\\0' "
+    ctr = engine.containers.create("busybox", ["sh", "-c", f"{block} a & {block} b >&2; wait"], log_driver="none")
+    size = 512 << 16
+    with ctr.start_and_attach() as session:
+        output = session.read_all(60)
+        assert ctr.wait() == 0
+    assert hashlib.sha256(output.stdout).digest() == hashlib.sha256(b"a" * size).digest()
+    assert hashlib.sha256(output.stderr).digest() == hashlib.sha256(b"b" * size).digest()
+
+
+def test_a_client_that_does_not_read_stalls_nobody(engine: seabox.Engine) -> None:
+    """conmon stops a container whose client does not read: the session reads for it."""
+    ctr = engine.containers.create(
+        "busybox", ["sh", "-c", "read go; dd if=/dev/zero bs=1M count=24; exit 3"], stdin=True, log_driver="none"
+    )
+    ctr.init()
+    with ctr.attach() as lazy, ctr.start_and_attach() as session:
+        session.write(b"\n")
+        assert len(session.read_all(30).stdout) == 24 << 20
+        assert ctr.wait(timeout=10) == 3
+        assert lazy.dropped == 0
+
+
+def test_leaving_is_no_end(engine: seabox.Engine) -> None:
+    ctr = obedient(engine)
+    with ctr.attach() as session:
+        with pytest.raises(TimedOut):
+            session.read_all(0.05)
+        session.close()
+    assert ctr.status == "running"
+    ctr.stop()
+    assert ctr.wait() == 9
+
+
+def test_attach_needs_a_container_that_is_there(engine: seabox.Engine) -> None:
+    ctr = engine.containers.create("busybox", ["true"])
+    with pytest.raises(StateConflict):
+        ctr.attach()
+    ctr.init()
+    with ctr.attach() as session:  # before it starts: not a byte is lost
+        ctr.start()
+        assert session.read_all(10).stdout == b""
+    ctr.wait()
+    with pytest.raises(StateConflict):
+        ctr.attach()
+    assert [event.kind for event in engine.events()].count("attach") == 1
+
+
+def test_a_session_outlives_nothing_but_its_container(engine: seabox.Engine) -> None:
+    """Killed from elsewhere, the container takes its sessions along, promptly."""
+    ctr = engine.containers.create("busybox", SLEEPER)
+    with ctr.start_and_attach() as session:
+        begun = time.monotonic()
+        ctr.remove(force=True, timeout=0)
+        assert session.read_all(10).stdout == b""
+        assert time.monotonic() - begun < 5
+
+
+def test_a_terminal_and_its_size(engine: seabox.Engine) -> None:
+    ctr = engine.containers.create("busybox", ["sh", "-c", "read line; stty size; tty"], tty=True)
+    with ctr.start_and_attach() as session:
+        session.resize(33, 101)
+        session.write(b"go\n")
+        assert session.read_all(10).stdout.split() == b"go 33 101 /dev/pts/0".split()
+        assert ctr.wait() == 0
+
+

@@ -14,9 +14,10 @@ GROUPS = {"container": "Manage containers", "image": "Manage images"}
 
 # commands on containers, with or without "container" in front: name -> module
 _CONTAINER = {
-    "attach": "attach", "create": "create", "init": "init", "inspect": "inspect", "kill": "kill", "logs": "logs",
-    "pause": "pause", "ps": "ps", "restart": "restart", "rm": "rm", "run": "run", "start": "start", "stop": "stop",
-    "unpause": "pause", "wait": "wait",
+    "attach": "attach", "create": "create", "exec": "exec", "export": "export", "init": "init", "inspect": "inspect",
+    "kill": "kill", "logs": "logs", "mount": "mount", "pause": "pause", "ps": "ps", "restart": "restart", "rm": "rm",
+    "run": "run", "start": "start", "stop": "stop", "umount": "umount", "unmount": "umount", "unpause": "pause",
+    "wait": "wait",
 }  # fmt: skip
 
 MODULES = _CONTAINER | {f"container {name}": module for name, module in _CONTAINER.items()}
@@ -28,9 +29,9 @@ MODULES |= {
 
 # podman has them, we do not yet
 _LATER = frozenset(
-    "auto-update build buildx checkpoint clone commit compose cp diff exec export farm generate healthcheck history "
-    "import kube load login logout machine manifest mount network play pod port prune pull push quadlet rename restore "
-    "rmi runlabel save search secret stats system tag top umount unmount unshare untag update volume".split()
+    "auto-update build buildx checkpoint clone commit compose cp diff farm generate healthcheck history "
+    "import kube load login logout machine manifest network play pod port prune pull push quadlet rename restore "
+    "rmi runlabel save search secret stats system tag top unshare untag update volume".split()
 )
 
 PROGRAM_TABLE = Command(

@@ -17,6 +17,7 @@ from .sync import sync
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from os import PathLike
     from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack
 
     from ..kernel.watch import Cancel
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ..model.options import ExecOptions
     from ..streams.session import Session
     from .exec_session import Exec, Execs, ExecSession, Finished
+    from .export import Sink
     from .services import Services
     from .snapshot import Snapshot
 
@@ -48,6 +50,10 @@ def operation(
     return method
 
 
+_ENDING = (Intent.STOP, Intent.RESTART, Intent.REMOVE)
+_READING = (Intent.EXPORT, Intent.COPY)  # done with the container's files while it does not run
+
+
 class Container:
     """A handle on one container: an id and no state, so it is never stale."""
 
@@ -63,14 +69,22 @@ class Container:
 
     init = operation(lifecycle.init)
     start = operation(lifecycle.start)
-    stop = operation(lifecycle.stop, Intent.STOP, Intent.RESTART, Intent.REMOVE)
-    kill = operation(lifecycle.kill, Intent.STOP, Intent.RESTART, Intent.REMOVE)
+    stop = operation(lifecycle.stop, *_ENDING, *_READING)
+    kill = operation(lifecycle.kill, *_ENDING, *_READING)
     restart = operation(lifecycle.restart)
     pause = operation(lifecycle.pause)
     unpause = operation(lifecycle.unpause)
     cleanup = operation(lifecycle.cleanup)
     sync = operation(lifecycle.sync)
-    remove = operation(remove_locked, Intent.STOP, Intent.RESTART, Intent.REMOVE)
+
+    def remove(self, *, force: bool = False, timeout: int | None = None) -> None:
+        """The container is gone, with its files; its exit codes and events can still be asked for.
+
+        `force` ends it first if it runs (stop signal, `timeout` seconds, SIGKILL). Raises: StillRunning,
+        StillMounted, InUse.
+        """
+        with self.locked(*_ENDING, *(_READING if force else ())) as ctr:
+            remove_locked(ctr, force=force, timeout=timeout)
 
     def start_and_attach(self, *, slow_reader: str = "backpressure") -> Session:
         """The container runs; the session was connected before it did, so no byte of its output is lost.
@@ -164,6 +178,17 @@ class Container:
 
         with self.locked() as ctr:
             mounts.unmount(ctr, force=force)
+
+    def export(self, target: str | PathLike[str] | Sink) -> None:
+        """The root file system is in the tar archive `target`: a path, or a binary stream.
+
+        Blocks as long as that takes, with the lock free; a path gets a whole file of mode 0600 or none.
+        Raises: StateConflict, OSError.
+        """
+        from .export import export
+
+        with self.locked() as ctr:
+            export(ctr, target)
 
     @contextmanager
     def batch(self) -> Iterator[Container]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 from ..diagnostics import debug
-from ..errors import InUse, StateConflict
+from ..errors import InUse, NoSuchContainer, StateConflict
 from ..kernel import files
 from ..model.record import TRANSITIONS, Intent, Status
 from ..state.store import Occurrence
@@ -173,7 +173,11 @@ class Locked:
         assert self._held is not None, "the lock is not held"
         with self._held.released():
             yield
-        self.reload()
+        try:
+            self.reload()
+        except NoSuchContainer:
+            self._held.discard()  # taking the lock again has made its file anew
+            raise
 
     def reload(self) -> None:
         """The record is as committed now. Raises: NoSuchContainer."""

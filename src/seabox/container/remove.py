@@ -22,10 +22,17 @@ class StillRunning(StateConflict):
     exit_code = 2
 
 
+class StillMounted(StateConflict):
+    """Somebody asked for the container's root file system to be mounted: unmount it first, or remove it by force."""
+
+    exit_code = 2
+
+
 def remove(ctr: Locked, *, force: bool = False, timeout: int | None = None) -> None:
     """The container is gone, with its files; its exit codes and events can still be asked for.
 
-    `force` ends it first if it runs (stop signal, `timeout` seconds, SIGKILL). Raises: StillRunning, InUse.
+    `force` ends it first if it runs (stop signal, `timeout` seconds, SIGKILL). Raises: StillRunning, StillMounted,
+    InUse.
     """
     ctr.require_no_dependants()
     alive = ctr.state.status in (Status.RUNNING, Status.PAUSED)
@@ -34,6 +41,11 @@ def remove(ctr: Locked, *, force: bool = False, timeout: int | None = None) -> N
             ctr.id, ctr.state.status, ("configured", "created", "exited", "stopped"),
             f"cannot remove container {ctr.id} as it is {ctr.state.status} - "
             "running or paused containers cannot be removed without force",
+        )  # fmt: skip
+    if ctr.state.mount_count and not force:
+        raise StillMounted(
+            ctr.id, ctr.state.status, ("configured", "exited"),
+            f"cannot remove container {ctr.id} as it is mounted - mounted containers cannot be removed without force",
         )  # fmt: skip
     with ctr.claimed(Intent.REMOVE), attended(ctr):
         if alive:

@@ -49,7 +49,11 @@ class Intent(StrEnum):
     CLEANUP = "cleanup"
     PAUSE = "pause"
     UNPAUSE = "unpause"
+    MOUNT = "mount"
+    UNMOUNT = "unmount"
     EXPORT = "export"
+    COPY = "copy"
+    UPDATE = "update"
     CHECKPOINT = "checkpoint"
     RESTORE = "restore"
 

@@ -130,7 +130,8 @@ class ContainerState:
     """Everything about a container that changes, as of one commit. Times are int ns since the epoch, 0 = never.
 
     `exit_code` is None while there is none to tell; then `exit_reason` says why for a container that ended
-    ("reboot", "conmon_lost"). `run` counts starts: exit codes are stored by (id, run).
+    ("reboot", "conmon_lost"). `run` counts starts: exit codes are stored by (id, run). `mount_count` counts those who
+    asked for the root file system to be mounted; the use that a run makes of it is not among them.
     """
 
     __slots__ = (
@@ -246,10 +247,13 @@ def stopped(
 
 
 def cleaned(state: ContainerState) -> ContainerState:
-    """Nothing of the last run is left in the kernel: exited if it ran, configured if it never did."""
+    """Nothing of the last run is left in the kernel: exited if it ran, configured if it never did.
+
+    The root file system stays mounted if somebody asked for that.
+    """
     return state.replace(
         status=Status.EXITED if state.status is Status.STOPPED else Status.CONFIGURED,
-        pid=0, pid_start=0, conmon_pid=0, conmon_start=0, mountpoint="", mount_count=0,
+        pid=0, pid_start=0, conmon_pid=0, conmon_start=0, mountpoint=state.mountpoint if state.mount_count else "",
     )  # fmt: skip
 
 
@@ -261,7 +265,7 @@ def after_reboot(state: ContainerState) -> ContainerState:
         state = state.replace(status=Status.STOPPED)
     else:
         state = state.replace(status=Status.CONFIGURED)
-    return cleaned(state).replace(boot="", restart_count=0)
+    return cleaned(state).replace(boot="", restart_count=0, mountpoint="", mount_count=0)
 
 
 class Event:

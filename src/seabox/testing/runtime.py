@@ -6,10 +6,11 @@ import os
 import signal as signals
 import socket
 from contextlib import suppress
+from threading import Thread
 
 from ..errors import CommandNotFound, OCIRuntimeFailed
 from ..kernel.files import write_atomic
-from ..kernel.process import alive, clean_env, identify, reap, send_signal, spawn
+from ..kernel.process import alive, clean_env, identify, reap, send_signal, spawn, wait_gone
 from ..oci.attachsock import AttachSocket
 from ..oci.outcome import Outcome
 from ..oci.runtime import Executed, Launched, RuntimeState
@@ -54,25 +55,36 @@ class _Child:
 
 
 class _FakedExec:
-    """A session: its two processes, and the ends of its streams and of its outcome that a conmon would have."""
+    """A session: its process, and a thread that does what its conmon would (whose place another child takes)."""
 
-    __slots__ = ("conmon", "launch", "outcome", "process", "streams")
+    __slots__ = ("code", "conmon", "launch", "lost", "outcome", "process", "streams", "thread")
 
     def __init__(self, launch: ExecLaunch, streams: socket.socket, outcome: int) -> None:
         self.launch, self.process, self.conmon = launch, _Child(), _Child()
         self.streams, self.outcome = streams, outcome
+        self.code, self.lost = -1, False
+        self.thread = Thread(target=self._watch, daemon=True)
+        self.thread.start()
 
     def finish(self, code: int | None) -> None:
-        """The process ends; conmon (None: killed before that) writes down how, tells who listens, and goes."""
-        self.process.end()
-        if code is not None:
+        """The process ends with `code`; None: conmon is killed before and says nothing."""
+        self.code, self.lost = (-1, True) if code is None else (code, False)
+        send_signal(self.process.process, signals.SIGKILL)
+        self.thread.join()
+
+    def _watch(self) -> None:
+        """The process ends, by `finish` or by a signal; conmon writes down how, tells who listens, and goes."""
+        wait_gone(self.process.process, None)
+        code = self.process.wait() if self.code < 0 else self.code
+        self.process.wait()
+        if not self.lost:
             with suppress(FileNotFoundError):  # its directory was removed
                 write_atomic(f"{self.launch.bundle}/{self.launch.container}", str(code).encode(), durable=False)
             with suppress(BrokenPipeError):
                 os.write(self.outcome, b'{"data": %d}\n' % code)
-        self.conmon.end()
-        os.close(self.outcome)
         self.streams.close()
+        os.close(self.outcome)
+        self.conmon.end()
 
 
 class FakeRuntime:

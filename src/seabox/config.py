@@ -28,6 +28,7 @@ _DEFAULTS: dict[str, Any] = {
     "cgroup_parent": "/seabox",
     "storage_driver": "",  # "overlay" | "vfs"; "" = overlay where it works
     "catatonit": "",
+    "netavark": "",
     "criu": "",
     "lock_timeout": 30.0,  # s
     "stop_timeout": 10,  # s
@@ -71,6 +72,7 @@ class EngineConfig:
     cgroup_parent: str
     storage_driver: str
     catatonit: str
+    netavark: str
     criu: str
     lock_timeout: float
     stop_timeout: int

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .model.container import ContainerConfig, CreateRequest
     from .model.options import CreateOptions
     from .model.record import Event
+    from .network.networks import Networks
 
 
 class Engine:
@@ -55,6 +56,11 @@ class Engine:
     def images(self) -> Images:
         """The images of this engine."""
         return self._rooms.images
+
+    @property
+    def networks(self) -> Networks:
+        """The networks of this engine."""
+        return self._rooms.networks
 
     def events(self, since: int = 0) -> Iterator[Event]:
         """Everything that happened after sequence number `since`, oldest first, up to now."""

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from .container.services import RootfsStorage
     from .images.images import Images
     from .model.container import ContainerConfig, CreateRequest, ExecRequest
+    from .model.network import Endpoint
     from .model.record import ProcessId
+    from .network.networks import Networks
+    from .network.stack import Stack
     from .oci.exits import Exit
     from .oci.runtime import OCIRuntime
 
@@ -67,7 +70,9 @@ class SpecBundles:
     def __init__(self, config: EngineConfig) -> None:
         self._config = config
 
-    def write(self, config: ContainerConfig, rootfs: str, namespaces: Mapping[str, str]) -> None:
+    def write(
+        self, config: ContainerConfig, rootfs: str, namespaces: Mapping[str, str], endpoint: Endpoint | None = None
+    ) -> None:
         """config.json and what it mounts are in the run directory. Raises: Refused."""
         from .spec.facts import host_facts
         from .spec.generate import write_bundle
@@ -81,6 +86,10 @@ class SpecBundles:
             namespaces=dict(namespaces),
             network_bundle=self._config.run_dir(shares) if shares else "",
             catatonit=find_program("catatonit", self._config.catatonit),
+            addresses=endpoint.addresses if endpoint else (),
+            gateway=endpoint.gateway if endpoint else "",
+            nameservers=endpoint.nameservers if endpoint else (),
+            search=endpoint.search if endpoint else (),
         )
         write_bundle(config, place, host_facts())
 
@@ -127,6 +136,23 @@ class Rooms:
 
         return choose(self.config.root, self.config.storage_driver)
 
+    @cached_property
+    def networking(self) -> Stack:
+        """The networks of containers, as they run."""
+        from .network.netavark import Netavark
+        from .network.stack import Stack
+
+        netavark = find_program("netavark", self.config.netavark)
+        backend = Netavark(netavark, find_program("aardvark-dns"), f"{self.config.runroot}/networks")
+        return Stack(self.store.networks, backend, self.config.run_dir)
+
+    @cached_property
+    def networks(self) -> Networks:
+        """Which networks there are."""
+        from .network.networks import Networks
+
+        return Networks(self.store.networks)
+
     def runtime(self, path: str) -> OCIRuntime:
         """The OCI runtime at this path."""
         if path not in self._runtimes:
@@ -167,6 +193,7 @@ class Rooms:
             now=now,
             runtime=self.chosen_runtime,
             find_container=self.store.find,
+            find_network=lambda name: self.networks.get(name),
         )
         joined = {
             mode.partition(":")[2]

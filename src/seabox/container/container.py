@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
     from ..kernel.watch import Cancel
     from ..logs.k8s_file import LogLine
+    from ..model.network import Network
     from ..model.options import ExecOptions
     from ..streams.session import Session
+    from .artifacts import Artifacts
     from .exec_session import Exec, Execs, ExecSession, Finished
     from .export import Sink
     from .services import Services
@@ -85,6 +87,30 @@ class Container:
         """
         with self.locked(*_ENDING, *(_READING if force else ())) as ctr:
             remove_locked(ctr, force=force, timeout=timeout)
+
+    def connect(self, network: Network, *options: str) -> None:
+        """The container takes part in the network, at once if it runs; options are "ip=...", "alias=...", "mac=...".
+
+        Raises: InvalidArgument, Conflict, AddressesTaken, NetworkFailed; it is as before then.
+        """
+        from .networks import connect
+
+        with self.locked() as ctr:
+            connect(ctr, network, options)
+
+    def disconnect(self, network: Network) -> None:
+        """The container does not take part in the network any more. Raises: InvalidArgument, Conflict."""
+        from .networks import disconnect
+
+        with self.locked() as ctr:
+            disconnect(ctr, network)
+
+    def reload_network(self) -> None:
+        """The running container's firewall rules and interfaces are made anew. Raises: StateConflict, NetworkFailed."""
+        from .networks import reload_network
+
+        with self.locked() as ctr:
+            reload_network(ctr)
 
     def start_and_attach(self, *, slow_reader: str = "backpressure") -> Session:
         """The container runs; the session was connected before it did, so no byte of its output is lost.
@@ -179,6 +205,13 @@ class Container:
         with self.locked() as ctr:
             mounts.unmount(ctr, force=force)
 
+    def rename(self, name: str) -> None:
+        """The container is called `name`; what runs in it goes on. Raises: InvalidArgument, NameInUse, StateConflict."""
+        from .rename import rename
+
+        with self.locked() as ctr:
+            rename(ctr, name)
+
     def export(self, target: str | PathLike[str] | Sink) -> None:
         """The root file system is in the tar archive `target`: a path, or a binary stream.
 
@@ -227,6 +260,13 @@ class Container:
         from .wait import wait
 
         return wait(self._on, self.id, condition, timeout, cancel)
+
+    @property
+    def artifacts(self) -> Artifacts:
+        """Small files kept with the container: a mutable mapping of bytes by name."""
+        from .artifacts import Artifacts
+
+        return Artifacts(self._on, self)
 
     def inspect(self) -> dict[str, Any]:
         """Everything about the container, under podman's field names. Raises: NoSuchContainer."""

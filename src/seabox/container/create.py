@@ -35,6 +35,8 @@ def create(on: Services, name: str | None, configure: Callable[[str, str, int], 
     with making(Intent.CREATE, on.clock.now()) as claim, ExitStack() as undo:
         config = _register(on, id, name, claim, configure)
         undo.callback(on.store.remove, id)
+        for attachment in config.networks:
+            on.networking.attach(id, attachment)
         static = on.config.static_dir(id)
         undo.callback(files.remove_tree, static)
         files.make_dirs(static, 0o700)
@@ -99,4 +101,14 @@ def facts_of(config: ContainerConfig) -> ContainerFacts:
         stop_timeout=config.stop_timeout,
         restart_policy=config.restart_policy,
         cgroup=config.cgroup,
+        networked=config.namespaces.network == "bridge",
+        ports=_ports(config),
     )
+
+
+def _ports(config: ContainerConfig) -> str:
+    if not config.ports:
+        return ""
+    from ..network.ports import shown
+
+    return shown(config.ports)

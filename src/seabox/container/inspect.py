@@ -6,7 +6,7 @@ import json
 
 from ..model.record import ALIVE, Status
 from ..model.times import rfc3339
-from . import exec_reap, snapshot
+from . import exec_reap, networks, snapshot
 from .stored import decode_config
 
 TYPE_CHECKING = False
@@ -55,10 +55,7 @@ def inspect(on: Services, id: str) -> dict[str, Any]:
         },
         "Mounts": [_mount(mount) for mount in config.mounts],
         "Dependencies": list(config.requires),
-        "NetworkSettings": {
-            "EndpointID": "", "Gateway": "", "IPAddress": "", "IPPrefixLen": 0, "MacAddress": "", "Bridge": "",
-            "SandboxID": "", "SandboxKey": "", "Ports": {}, "Networks": {},
-        },
+        "NetworkSettings": networks.settings(on, id, config, alive=seen.state.status in ALIVE),
         "Namespace": "",
         "IsInfra": False,
         "Config": _config(config),
@@ -150,7 +147,7 @@ def _host_config(config: ContainerConfig) -> dict[str, Any]:
             "Size": f"{max(config.log.size_max, 0)}B",
         },
         "NetworkMode": spaces.network,
-        "PortBindings": {},
+        "PortBindings": networks.port_bindings(config),
         "RestartPolicy": {
             "Name": "" if config.restart_policy == "no" else config.restart_policy,
             "MaximumRetryCount": config.restart_retries,
@@ -160,9 +157,9 @@ def _host_config(config: ContainerConfig) -> dict[str, Any]:
         "VolumesFrom": None,
         "CapAdd": list(security.cap_add),
         "CapDrop": list(security.cap_drop),
-        "Dns": [],
-        "DnsOptions": [],
-        "DnsSearch": [],
+        "Dns": list(config.dns),
+        "DnsOptions": list(config.dns_options),
+        "DnsSearch": list(config.dns_search),
         "ExtraHosts": list(config.add_hosts),
         "GroupAdd": list(config.groups),
         "IpcMode": spaces.ipc,
@@ -172,7 +169,7 @@ def _host_config(config: ContainerConfig) -> dict[str, Any]:
         "OomScoreAdj": config.oom_score_adj or 0,
         "PidMode": spaces.pid,
         "Privileged": security.privileged,
-        "PublishAllPorts": False,
+        "PublishAllPorts": config.publish_all,
         "ReadonlyRootfs": security.read_only,
         "SecurityOpt": options,
         "Tmpfs": {m.destination: ",".join(m.options) for m in config.mounts if m.type == "tmpfs"},

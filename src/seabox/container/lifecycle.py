@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..kernel.watch import Cancel
+    from ..model.network import Endpoint
     from .guard import Locked
 
 _KILL_GRACE = 5.0  # s that the kernel gets to end a killed process
@@ -39,7 +40,8 @@ def init(ctr: Locked) -> None:
         if ctr.state.status is Status.STOPPED:
             teardown.clean(ctr)
         undo.callback(teardown.release_resources, ctr)
-        endpoint, kept = None, ()
+        endpoint: Endpoint | None = None
+        kept: tuple[int, ...] = ()
         if ctr.facts.networked:
             from . import networks
 

@@ -7,6 +7,7 @@ from ..model.record import ALIVE, Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..model.network import Endpoint
     from ..oci.runtime import Launch
     from .guard import Locked
 
@@ -31,13 +32,16 @@ def mount_root(ctr: Locked) -> str:
     return ctr.on.storage.mount(ctr.id, [ctr.on.layer_dir(layer) for layer in ctr.config.layers])
 
 
-def write_bundle(ctr: Locked, rootfs: str) -> None:
+def write_bundle(ctr: Locked, rootfs: str, endpoint: Endpoint | None = None) -> None:
     """The runtime's bundle is complete in the run directory. Raises: Refused."""
-    ctr.on.bundles.write(ctr.config, rootfs, {
+    joined = {
         kind: _namespace_path(ctr, kind, mode)
         for kind in ("network", "pid", "ipc", "uts", "cgroup")
         if (mode := getattr(ctr.config.namespaces, kind)).startswith(("container:", "ns:"))
-    })  # fmt: skip
+    }
+    if endpoint is not None:
+        joined["network"] = endpoint.netns
+    ctr.on.bundles.write(ctr.config, rootfs, joined, endpoint)
 
 
 def _namespace_path(ctr: Locked, kind: str, mode: str) -> str:
@@ -52,8 +56,8 @@ def _namespace_path(ctr: Locked, kind: str, mode: str) -> str:
     return f"/proc/{other.state.pid}/ns/{file}"
 
 
-def launch(ctr: Locked) -> Launch:
-    """All that conmon is told about the container."""
+def launch(ctr: Locked, keep: tuple[int, ...] = ()) -> Launch:
+    """All that conmon is told about the container; it keeps the descriptors `keep` open as long as it lives."""
     from ..oci.runtime import Launch
 
     config = ctr.config
@@ -71,4 +75,5 @@ def launch(ctr: Locked) -> Launch:
         pidfile=config.pidfile,
         conmon_pidfile=config.conmon_pidfile,
         exit_command=ctr.on.exit_command(ctr.id),
+        keep=keep,
     )

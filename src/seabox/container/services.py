@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ..config import EngineConfig
     from ..model.container import ContainerConfig, ExecRequest
     from ..model.record import ProcessId
+    from ..model.network import Attachment, Connection, Endpoint, Membership
     from ..oci.exits import Exit
     from ..oci.runtime import OCIRuntime
     from ..state.locks import Locks
@@ -33,14 +34,31 @@ if TYPE_CHECKING:
         def remove(self, id: str) -> None: ...
 
     class Bundles(Protocol):
-        def write(self, config: ContainerConfig, rootfs: str, namespaces: Mapping[str, str]) -> None:
+        def write(
+            self, config: ContainerConfig, rootfs: str, namespaces: Mapping[str, str], endpoint: Endpoint | None = None
+        ) -> None:
             """config.json and what it mounts are in the run directory. Raises: Refused.
 
-            `namespaces`: the files of namespaces to be joined, by kind ("network", "pid"...).
+            `namespaces`: the files of namespaces to be joined, by kind ("network", "pid"...); `endpoint`: what the
+            container's own network came to.
             """
 
         def write_process(self, config: ContainerConfig, request: ExecRequest, init: ProcessId, path: str) -> None:
             """The file that the runtime reads to execute `request` beside `init`. Raises: Refused, OSError."""
+
+    class Networking(Protocol):
+        """Networks of containers by container id; see network.stack.Stack."""
+
+        def attach(self, container: str, attachment: Attachment) -> None: ...
+        def detach(self, container: str, network: str) -> None: ...
+        def memberships(self, container: str) -> list[Membership]: ...
+        def set_up(self, config: ContainerConfig, name: str) -> Endpoint: ...
+        def connect(
+            self, config: ContainerConfig, name: str, network: str, *, again: bool = False
+        ) -> Connection: ...
+        def disconnect(self, config: ContainerConfig, name: str, network: str) -> Connection | None: ...
+        def reload(self, config: ContainerConfig, name: str) -> None: ...
+        def tear_down(self, id: str) -> None: ...
 
     class Exits(Protocol):
         def read(self, id: str) -> Exit | None:
@@ -63,6 +81,8 @@ if TYPE_CHECKING:
         def clock(self) -> Clock: ...
         @property
         def bundles(self) -> Bundles: ...
+        @property
+        def networking(self) -> Networking: ...
         def runtime(self, path: str) -> OCIRuntime:
             """The OCI runtime at this path."""
 

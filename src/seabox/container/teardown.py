@@ -27,7 +27,7 @@ def release_resources(ctr: Locked, *, interrupted: bool = False) -> None:
     """
     problems: list[Exception] = []
     processes = _release_strays if interrupted else _release_conmon
-    for step in (exec_reap.end_all, processes, _release_runtime, _release_rootfs, _release_files):
+    for step in (exec_reap.end_all, processes, _release_runtime, _release_network, _release_rootfs, _release_files):
         try:
             step(ctr)
         except Exception as problem:
@@ -56,6 +56,11 @@ def _release_runtime(ctr: Locked) -> None:
     ctr.runtime.delete(ctr.id, force=True)
     if ctr.facts.cgroup and cgroups.remove(ctr.facts.cgroup, kill=True):
         debug("container %s: the runtime had left its cgroup behind", ctr.id)
+
+
+def _release_network(ctr: Locked) -> None:
+    if ctr.facts.networked:
+        ctr.on.networking.tear_down(ctr.id)
 
 
 def _release_rootfs(ctr: Locked) -> None:

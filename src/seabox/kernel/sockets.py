@@ -72,3 +72,35 @@ def write_fifo(path: str, line: bytes, patience_seconds: float = 0.5) -> bool:
     finally:
         os.close(fd)
     return True
+
+
+@effect("bind")
+def reserve_port(address: str, port: int, protocol: str) -> int:
+    """A close-on-exec socket that has this port of the host ("" = all its IPv4 addresses) and answers nobody.
+
+    Nobody else can listen on the port while the descriptor, or a copy of it, is open. Port 0 = any free one.
+
+    Raises: OSError (EADDRINUSE, EADDRNOTAVAIL, EACCES).
+    """
+    import socket
+
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    kinds = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM, "sctp": socket.SOCK_STREAM}
+    number = socket.IPPROTO_SCTP if protocol == "sctp" else 0
+    with socket.socket(family, kinds[protocol] | socket.SOCK_CLOEXEC, number) as bound:
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if protocol != "udp":
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that ended do not count
+        bound.bind((address, port))
+        if protocol != "udp":
+            bound.listen(0)  # who else has SO_REUSEADDR could bind the port otherwise
+        return bound.detach()
+
+
+def port_of(fd: int) -> int:
+    """The port that a socket is bound to."""
+    import socket
+
+    with socket.socket(fileno=os.dup(fd)) as bound:
+        return int(bound.getsockname()[1])

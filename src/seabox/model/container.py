@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from .network import Attachment, Port
+
 CONFIG_SCHEMA = 1
 
 
@@ -65,7 +67,10 @@ class Security(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Namespaces(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Whose namespaces are used: "private", "host", "container:<full id>", "ns:<path>"; for the network also "none"."""
+    """Whose namespaces are used: "private", "host", "container:<full id>", "ns:<path>"; for the network also "none".
+
+    The network "bridge" is one of the container's own that the engine makes and connects to networks.
+    """
 
     network: str = "none"
     pid: str = "private"
@@ -117,6 +122,13 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     shm_size: int = 65536000  # bytes
     oom_score_adj: int | None = None
     add_hosts: tuple[str, ...] = ()  # "name:ip"
+    networks: tuple[Attachment, ...] = ()  # as asked for at creation; what holds now is in the store
+    ports: tuple[Port, ...] = ()
+    publish_all: bool = False
+    dns: tuple[str, ...] = ()  # name servers; "none" = the image's own resolv.conf
+    dns_search: tuple[str, ...] = ()
+    dns_options: tuple[str, ...] = ()
+    no_hosts: bool = False
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     stop_signal: int = 15
@@ -153,6 +165,7 @@ class ImageConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     workdir: str = ""
     labels: dict[str, str] = {}
     volumes: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()  # ports, "80/tcp"
     stop_signal: str = ""
 
 
@@ -178,7 +191,18 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     tmpfs: tuple[str, ...] = ()  # DEST[:OPTIONS]
     mounts: tuple[Mount, ...] = ()
     devices: tuple[str, ...] = ()  # SRC[:DEST[:PERMISSIONS]]
-    network: str | None = None  # "none" | "host" | "container:NAME" | "private"
+    network: str | tuple[str, ...] | None = None  # none, host, container:NAME, ns:PATH, or networks NAME[:OPTIONS]
+    ip: str = ""
+    ip6: str = ""
+    mac_address: str = ""
+    network_aliases: tuple[str, ...] = ()
+    publish: tuple[str, ...] = ()  # podman's -p syntax: [[ip:]hostPort:]containerPort[/protocol]
+    publish_all: bool = False
+    expose: tuple[str, ...] = ()
+    dns: tuple[str, ...] = ()
+    dns_search: tuple[str, ...] = ()
+    dns_options: tuple[str, ...] = ()
+    no_hosts: bool = False
     pid: str | None = None
     ipc: str | None = None
     uts: str | None = None

@@ -29,7 +29,18 @@ if TYPE_CHECKING:
         tmpfs: Sequence[str]
         mounts: Sequence[Mount]
         devices: Sequence[str]
-        network: str | None
+        network: str | Sequence[str] | None
+        ip: str
+        ip6: str
+        mac_address: str
+        network_aliases: Sequence[str]
+        publish: Sequence[str]
+        publish_all: bool
+        expose: Sequence[str]
+        dns: Sequence[str]
+        dns_search: Sequence[str]
+        dns_options: Sequence[str]
+        no_hosts: bool
         pid: str | None
         ipc: str | None
         uts: str | None

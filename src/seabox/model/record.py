@@ -132,11 +132,14 @@ class ContainerState:
     `exit_code` is None while there is none to tell; then `exit_reason` says why for a container that ended
     ("reboot", "conmon_lost"). `run` counts starts: exit codes are stored by (id, run). `mount_count` counts those who
     asked for the root file system to be mounted; the use that a run makes of it is not among them.
+    `next_start_at` is when the restart policy will start the container again, and `backoff` the pause (ns) that it
+    last made before a start; `restart_count` counts these starts since the last one by a user. `health` is "" for a
+    container without checks.
     """
 
     __slots__ = (
-        "boot", "conmon_pid", "conmon_start", "error", "exit_code", "exit_reason", "finished_at", "mount_count",
-        "mountpoint", "oom_killed", "pid", "pid_start", "restart_count", "run", "started_at", "status",
+        "backoff", "boot", "conmon_pid", "conmon_start", "error", "exit_code", "exit_reason", "finished_at", "health",
+        "mount_count", "mountpoint", "next_start_at", "oom_killed", "pid", "pid_start", "restart_count", "run", "started_at", "status",
         "stopped_by_user",
     )
 
@@ -157,6 +160,9 @@ class ContainerState:
         oom_killed: bool = False,
         stopped_by_user: bool = False,
         restart_count: int = 0,
+        next_start_at: int = 0,
+        backoff: int = 0,
+        health: str = "",
         mountpoint: str = "",
         mount_count: int = 0,
         error: str = "",
@@ -170,6 +176,8 @@ class ContainerState:
         self.exit_code, self.exit_reason = exit_code, exit_reason
         self.oom_killed, self.stopped_by_user = oom_killed, stopped_by_user
         self.restart_count = restart_count
+        self.next_start_at, self.backoff = next_start_at, backoff
+        self.health = health
         self.mountpoint, self.mount_count = mountpoint, mount_count
         self.error = error
 
@@ -224,7 +232,12 @@ def created(state: ContainerState, *, process: ProcessId, conmon: ProcessId) -> 
 
 def running(state: ContainerState, *, at: int) -> ContainerState:
     """The container's process runs since `at`."""
-    return state.replace(status=Status.RUNNING, started_at=at, finished_at=0)
+    return state.replace(status=Status.RUNNING, started_at=at, finished_at=0, next_start_at=0)
+
+
+def restarted(state: ContainerState, *, at: int) -> ContainerState:
+    """As `running`, by the restart policy."""
+    return running(state, at=at).replace(restart_count=state.restart_count + 1)
 
 
 def paused(state: ContainerState) -> ContainerState:
@@ -242,8 +255,9 @@ def stopped(
 ) -> ContainerState:
     """The process is gone, with `code`, or with None and the reason why nobody knows it."""
     return state.replace(
-        status=Status.STOPPED, finished_at=at, exit_code=code, exit_reason=reason, oom_killed=oom, pid=0, pid_start=0
-    )
+        status=Status.STOPPED, finished_at=at, exit_code=code, exit_reason=reason, oom_killed=oom, pid=0, pid_start=0,
+        next_start_at=0,
+    )  # fmt: skip
 
 
 def cleaned(state: ContainerState) -> ContainerState:
@@ -265,7 +279,9 @@ def after_reboot(state: ContainerState) -> ContainerState:
         state = state.replace(status=Status.STOPPED)
     else:
         state = state.replace(status=Status.CONFIGURED)
-    return cleaned(state).replace(boot="", restart_count=0, mountpoint="", mount_count=0)
+    return cleaned(state).replace(
+        boot="", restart_count=0, next_start_at=0, backoff=0, mountpoint="", mount_count=0
+    )
 
 
 class Event:
@@ -290,13 +306,14 @@ class ContainerFacts:
     """What of a container's configuration the hot path needs, fixed at creation except for `name`."""
 
     __slots__ = (
-        "auto_remove", "cgroup", "command", "created_at", "id", "image", "image_id", "labels", "name", "restart_policy",
-        "runtime", "stop_signal", "stop_timeout",
+        "auto_remove", "cgroup", "command", "created_at", "id", "image", "image_id", "labels", "name", "networked",
+        "ports", "restart_policy", "restart_retries", "runtime", "stop_signal", "stop_timeout", "supervised",
     )  # fmt: skip
 
     def __init__(
         self, id: str, name: str, created_at: int, image: str, image_id: str, command: str, labels: str,
         runtime: str, auto_remove: bool, stop_signal: int, stop_timeout: int, restart_policy: str, cgroup: str = "",
+        networked: bool = False, ports: str = "", restart_retries: int = 0, supervised: bool = False,
     ) -> None:  # fmt: skip
         self.id, self.name, self.created_at = id, name, created_at
         self.image, self.image_id = image, image_id
@@ -305,8 +322,11 @@ class ContainerFacts:
         self.runtime = runtime  # path
         self.auto_remove = auto_remove
         self.stop_signal, self.stop_timeout = stop_signal, stop_timeout
-        self.restart_policy = restart_policy
+        self.restart_policy, self.restart_retries = restart_policy, restart_retries  # retries: 0 = no limit
+        self.supervised = supervised  # somebody has to look after it while it runs: health checks, a growing log
         self.cgroup = cgroup  # the path of its own cgroup, "" if it has none
+        self.networked = networked  # it has a network namespace that we made and pinned
+        self.ports = ports  # as `ps` shows them
 
 
 class ContainerRecord:

@@ -97,7 +97,7 @@ def create(
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
-                pass_fds={_SYNC: answer_end, _START: start_end},
+                pass_fds={_SYNC: answer_end, _START: start_end, **dict(enumerate(launch.keep, _START + 1))},
                 new_group=True,
             )
         finally:

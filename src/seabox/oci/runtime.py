@@ -101,11 +101,12 @@ class Launch:
     env           what conmon, the runtime and the exit command see beyond PATH
     stdio         our descriptors for "passthrough", else None
     place         called with conmon's pid before it does anything: moves it to its cgroup
+    keep          our descriptors that conmon, and not the container, keeps open: sockets on published ports
     """
 
     __slots__ = (
-        "bundle", "conmon_pidfile", "env", "exit_command", "id", "log_driver", "log_path", "log_size_max", "log_tag",
-        "name", "no_new_keyring", "no_pivot", "pidfile", "place", "stdin", "stdin_stays_open", "stdio", "timeout",
+        "bundle", "conmon_pidfile", "env", "exit_command", "id", "keep", "log_driver", "log_path", "log_size_max",
+        "log_tag", "name", "no_new_keyring", "no_pivot", "pidfile", "place", "stdin", "stdin_stays_open", "stdio", "timeout",
         "tty",
     )  # fmt: skip
 
@@ -131,8 +132,10 @@ class Launch:
         env: Mapping[str, str] | None = None,
         stdio: tuple[int | None, int | None, int | None] | None = None,
         place: Callable[[int], None] | None = None,
+        keep: Sequence[int] = (),
     ) -> None:
         self.id, self.name, self.bundle = id, name, bundle
+        self.keep = tuple(keep)
         self.exit_command = exit_command
         self.log_driver, self.log_path = log_driver, log_path
         self.log_size_max, self.log_tag = log_size_max, log_tag

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from ..errors import Refused
 from ..kernel.files import write_file
 from ..model import oci
@@ -41,7 +43,11 @@ def write_etc_files(config: ContainerConfig, place: Place, identity: Identity) -
 def etc_mounts(config: ContainerConfig, place: Place, identity: Identity) -> Iterable[oci.Mount]:
     """The mounts of these files; read-only if the root is."""
     options = ("bind", "rprivate", "ro") if config.security.read_only else ("bind", "rprivate")
-    names = ["hosts", "hostname", "resolv.conf"]
+    names = ["hostname"]
+    if not config.no_hosts:
+        names.append("hosts")
+    if config.dns != ("none",):
+        names.append("resolv.conf")
     if _passwd(config, place, identity) is not None:
         names.append("passwd")
     for name in names:
@@ -85,11 +91,31 @@ def _hosts(config: ContainerConfig, place: Place) -> str:
 
 
 def _resolv_conf(config: ContainerConfig, place: Place) -> bytes:
-    """The host's, without the name servers that only the host itself can reach."""
-    text = _host_file(place, "resolv.conf")
+    """The host's, without the name servers that only the host itself can reach.
+
+    Servers, domains and options that were asked for take the place of the host's; those of the container's networks
+    come next.
+    """
+    lines = _host_file(place, "resolv.conf").splitlines(keepends=True)
     if config.namespaces.network != "host":
-        text = "".join(line for line in text.splitlines(keepends=True) if not _is_loopback(line))
-    return text.encode("utf-8", "surrogateescape")
+        lines = [line for line in lines if not _is_loopback(line)]
+    found: list[str] = []
+    if search := config.dns_search or place.search:
+        given = [] if config.dns_search else [line.split()[1:] for line in lines if _is(line, "search")]
+        lines = [line for line in lines if not _is(line, "search", "domain")]
+        if search != (".",):
+            found.append(f"search {' '.join(dict.fromkeys((*search, *chain(*given))))}\n")
+    if servers := config.dns or place.nameservers:
+        lines = [line for line in lines if not _is(line, "nameserver")]
+        found += [f"nameserver {server}\n" for server in servers]
+    if config.dns_options:
+        lines = [line for line in lines if not _is(line, "options")]
+        found.append(f"options {' '.join(config.dns_options)}\n")
+    return "".join([*found, *lines]).encode("utf-8", "surrogateescape")
+
+
+def _is(line: str, *keys: str) -> bool:
+    return bool(line.split()) and line.split()[0] in keys
 
 
 def _is_loopback(line: str) -> bool:

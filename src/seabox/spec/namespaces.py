@@ -1,10 +1,11 @@
-"""--network, --pid, --ipc, --uts, --cgroupns: what is shared with whom."""
+"""--network (whose), --pid, --ipc, --uts, --cgroupns: what is shared with whom."""
 
 from __future__ import annotations
 
-from ..errors import InvalidArgument, Unsupported
+from ..errors import InvalidArgument
 from ..model import oci
 from ..model.container import Namespaces
+from .networking import parse_network_mode
 from .text import absolute, plain
 
 TYPE_CHECKING = False
@@ -24,21 +25,18 @@ def parse_namespaces(request: CreateRequest, *, default_network: str, find_conta
 
     def mode(kind: str, text: str | None, words: Mapping[str, str]) -> str:
         text = plain(f"{kind} namespace", text or "")
-        word, colon, rest = text.partition(":")
+        word, _, rest = text.partition(":")
         if word == "container" and rest:
             return f"container:{find_container(rest)}"
         if word == "ns" and rest:
             return f"ns:{absolute(f'path of a {kind} namespace', rest)}"
         if text in words:
             return words[text]
-        if kind == "network" and not colon and word != "container":
-            raise Unsupported(f'network "{text}": use none, host, private or container:NAME (others are to come)')
         raise InvalidArgument(f'unrecognized {kind} namespace mode "{text}" passed')
 
     plain_words = {"": "private", "private": "private", "host": "host"}
-    network = {"none": "none", "host": "host", "private": "private"}
     return Namespaces(
-        network=mode("network", request.network or default_network, network),
+        network=parse_network_mode(request, default=default_network, find_container=find_container),
         pid=mode("pid", request.pid, plain_words),
         ipc=mode("ipc", request.ipc, plain_words | {"shareable": "private", "none": "private"}),
         uts=mode("uts", request.uts, plain_words),

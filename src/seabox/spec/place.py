@@ -16,4 +16,6 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     catatonit: str = ""
     addresses: tuple[str, ...] = ()  # the container's own, none in networks "none" and "host"
     gateway: str = ""  # the host, as seen from the container's network
+    nameservers: tuple[str, ...] = ()  # of the container's networks
+    search: tuple[str, ...] = ()  # domains of the container's networks
     host_etc: str = "/etc"  # where the host keeps its hosts and resolv.conf

@@ -14,6 +14,7 @@ from .identity import check_id, check_user
 from .limits import parse_resources, parse_size, parse_ulimits
 from .mounts_syntax import parse_mounts
 from .namespaces import parse_namespaces
+from .networking import check_hosts, parse_dns, parse_dns_options, parse_dns_search, parse_networks, parse_ports
 from .security_syntax import parse_security
 from .sysctls import check_sysctls
 from .text import absolute, content, normal, plain, whole_number, within
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ..model.container import CreateRequest, ImageConfig, Namespaces
     from .facts import HostFacts
     from .namespaces import FindContainer
+    from .networking import FindNetwork
 
     class Defaults(Protocol):
         """What the engine's configuration decides where a request says nothing."""
@@ -73,6 +75,7 @@ def resolve(
     now: int,
     runtime: str = "",
     find_container: FindContainer | None = None,
+    find_network: FindNetwork | None = None,
 ) -> ContainerConfig:
     """The container that `request` describes. Looks at the host's files (mount sources, devices, a seccomp profile).
 
@@ -120,6 +123,15 @@ def resolve(
             None if request.oom_score_adj is None else _number("oom score adjust", request.oom_score_adj, -1000, 1000)
         ),
         add_hosts=tuple(check_add_host(text) for text in request.add_hosts),
+        networks=parse_networks(
+            request, namespaces.network, default=defaults.network, find_network=find_network
+        ),
+        ports=parse_ports(request, namespaces.network, image),
+        publish_all=request.publish_all,
+        dns=parse_dns(request),
+        dns_search=parse_dns_search(request),
+        dns_options=parse_dns_options(request),
+        no_hosts=check_hosts(request),
         labels=_labels(request, image),
         annotations=_annotations(request.annotations),
         stop_signal=_stop_signal(request, image),

@@ -46,6 +46,6 @@ def check_sysctls(sysctls: Mapping[str, str], namespaces: Namespaces) -> dict[st
 
 def effective(sysctls: Mapping[str, str], namespaces: Namespaces, facts: HostFacts) -> dict[str, str]:
     """What is written into the specification: the container's own and, in a network of its own, root may ping."""
-    own_network = namespaces.network in ("none", "private")
+    own_network = namespaces.network in ("none", "private", "bridge")
     default = {PING_GROUP_RANGE: "0 0"} if own_network and facts.ping_group_range else {}
     return default | dict(sysctls)

@@ -9,12 +9,14 @@ from __future__ import annotations
 _FIRST = """
 CREATE TABLE layer(
     chain_id TEXT PRIMARY KEY,
-    parent TEXT REFERENCES layer(chain_id)
+    parent TEXT REFERENCES layer(chain_id),
+    size INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE image(
     id TEXT PRIMARY KEY,
     config BLOB NOT NULL,
+    manifest BLOB NOT NULL,
     created_at INTEGER NOT NULL
 );
 
@@ -45,6 +47,10 @@ CREATE TABLE container(
     stop_signal INTEGER NOT NULL,
     stop_timeout INTEGER NOT NULL,
     restart_policy TEXT NOT NULL,
+    restart_retries INTEGER NOT NULL,
+    supervised INTEGER NOT NULL,
+    networked INTEGER NOT NULL,
+    ports TEXT NOT NULL,
     status TEXT NOT NULL,
     run INTEGER NOT NULL,
     pid INTEGER NOT NULL,
@@ -59,6 +65,9 @@ CREATE TABLE container(
     oom_killed INTEGER NOT NULL,
     stopped_by_user INTEGER NOT NULL,
     restart_count INTEGER NOT NULL,
+    next_start_at INTEGER NOT NULL,
+    backoff INTEGER NOT NULL,
+    health TEXT NOT NULL,
     mountpoint TEXT NOT NULL,
     mount_count INTEGER NOT NULL,
     error TEXT NOT NULL,
@@ -71,6 +80,7 @@ CREATE TABLE container(
 CREATE INDEX container_by_image ON container(image_id) WHERE image_id IS NOT NULL;
 CREATE INDEX container_alive ON container(created_at) WHERE status IN ('created', 'running', 'paused');
 CREATE INDEX container_claimed ON container(intent) WHERE intent IS NOT NULL;
+CREATE INDEX container_to_start ON container(next_start_at) WHERE next_start_at > 0;
 CREATE INDEX container_by_age ON container(created_at);
 
 CREATE TABLE container_config(
@@ -109,6 +119,33 @@ CREATE TABLE exec_session(
 CREATE INDEX exec_session_by_container ON exec_session(container);
 CREATE INDEX exec_session_ended ON exec_session(finished_at) WHERE status = 'stopped';
 
+CREATE TABLE network(
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    config BLOB NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE attachment(
+    seq INTEGER PRIMARY KEY,
+    container TEXT NOT NULL REFERENCES container(id) ON DELETE CASCADE,
+    network TEXT NOT NULL REFERENCES network(id),
+    interface TEXT NOT NULL,
+    attachment BLOB NOT NULL,
+    connection BLOB,
+    UNIQUE(container, network),
+    UNIQUE(container, interface)
+);
+CREATE INDEX attachment_by_network ON attachment(network);
+
+CREATE TABLE lease(
+    network TEXT NOT NULL REFERENCES network(id) ON DELETE CASCADE,
+    address TEXT NOT NULL,
+    container TEXT NOT NULL REFERENCES container(id) ON DELETE CASCADE,
+    boot TEXT NOT NULL,
+    PRIMARY KEY(network, address)
+) WITHOUT ROWID;
+CREATE INDEX lease_by_container ON lease(container);
+
 CREATE TABLE exit_code(
     id TEXT NOT NULL,
     run INTEGER NOT NULL,
@@ -143,10 +180,12 @@ VERSION = len(MIGRATIONS)
 
 STATE_COLUMNS = (
     "status", "run", "pid", "pid_start", "conmon_pid", "conmon_start", "boot", "started_at", "finished_at",
-    "exit_code", "exit_reason", "oom_killed", "stopped_by_user", "restart_count", "mountpoint", "mount_count", "error",
+    "exit_code", "exit_reason", "oom_killed", "stopped_by_user", "restart_count", "next_start_at", "backoff", "health", "mountpoint",
+    "mount_count", "error",
 )  # fmt: skip
 FACT_COLUMNS = (
     "id", "name", "created_at", "image", "image_id", "command", "labels", "runtime", "auto_remove", "stop_signal",
-    "stop_timeout", "restart_policy", "cgroup",
+    "stop_timeout", "restart_policy", "cgroup", "networked", "ports", "restart_retries",
+    "supervised",
 )  # fmt: skip
 CLAIM_COLUMNS = ("intent", "holder_pid", "holder_start", "holder_boot", "claimed_at")

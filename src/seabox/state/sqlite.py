@@ -39,6 +39,7 @@ from ..model.record import (
     Status,
 )
 from .execs import SQLiteExecs
+from .networks import SQLiteNetworks
 from .schema import CLAIM_COLUMNS, FACT_COLUMNS, MIGRATIONS, STATE_COLUMNS, VERSION
 
 TYPE_CHECKING = False
@@ -68,6 +69,7 @@ class SQLiteStore:
         self._mine = threading.local()
         self._open: list[sqlite3.Connection] = []
         self.execs = SQLiteExecs(self)
+        self.networks = SQLiteNetworks(self)
 
     # --- writing -------------------------------------------------------------------------------------------------
 
@@ -232,6 +234,13 @@ class SQLiteStore:
         with self._reading() as db:
             return [row[0] for row in db.execute("SELECT id FROM container WHERE intent = ?", (intent,))]
 
+    def starts(self) -> list[tuple[int, str]]:
+        """See Store.starts."""
+        with self._reading() as db:
+            return db.execute(
+                "SELECT next_start_at, id FROM container WHERE next_start_at > 0 ORDER BY next_start_at"
+            ).fetchall()
+
     def dependants(self, id: str) -> list[str]:
         """See Store.dependants."""
         with self._reading() as db:
@@ -372,7 +381,8 @@ def _commit(db: sqlite3.Connection) -> None:
 def _record(row: tuple[object, ...]) -> ContainerRecord:
     facts = ContainerFacts(*row[:_FACTS])  # type: ignore[arg-type]  # SQLite's columns, in the order selected
     facts.image_id = facts.image_id or ""
-    facts.auto_remove = bool(facts.auto_remove)
+    facts.auto_remove, facts.networked = bool(facts.auto_remove), bool(facts.networked)
+    facts.supervised = bool(facts.supervised)
     state = ContainerState.__new__(ContainerState)
     for name, value in zip(STATE_COLUMNS, row[_FACTS:_STATE], strict=True):
         setattr(state, name, value)

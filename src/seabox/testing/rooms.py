@@ -9,6 +9,7 @@ from ..container.container import Container
 from ..container.create import create
 from ..kernel import files
 from ..model.container import ContainerConfig, ExecRequest
+from ..model.network import Attachment, Connection, Endpoint, Membership, Network
 from ..oci.exits import read_exit
 from ..state.locks import Locks
 from .runtime import FakeRuntime
@@ -86,13 +87,58 @@ class FakeBundles:
         self.written: list[tuple[str, str, dict[str, str]]] = []
         self.processes: list[ExecRequest] = []
 
-    def write(self, config: ContainerConfig, rootfs: str, namespaces: Mapping[str, str]) -> None:
+    def write(
+        self, config: ContainerConfig, rootfs: str, namespaces: Mapping[str, str], endpoint: Endpoint | None = None
+    ) -> None:
         """See Bundles.write."""
         self.written.append((config.id, rootfs, dict(namespaces)))
 
     def write_process(self, config: ContainerConfig, request: ExecRequest, init: ProcessId, path: str) -> None:
         """See Bundles.write_process."""
         self.processes.append(request)
+
+
+class FakeNetworking:
+    """Networking that only remembers who is set up."""
+
+    def __init__(self) -> None:
+        self.up = set[str]()
+        self.attached: dict[str, list[Attachment]] = {}
+
+    def attach(self, container: str, attachment: Attachment) -> None:
+        """See Networking.attach."""
+        self.attached.setdefault(container, []).append(attachment)
+
+    def detach(self, container: str, network: str) -> None:
+        """See Networking.detach."""
+        self.attached[container] = [each for each in self.attached.get(container, ()) if each.network != network]
+
+    def memberships(self, container: str) -> list[Membership]:
+        """See Networking.memberships."""
+        return [
+            Membership(network=Network(id=each.network, name=each.name, created_at=0), attachment=each)
+            for each in self.attached.get(container, ())
+        ]
+
+    def set_up(self, config: ContainerConfig, name: str) -> Endpoint:
+        """See Networking.set_up."""
+        self.up.add(config.id)
+        return Endpoint(netns=f"/run/netns/seabox-{config.id}")
+
+    def connect(self, config: ContainerConfig, name: str, network: str, *, again: bool = False) -> Connection:
+        """See Networking.connect."""
+        return Connection(interface="eth0")
+
+    def disconnect(self, config: ContainerConfig, name: str, network: str) -> Connection | None:
+        """See Networking.disconnect."""
+        return None
+
+    def reload(self, config: ContainerConfig, name: str) -> None:
+        """See Networking.reload."""
+
+    def tear_down(self, id: str) -> None:
+        """See Networking.tear_down."""
+        self.up.discard(id)
 
 
 class FakeRooms:
@@ -107,6 +153,7 @@ class FakeRooms:
         self.exits = self
         self.clock = FakeClock(real=True)
         self.bundles = FakeBundles()
+        self.networking = FakeNetworking()
         self.fake = FakeRuntime()
 
     def _lock_path(self, rank: Rank, name: str) -> str:

@@ -25,7 +25,7 @@ from seabox.kernel.locks import lock_file, unlock
 from seabox.model.record import Status
 from seabox.testing.killpoints import Point, fail_at, kill_at, record
 
-NAME = "victim"
+NAME, RENAMED = "victim", "renamed"
 SLEEPER = ["sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 1000 & wait; done"]
 
 
@@ -51,7 +51,8 @@ class World:
         return self.engine.containers.create("busybox", SLEEPER, name=NAME, stop_timeout=1, init=False)
 
     def find(self) -> Container:
-        return self.engine.containers.get(NAME)
+        names = [seen.facts.name for seen in self.engine.containers.list()]
+        return self.engine.containers.get(RENAMED if RENAMED in names else NAME)
 
     def traces(self, id: str) -> dict[str, object]:
         """What the kernel and the runtime have of a container."""
@@ -203,6 +204,7 @@ OPERATIONS = (
     Operation("mount", _configured, lambda world: world.find().mount()),
     Operation("mount again", _mounted, lambda world: world.find().mount()),
     Operation("unmount", _mounted, lambda world: world.find().unmount()),
+    Operation("rename", _running, lambda world: world.find().rename(RENAMED)),
     Operation("export", _configured, lambda world: world.find().export(f"{world.rooms.config.root}/export.tar")),
     Operation("export running", _running, lambda world: world.find().export(f"{world.rooms.config.root}/export.tar")),
     Operation("rm", _exited, lambda world: world.find().remove()),

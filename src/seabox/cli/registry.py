@@ -15,14 +15,15 @@ GROUPS = {"container": "Manage containers", "image": "Manage images"}
 # commands on containers, with or without "container" in front: name -> module
 _CONTAINER = {
     "attach": "attach", "create": "create", "exec": "exec", "export": "export", "init": "init", "inspect": "inspect",
-    "kill": "kill", "logs": "logs", "mount": "mount", "pause": "pause", "ps": "ps", "restart": "restart", "rm": "rm",
-    "run": "run", "start": "start", "stop": "stop", "umount": "umount", "unmount": "umount", "unpause": "pause",
-    "wait": "wait",
+    "kill": "kill", "logs": "logs", "mount": "mount", "pause": "pause", "ps": "ps", "rename": "rename",
+    "restart": "restart", "rm": "rm", "run": "run", "start": "start", "stop": "stop", "umount": "umount",
+    "unmount": "umount", "unpause": "pause", "wait": "wait",
 }  # fmt: skip
 
 MODULES = _CONTAINER | {f"container {name}": module for name, module in _CONTAINER.items()}
 MODULES |= {
-    "container cleanup": "cleanup", "container exists": "exists", "container list": "ps", "container ls": "ps",
+    "container artifact": "artifact", "container cleanup": "cleanup", "container exists": "exists",
+    "container list": "ps", "container ls": "ps",
     "events": "events", "image embed": "embed", "image exists": "exists", "image inspect": "inspect",
     "image list": "images", "image ls": "images", "images": "images", "info": "info", "version": "version",
 }  # fmt: skip
@@ -30,7 +31,7 @@ MODULES |= {
 # podman has them, we do not yet
 _LATER = frozenset(
     "auto-update build buildx checkpoint clone commit compose cp diff farm generate healthcheck history "
-    "import kube load login logout machine manifest network play pod port prune pull push quadlet rename restore "
+    "import kube load login logout machine manifest network play pod port prune pull push quadlet restore "
     "rmi runlabel save search secret stats system tag top unshare untag update volume".split()
 )
 

@@ -206,7 +206,7 @@ class Container:
             mounts.unmount(ctr, force=force)
 
     def rename(self, name: str) -> None:
-        """The container is called `name`; what runs in it goes on. Raises: InvalidArgument, NameInUse, StateConflict."""
+        """The container is called `name`; what runs goes on. Raises: InvalidArgument, NameInUse, StateConflict."""
         from .rename import rename
 
         with self.locked() as ctr:

@@ -65,6 +65,10 @@ class Locked:
             from .stored import decode_config
 
             self._config = decode_config(self.on.store.config(self.id))
+        if self._config.name != self.facts.name:
+            from msgspec.structs import replace
+
+            self._config = replace(self._config, name=self.facts.name)
         return self._config
 
     @property

@@ -67,6 +67,10 @@ def settle(ctr: Locked) -> None:
 
         mount_root(ctr)
     if claim is not None:
+        if claim.intent is Intent.UPDATE:
+            from .rename import write_copy
+
+            write_copy(ctr)
         ctr.on.store.unclaim(ctr.id, claim)
         ctr.record.claim = None
 

@@ -17,26 +17,27 @@ if TYPE_CHECKING:
 class Landing:
     """A nameless file that `land` puts at `path`, in place of what was there; use it as a context manager.
 
-    A process that is killed before leaves nothing, where the file system has nameless files.
+    A process that is killed before leaves nothing, where the file system has nameless files; elsewhere, or within the
+    moment of landing, it may leave one with a random name in the directory `by_way_of` (that of `path`).
 
     Raises: OSError (no such directory, a directory is at `path`...).
     """
 
-    __slots__ = ("_fd", "_folder", "_name", "_temporary")
+    __slots__ = ("_fd", "_path", "_temporary", "_way")
 
-    def __init__(self, path: str, mode: int = 0o600) -> None:
+    def __init__(self, path: str, mode: int = 0o600, *, by_way_of: str = "") -> None:
         if os.path.isdir(path):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-        folder, self._name = os.path.split(path)
-        self._folder = folder or "."
+        self._path = path
+        self._way = by_way_of or os.path.dirname(path) or "."
         self._temporary = ""
-        self._fd = _nameless(self._folder, mode)
+        self._fd = _nameless(self._way, mode)
         if self._fd < 0:
             self._temporary = self._beside()
             self._fd = _named(self._temporary, mode)
 
     def _beside(self) -> str:
-        return f"{self._folder}/.{self._name[:200]}.{os.urandom(6).hex()}~"
+        return f"{self._way}/.{os.urandom(12).hex()}~"
 
     def __enter__(self) -> Landing:
         return self
@@ -67,7 +68,7 @@ class Landing:
         os.fsync(self._fd)
         if not self._temporary:
             temporary = self._beside()
-            here = os.open(self._folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            here = os.open(self._way, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
             try:  # only with a directory's fd does Python make the call that follows /proc's link
                 os.link(
                     f"/proc/self/fd/{self._fd}", os.path.basename(temporary), dst_dir_fd=here, follow_symlinks=True
@@ -75,7 +76,7 @@ class Landing:
             finally:
                 os.close(here)
             self._temporary = temporary
-        os.rename(self._temporary, f"{self._folder}/{self._name}")
+        os.rename(self._temporary, self._path)
         self._temporary = ""
         os.close(self._fd)
         self._fd = -1

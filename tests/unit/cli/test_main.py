@@ -68,7 +68,7 @@ def test_every_command_has_help(command: Command, capsys: pytest.CaptureFixture[
 
 def test_container_commands_go_without_the_word_as_well() -> None:
     doubled = {path.removeprefix("container ") for path in PATHS if path.startswith("container ")}
-    assert doubled - set(PATHS) == {"cleanup", "exists", "list", "ls"}
+    assert doubled - set(PATHS) == {"artifact", "cleanup", "exists", "list", "ls"}
 
 
 # --- what is no command ----------------------------------------------------------------------------------------------

@@ -1,0 +1,52 @@
+"""`rename` and `container artifact`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from engine.cli.command_line import CommandLine
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+def test_rename(cli: CommandLine) -> None:
+    id = cli.ok("run", "-d", "--name", "old", "busybox", "sleep", "1000")
+    cli.ok("create", "--name", "taken", "busybox")
+    assert cli.ok("rename", "old", "new") == ""
+    assert cli.ok("ps", "--format", "{{.Names}}") == "new"
+    assert cli.ok("inspect", "--format", "{{.Name}} {{.Id}}", "new") == f"new {id}"
+    done = cli("rename", "new", "taken")
+    assert (done.code, done.err.startswith('Error: the container name "taken" is already in use by ')) == (125, True)
+    done = cli("rename", "old", "other")
+    assert (done.code, done.err) == (125, 'Error: no container with name or ID "old" found: no such container\n')
+    assert cli("rename", "new").code == 125
+    assert cli.ok("events", "--stream=false", "--filter", "event=rename", "--format", "{{.Name}}") == "new"
+    cli.ok("rm", "-f", "-t", "0", "new")
+
+
+def test_artifacts(cli: CommandLine, tmp_path: Path) -> None:
+    cli.ok("create", "--name", "one", "busybox")
+    verb = ("container", "artifact")
+    assert cli.ok(*verb, "ls", "one") == ""
+    data = bytes(range(256))
+    (tmp_path / "file").write_bytes(data)
+    cli.ok(*verb, "add", "one", "from-file", str(tmp_path / "file"))
+    cli.ok(*verb, "add", "one", "from-stdin", stdin=b"typed")
+    assert cli.ok(*verb, "ls", "one").split() == ["from-file", "from-stdin"]
+    assert cli(*verb, "get", "one", "from-file").raw == data
+    cli.ok(*verb, "get", "one", "from-stdin", str(tmp_path / "out"))
+    assert (tmp_path / "out").read_bytes() == b"typed"
+    assert cli.ok(*verb, "rm", "one", "from-file") == ""
+    for words, said in (
+        (["get", "one", "from-file"], "no such artifact"),
+        (["rm", "one", "from-file"], "no such artifact"),
+        (["add", "one", "../x", "/etc/hostname"], "invalid artifact name"),
+        (["add", "one", "x", str(tmp_path / "missing")], "no such file or directory"),
+        (["eat", "one"], "unknown verb"),
+        (["get", "one"], "wrong number of arguments"),
+    ):
+        done = cli(*verb, *words)
+        assert (done.code, done.out, said in done.err, done.err.count("\n")) == (125, "", True, 1), done

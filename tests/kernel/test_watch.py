@@ -171,4 +171,6 @@ def test_nothing_stays_open(tmp_path: Path, child: ProcessId) -> None:
         waiter.add_process(child)
         waiter.add_fd(0, select.POLLHUP)
     del cancel, waiter
+    while watch.closing:
+        select.poll().poll(1)
     assert os.listdir("/proc/self/fd") == before

@@ -19,6 +19,8 @@ def await_exit_file(
 
     Blocks up to `timeout` seconds (None = for ever). Needs no lock. Raises: Cancelled.
     """
+    if (found := on.exits.read(id)) is not None:  # as a rule; a watch costs more than a look
+        return found
     deadline = None if timeout is None else on.clock.monotonic() + timeout
     with Watch(cancel) as watch:
         try:

@@ -6,6 +6,7 @@ import errno
 import os
 import select
 import sys
+from _thread import start_new_thread
 from time import monotonic
 
 from .. import diagnostics
@@ -28,6 +29,23 @@ _SELF = 0x400 | 0x800  # deleted, moved
 _IN_DIR = _CREATE | _MOVED | _DELETE | _CLOSE_WRITE | _ATTRIB | _SELF
 _IN_FILE = _MODIFY | _ATTRIB | _SELF
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.ENOMEM)
+
+
+closing: list[int] = []  # inotify descriptors that are being closed
+
+
+def _close_inotify(fd: int) -> None:
+    """The descriptor is closed soon: the kernel takes 10 ms over it (a grace period), which nobody need wait for."""
+
+    def close() -> None:
+        os.close(fd)
+        closing.remove(fd)
+
+    closing.append(fd)
+    try:
+        start_new_thread(close, ())
+    except RuntimeError:  # no more threads
+        close()
 
 
 class Cancel:
@@ -81,7 +99,7 @@ class Watch:
             os.close(pidfd)
         self._pidfds.clear()
         if self._inotify >= 0:
-            os.close(self._inotify)
+            _close_inotify(self._inotify)
             self._inotify = -1
 
     def add_dir(self, path: str) -> None:

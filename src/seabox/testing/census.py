@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
-from ..kernel import cgroups, mounts
+from ..kernel import cgroups, mounts, watch
 
 _RUNTIMES = frozenset({"crun", "runc", "youki", "krun", "runsc"})
 _STORED = ("overlay", "vfs", "containers", "trash")  # directories of the root that hold one entry per container
@@ -48,6 +48,8 @@ class Census:
     def left_since(self, *, timeout_seconds: float = 5.0) -> list[str]:
         """What is there now and was not then, after processes that are about to end had the time to. Blocks."""
         deadline = time.monotonic() + timeout_seconds
+        while watch.closing:
+            select.poll().poll(1)
         while True:
             now = take(self.root, self.runroot, cgroup_parent=self.cgroup_parent)
             left = difference(self, now)

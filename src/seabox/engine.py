@@ -82,7 +82,7 @@ class Containers:
         self._on = on
 
     def create(
-        self, image: str = "", command: Sequence[str] | None = None, /, **options: Unpack[CreateOptions]
+        self, image: str = "", command: Sequence[str] | None = None, **options: Unpack[CreateOptions]
     ) -> Container:
         """A container exists, configured and not running; give `rootfs=` in place of an image to use a directory.
 
@@ -100,7 +100,7 @@ class Containers:
         return Container(on, create(on, request.name, configure))
 
     def run(
-        self, image: str = "", command: Sequence[str] | None = None, /, **options: Unpack[CreateOptions]
+        self, image: str = "", command: Sequence[str] | None = None, **options: Unpack[CreateOptions]
     ) -> Container:
         """A container exists and its process has been started; with auto_remove it goes when that ends.
 

@@ -86,6 +86,17 @@ def _options(args: Arguments) -> CreateOptions:
     found: CreateOptions = {
         "annotations": _values("annotation", args.pairs("annotation")),
         "add_hosts": args.texts("add-host"),
+        "dns": args.texts("dns"),
+        "dns_options": args.texts("dns-option"),
+        "dns_search": args.texts("dns-search"),
+        "expose": args.texts("expose"),
+        "ip": args.text("ip"),
+        "ip6": args.text("ip6"),
+        "mac_address": args.text("mac-address"),
+        "network_aliases": args.texts("network-alias"),
+        "no_hosts": args.on("no-hosts"),
+        "publish": args.texts("publish"),
+        "publish_all": args.on("publish-all"),
         "auto_remove": args.on("rm"),
         "cap_add": args.texts("cap-add"),
         "cap_drop": args.texts("cap-drop"),
@@ -142,7 +153,7 @@ def _add_texts(args: Arguments, found: CreateOptions) -> None:
     if args.given("hostname"):
         found["hostname"] = args.text("hostname")
     if args.given("network"):
-        found["network"] = args.text("network")
+        found["network"] = args.texts("network")
     if args.given("pid"):
         found["pid"] = args.text("pid")
     if args.given("ipc"):

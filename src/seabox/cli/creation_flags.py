@@ -66,7 +66,6 @@ _FILES = (
 )
 
 _ISOLATION = (
-    Flag("add-host", "", LIST, "Line for /etc/hosts (NAME:IP)"),
     Flag("cap-add", "", CSV, "Capability to add"),
     Flag("cap-drop", "", CSV, "Capability to take away"),
     Flag("cgroup-parent", "", STRING, "Cgroup below which its own is made"),
@@ -74,12 +73,28 @@ _ISOLATION = (
     Flag("cgroups", "", STRING, "enabled or disabled", default="enabled", completion=("enabled", "disabled")),
     Flag("hostname", "h", STRING, "Host name"),
     Flag("ipc", "", STRING, "IPC namespace: private, host, container:NAME or ns:PATH"),
-    Flag("network", "", STRING, "Network: none, host, private, container:NAME or ns:PATH", aliases=("net",)),
     Flag("pid", "", STRING, "PID namespace: private, host, container:NAME or ns:PATH"),
     Flag("security-opt", "", LIST, "seccomp=..., no-new-privileges, mask=..., unmask=..."),
     Flag("sysctl", "", PAIRS, "Kernel parameter (NAME=VALUE)"),
     Flag("uts", "", STRING, "UTS namespace: private, host, container:NAME or ns:PATH"),
 )
+
+_NETWORK = (
+    Flag("add-host", "", LIST, "Line for /etc/hosts (NAME:IP)"),
+    Flag("dns", "", CSV, "Name server, or none to leave the image's resolv.conf alone", metavar="ip"),
+    Flag("dns-option", "", CSV, "Option of the resolver", aliases=("dns-opt",)),
+    Flag("dns-search", "", CSV, "Domain to search for names"),
+    Flag("expose", "", CSV, "Port to publish with -P (PORT[/PROTOCOL])"),
+    Flag("ip", "", STRING, "IPv4 address in its network"),
+    Flag("ip6", "", STRING, "IPv6 address in its network"),
+    Flag("mac-address", "", STRING, "MAC address"),
+    Flag("network", "", LIST, "bridge, none, host, container:NAME, ns:PATH or NAME[:ip=...,mac=...,alias=...]",
+         aliases=("net",), completion="networks"),
+    Flag("network-alias", "", LIST, "Another name for the container in its networks"),
+    Flag("no-hosts", "", BOOL, "Leave the image's /etc/hosts alone"),
+    Flag("publish", "p", LIST, "Port of the host that leads to one of the container ([[IP:]HOST:]PORT[/PROTOCOL])"),
+    Flag("publish-all", "P", BOOL, "Publish all exposed ports on free ones of the host"),
+)  # fmt: skip
 
 _LIMITS = (
     Flag("cpu-period", "", UINT, "Length of a CPU period in microseconds"),
@@ -98,35 +113,33 @@ _LIMITS = (
 # podman has them, we do not yet: their values are taken, so that the answer is about them
 _LATER = (
     "arch authfile blkio-weight blkio-weight-device chrootdirs cpu-rt-period cpu-rt-runtime cpuset decryption-key "
-    "device-cgroup-rule device-read-bps device-read-iops device-write-bps device-write-iops dns dns-opt dns-option "
-    "dns-search env-merge expose gidmap gpus group-entry health-cmd health-interval health-log-destination "
+    "device-cgroup-rule device-read-bps device-read-iops device-write-bps device-write-iops "
+    "env-merge gidmap gpus group-entry health-cmd health-interval health-log-destination "
     "health-max-log-count health-max-log-size health-on-failure health-retries health-start-period "
     "health-startup-cmd health-startup-interval health-startup-retries health-startup-success "
-    "health-startup-timeout health-timeout hostuser image-volume init-ctr init-path ip ip6 ipv6 link mac-address "
-    "memory-swappiness network-alias os passwd-entry personality platform pod pod-id-file preserve-fd preserve-fds "
+    "health-startup-timeout health-timeout hostuser image-volume init-ctr init-path ipv6 link "
+    "memory-swappiness os passwd-entry personality platform pod pod-id-file preserve-fd preserve-fds "
     "rdt-class retry retry-delay sdnotify seccomp-policy secret shm-size-systemd subgidname subuidname systemd tz "
     "uidmap userns variant volumes-from"
 ).split()
 _LATER_BOOLS = (
-    "disable-content-trust env-merge-all http-proxy no-healthcheck no-hostname no-hosts oom-kill-disable passwd "
-    "publish-all rmi tls-verify unsetenv-all"
+    "disable-content-trust env-merge-all http-proxy no-healthcheck no-hostname oom-kill-disable passwd "
+    "rmi tls-verify unsetenv-all"
 ).split()
-_SHORTS = {"publish-all": "P"}
 # asking for what is the case anyway is no error
 _ALREADY = {
     "disable-content-trust": (True, False), "http-proxy": (False,), "no-healthcheck": (True,), "passwd": (True,),
     "rmi": (False,), "systemd": ("false",), "tls-verify": (True, False), "userns": ("host", ""),
-    "publish-all": (False,), "oom-kill-disable": (False,), "unsetenv-all": (False,), "no-hosts": (False,),
+    "oom-kill-disable": (False,), "unsetenv-all": (False,),
     "no-hostname": (False,), "sdnotify": ("ignore",),
 }  # fmt: skip
 
 _HIDDEN = (
     *(Flag(name, "", LIST, hidden=True) for name in _LATER),
-    *(Flag(name, _SHORTS.get(name, ""), BOOL, hidden=True) for name in _LATER_BOOLS),
-    Flag("publish", "p", LIST, hidden=True),
+    *(Flag(name, "", BOOL, hidden=True) for name in _LATER_BOOLS),
 )
 
-FLAGS = (*_IDENTITY, *_PROCESS, *_STREAMS, *_FILES, *_ISOLATION, *_LIMITS, *_HIDDEN)
+FLAGS = (*_IDENTITY, *_PROCESS, *_STREAMS, *_FILES, *_ISOLATION, *_NETWORK, *_LIMITS, *_HIDDEN)
 
 
 def refuse_later_ones(args: Arguments) -> None:

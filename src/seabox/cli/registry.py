@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from seabox.cli.parse import Arguments
 
 SUMMARY = "Manage containers and images, without a daemon"
-GROUPS = {"container": "Manage containers", "image": "Manage images"}
+GROUPS = {"container": "Manage containers", "image": "Manage images", "network": "Manage networks"}
 
 # commands on containers, with or without "container" in front: name -> module
 _CONTAINER = {
     "attach": "attach", "create": "create", "exec": "exec", "export": "export", "init": "init", "inspect": "inspect",
-    "kill": "kill", "logs": "logs", "mount": "mount", "pause": "pause", "ps": "ps", "rename": "rename",
+    "kill": "kill", "logs": "logs", "mount": "mount", "pause": "pause", "port": "port", "ps": "ps", "rename": "rename",
     "restart": "restart", "rm": "rm", "run": "run", "start": "start", "stop": "stop", "umount": "umount",
     "unmount": "umount", "unpause": "pause", "wait": "wait",
 }  # fmt: skip
@@ -27,11 +27,17 @@ MODULES |= {
     "events": "events", "image embed": "embed", "image exists": "exists", "image inspect": "inspect",
     "image list": "images", "image ls": "images", "images": "images", "info": "info", "version": "version",
 }  # fmt: skip
+MODULES |= {
+    "network connect": "network_connect", "network create": "network_create", "network disconnect": "network_connect",
+    "network exists": "network_exists", "network inspect": "network_inspect", "network list": "network_ls",
+    "network ls": "network_ls", "network prune": "network_prune", "network reload": "network_reload",
+    "network remove": "network_rm", "network rm": "network_rm",
+}  # fmt: skip
 
 # podman has them, we do not yet
 _LATER = frozenset(
     "auto-update build buildx checkpoint clone commit compose cp diff farm generate healthcheck history "
-    "import kube load login logout machine manifest network play pod port prune pull push quadlet restore "
+    "import kube load login logout machine manifest play pod prune pull push quadlet restore "
     "rmi runlabel save search secret stats system tag top unshare untag update volume".split()
 )
 

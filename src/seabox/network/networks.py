@@ -16,7 +16,7 @@ from .plan import plan
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from .backend import NetworkRows
@@ -119,11 +119,14 @@ class Networks:
             raise NetworkInUse(name, users)
         return network
 
-    def prune(self) -> builtins.list[Network]:
-        """The networks that no container takes part in are gone, but for the default one; which these were."""
+    def prune(self, fits: Callable[[Network], bool] | None = None) -> builtins.list[Network]:
+        """The networks that no container takes part in are gone, but for the default one; which these were.
+
+        `fits` chooses among them.
+        """
         gone = []
         for network in self.list():
-            if network.name != DEFAULT and not self._rows.remove(network.id):
+            if network.name != DEFAULT and (fits is None or fits(network)) and not self._rows.remove(network.id):
                 gone.append(network)
         return gone
 

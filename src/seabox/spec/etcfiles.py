@@ -43,11 +43,11 @@ def write_etc_files(config: ContainerConfig, place: Place, identity: Identity) -
 def etc_mounts(config: ContainerConfig, place: Place, identity: Identity) -> Iterable[oci.Mount]:
     """The mounts of these files; read-only if the root is."""
     options = ("bind", "rprivate", "ro") if config.security.read_only else ("bind", "rprivate")
-    names = ["hostname"]
-    if not config.no_hosts:
-        names.append("hosts")
-    if config.dns != ("none",):
-        names.append("resolv.conf")
+    names = ["hosts", "hostname", "resolv.conf"]
+    if config.no_hosts:
+        names.remove("hosts")
+    if config.dns == ("none",):
+        names.remove("resolv.conf")
     if _passwd(config, place, identity) is not None:
         names.append("passwd")
     for name in names:

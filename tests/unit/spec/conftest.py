@@ -11,6 +11,7 @@ import pytest
 from seabox.config import EngineConfig
 from seabox.model import oci
 from seabox.model.container import ContainerConfig, CreateRequest, ImageConfig
+from seabox.model.network import Network, Subnet
 from seabox.spec.facts import HostFacts
 from seabox.spec.generate import generate
 from seabox.spec.place import Place
@@ -18,6 +19,10 @@ from seabox.spec.resolve import resolve
 
 ID = "0123456789abcdef" * 4
 IMAGE = ImageConfig(id="f" * 64, layers=("layer",), command=("sh",), env={"PATH": "/bin"})
+
+NETWORK = Network(
+    id="a" * 64, name="seabox", created_at=0, subnets=(Subnet(subnet="10.88.0.0/16", gateway="10.88.0.1"),)
+)
 
 Resolve = Callable[..., ContainerConfig]
 Generate = Callable[..., oci.Spec]
@@ -67,6 +72,7 @@ def resolved(facts: HostFacts, tmp_path: Path) -> Resolve:
         return resolve(
             CreateRequest(**fields), image=image, defaults=defaults, facts=facts, id=ID, name="ship", now=5,
             runtime=runtime, find_container=lambda name: f"id-of-{name}",
+            find_network=lambda name: NETWORK,
         )  # fmt: skip
 
     return call

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from seabox.cli.parse import Arguments
     from seabox.engine import Engine
 
-_LATER = ("network", "pod", "volume")
+_LATER = ("pod", "volume")
+_TYPES = ("all", "container", "image", "network")
 
 
 def command(path: str) -> Command:
@@ -28,7 +29,7 @@ def command(path: str) -> Command:
         ]
     if path == "inspect":
         flags.append(
-            Flag("type", "t", STRING, "What the names are of", default="all", completion=("all", "container", "image"))
+            Flag("type", "t", STRING, "What the names are of", default="all", completion=_TYPES)
         )
     return Command(
         path, tuple(flags), "[options] NAME [NAME...]", "Show all that is known about an object", run,
@@ -71,12 +72,16 @@ def _kind(args: Arguments) -> str:
     kind = args.text("type")
     if kind in _LATER:
         raise Unsupported(f"--type {kind} is not supported yet")
-    if kind not in ("all", "container", "image"):
-        raise InvalidArgument(f'invalid type "{kind}" is not supported: one of all, container, image')
+    if kind not in _TYPES:
+        raise InvalidArgument(f'invalid type "{kind}" is not supported: one of {", ".join(_TYPES)}')
     return kind
 
 
 def _inspect(on: Engine, kind: str, name: str) -> dict[str, Any]:
+    if kind == "network":
+        from seabox.cli.commands.network_inspect import inspected as network_inspected
+
+        return network_inspected(on.networks.get(name))
     if kind != "image":
         try:
             return on.containers.get(name).inspect()
@@ -90,6 +95,8 @@ def _inspect(on: Engine, kind: str, name: str) -> dict[str, Any]:
     except (NoSuchImage, InvalidArgument):
         if kind == "image":
             raise
+        if on.networks.exists(name):
+            return _inspect(on, "network", name)
         raise NotFound(f'no such object: "{name}"') from None
 
 

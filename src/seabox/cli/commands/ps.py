@@ -131,7 +131,7 @@ def row(seen: Snapshot, now: int, whole: bool) -> dict[str, object]:
         "Command": text if whole or len(text) <= _SHORT_COMMAND else f"{text[:_SHORT_COMMAND]}...",
         "Created": since(facts.created_at, now),
         "Status": status(seen, now),
-        "Ports": "",
+        "Ports": facts.ports,
         "Names": facts.name,
         "Pod": "",
         "PodName": "",

@@ -38,7 +38,7 @@ def add_details(on: Engine, row: dict[str, object], seen: Snapshot) -> None:
         "Labels": ",".join(f"{key}={value}" for key, value in sorted(labels.items())),
         "Label": lambda key: labels.get(key, ""),
         "Mounts": _Lazy(lambda: ",".join(mount["Destination"] for mount in _inspected(on, seen).get("Mounts", []))),
-        "Networks": "",
+        "Networks": _Lazy(lambda: ",".join(_networks(_inspected(on, seen)))),
     }
 
 
@@ -74,11 +74,11 @@ def json_row(on: Engine, seen: Snapshot) -> dict[str, object]:
         "Mounts": [mount["Destination"] for mount in inspected.get("Mounts", [])],
         "Names": [facts.name],
         "Namespaces": {},
-        "Networks": [],
+        "Networks": _networks(inspected),
         "Pid": state.pid,
         "Pod": "",
         "PodName": "",
-        "Ports": None,
+        "Ports": _ports(inspected),
         "Restarts": state.restart_count,
         "Size": None,
         "StartedAt": state.started_at // _SECOND,
@@ -86,6 +86,23 @@ def json_row(on: Engine, seen: Snapshot) -> dict[str, object]:
         "Status": _text(seen),
         "Created": facts.created_at // _SECOND,
     }
+
+
+def _networks(inspected: dict[str, Any]) -> list[str]:
+    return list(inspected.get("NetworkSettings", {}).get("Networks", {}))
+
+
+def _ports(inspected: dict[str, Any]) -> list[dict[str, object]] | None:
+    """podman's form of published ports."""
+    found: list[dict[str, object]] = []
+    for inside, places in inspected.get("NetworkSettings", {}).get("Ports", {}).items():
+        number, _, protocol = inside.partition("/")
+        for place in places:
+            found.append(
+                {"host_ip": place["HostIp"], "container_port": int(number), "host_port": int(place["HostPort"]),
+                 "range": 1, "protocol": protocol}
+            )  # fmt: skip
+    return found or None
 
 
 def _text(seen: Snapshot) -> str:

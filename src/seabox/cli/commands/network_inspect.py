@@ -1,0 +1,74 @@
+"""`network inspect`."""
+
+from __future__ import annotations
+
+import sys
+
+from seabox.cli.context import engine
+from seabox.cli.flags import STRING, Command, Flag
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from seabox.cli.parse import Arguments
+    from seabox.model.network import Network, Subnet
+
+
+def command(path: str) -> Command:
+    """The command's table."""
+    form = Flag("format", "f", STRING, "Go template, or json", metavar="format")
+    return Command(
+        path, (form,), "[options] NETWORK [NETWORK...]", "Show all that is known about networks", run, least=1,
+        completion="networks",
+    )  # fmt: skip
+
+
+def run(args: Arguments) -> int:
+    """Print it for each; what does not exist is told after the rest."""
+    from seabox.cli.complaint import complain
+    from seabox.cli.output import as_json, is_json, render, write
+    from seabox.network.errors import NoSuchNetwork
+
+    found: list[object] = []
+    missing = []
+    with engine(args) as on:
+        for name in args.rest:
+            try:
+                found.append(inspected(on.networks.get(name)))
+            except NoSuchNetwork as problem:
+                missing.append(problem)
+    form = args.text("format")
+    if not form or is_json(form):
+        write(as_json(found) if found else "[]\n", sys.stdout)
+    else:
+        write("".join(render(form, each) for each in found), sys.stdout)
+    sys.stdout.flush()
+    return max([complain(problem) for problem in missing], default=0)
+
+
+def inspected(network: Network) -> dict[str, Any]:
+    """Everything about a network, under podman's field names."""
+    from seabox.model.times import rfc3339
+
+    return {
+        "name": network.name,
+        "id": network.id,
+        "driver": network.driver,
+        "network_interface": network.interface,
+        "created": rfc3339(network.created_at),
+        "subnets": [_subnet(subnet) for subnet in network.subnets],
+        "ipv6_enabled": network.ipv6,
+        "internal": network.internal,
+        "dns_enabled": network.dns,
+        "labels": dict(network.labels),
+        "options": dict(network.options),
+        "ipam_options": {"driver": "host-local"},
+    }
+
+
+def _subnet(subnet: Subnet) -> dict[str, Any]:
+    found: dict[str, Any] = {"subnet": subnet.subnet, "gateway": subnet.gateway}
+    if subnet.first:
+        found["lease_range"] = {"start_ip": subnet.first, "end_ip": subnet.last}
+    return found

@@ -11,17 +11,21 @@ from contextlib import contextmanager
 
 from ..kernel import files, process
 from ..model.exec import ExecStatus
+from . import death
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..kernel.watch import Cancel
     from ..model.exec import ExecRecord
+    from ..model.record import ProcessId
     from .guard import Locked
     from .services import Services
 
-_LAST_WORDS = 2.0  # s that the conmons of killed sessions get to write down how these ended
+_LAST_WORDS = 1.0  # s that the conmons of killed sessions get to write down how these ended
 _DYING = 5.0
+_LOOK_AGAIN = 0.25  # s, while the container is about to end
 
 _starting: set[str] = set()  # the sessions that this process is starting
 
@@ -56,12 +60,18 @@ def reap(ctr: Locked) -> None:
 
 def settle(on: Services, record: ExecRecord, runtime: str) -> None:
     """A session that has ended is recorded so; a start whose maker died is undone. Never waits for the session."""
-    if record.status is ExecStatus.CREATED:
-        mine = record.holder == process.myself()
-        if not (record.id in _starting if mine else process.alive(record.holder)):
-            _undo_start(on, record, runtime)
+    if record.status is ExecStatus.CREATED and not _in_the_making(record):
+        # read again: its maker may have recorded the start, and then ended, since the record was read
+        for fresh in on.store.execs.of(record.container, active=True):
+            if fresh.id == record.id and fresh.status is ExecStatus.CREATED:
+                _undo_start(on, fresh, runtime)
     elif record.status is ExecStatus.RUNNING and (end := how_it_ended(on, record)) is not None:
         record_end(on, record.container, record.id, *end)
+
+
+def _in_the_making(record: ExecRecord) -> bool:
+    """Whether somebody is still starting the session."""
+    return record.id in _starting if record.holder == process.myself() else process.alive(record.holder)
 
 
 def running(on: Services, container: str) -> list[str]:
@@ -99,11 +109,36 @@ def _undo_start(on: Services, record: ExecRecord, runtime: str) -> None:
     folder = folder_of(on, record.container, record.id)
     for conmon in process.spawned_for(record.id, ("conmon",)):
         abandon(conmon, folder)
-    for orphan in process.spawned_for(record.id, (os.path.basename(runtime),)):
+    for orphan in process.spawned_for(f"{folder}/process.json", (os.path.basename(runtime),)):
         if process.send_signal(orphan, signal.SIGKILL):
             process.wait_gone(orphan, _DYING)
     files.remove_tree(folder)
     on.store.execs.remove(record.id)
+
+
+def await_end(
+    on: Services, container: str, init: ProcessId | None, timeout: float, cancel: Cancel | None = None
+) -> bool:
+    """Whether the container's process ends within `timeout` seconds. Needs no lock. Raises: Cancelled.
+
+    A pid namespace ends only when all its processes are reaped. A conmon whose client does not read cannot reap its
+    session's process: if that has been dead for a while, such a conmon is killed.
+    """
+    deadline = on.clock.monotonic() + timeout
+    dead: set[str] = set()
+    while True:
+        left = max(0.0, deadline - on.clock.monotonic())
+        active = [each for each in on.store.execs.of(container, active=True) if each.status is ExecStatus.RUNNING]
+        if death.await_end(init, min(left, _LOOK_AGAIN) if active else left, cancel):
+            return True
+        if left <= _LOOK_AGAIN:
+            return False
+        for record in active:
+            if record.conmon is None or record.process is None or process.alive(record.process):
+                continue
+            if record.id in dead:
+                process.send_signal(record.conmon, signal.SIGKILL)
+            dead.add(record.id)
 
 
 def end_all(ctr: Locked) -> None:

@@ -174,10 +174,15 @@ class ExecSession(Session):
         assert made.outcome is not None
         self.handle, self.pid = handle, made.pid
         self._on, self._outcome, self._recorded = on, made.outcome, False
-        super().__init__(made.connection, slow_reader=slow_reader, resize=handle.resize, on_close=self._look)
+        super().__init__(made.connection, slow_reader=slow_reader, resize=handle.resize)
 
     def __enter__(self) -> ExecSession:
         return self
+
+    def close(self) -> None:
+        """Disconnected; the process goes on. Its end, if that has come, is recorded. Idempotent."""
+        super().close()
+        self._look()
 
     @property
     def id(self) -> str:

@@ -8,11 +8,11 @@ from contextlib import ExitStack, contextmanager
 from ..diagnostics import debug, warning
 from ..errors import InvalidArgument, NoSuchContainer, OCIRuntimeFailed, StateConflict, TimedOut
 from ..kernel import process
-from ..model.record import STARTABLE, EventKind, Intent, Status, created, paused, resumed, running
+from ..model.record import STARTABLE, EventKind, Intent, Status, created, paused, restarted, resumed, running
 from ..model.signals import signal_name
 from . import exec_reap, prepare, teardown
 from .attended import attended
-from .death import await_end, await_exit_file
+from .death import await_exit_file
 from .sync import see_death
 
 TYPE_CHECKING = False
@@ -36,6 +36,11 @@ def init(ctr: Locked) -> None:
         Status.CONFIGURED, Status.STOPPED, Status.EXITED,
         text=f"container {ctr.id} has already been created in runtime",
     )  # fmt: skip
+    _init(ctr)
+
+
+def _init(ctr: Locked, *, again: bool = False) -> None:
+    """See init. A creation by a user, not `again` by the restart policy, forgets what the policy did before."""
     with ctr.claimed(Intent.INIT), ExitStack() as ports, ExitStack() as undo:
         if ctr.state.status is Status.STOPPED:
             teardown.clean(ctr)
@@ -50,20 +55,21 @@ def init(ctr: Locked) -> None:
         rootfs = prepare.mount_root(ctr)
         prepare.write_bundle(ctr, rootfs, endpoint)
         made = ctr.runtime.create(prepare.launch(ctr, kept))
-        ctr.become(
-            created(ctr.state, process=made.process, conmon=made.conmon).replace(mountpoint=rootfs), EventKind.INIT
-        )
+        fresh = created(ctr.state, process=made.process, conmon=made.conmon).replace(mountpoint=rootfs)
+        if not again:
+            fresh = fresh.replace(restart_count=0, backoff=0, next_start_at=0)
+        ctr.become(fresh, EventKind.INIT, last=True)
         undo.pop_all()
 
 
 @contextmanager
-def ready(ctr: Locked) -> Iterator[None]:
+def ready(ctr: Locked, *, again: bool = False) -> Iterator[None]:
     """Inside the block the container is created and about to be started; if the block fails, it is as it was."""
     ctr.require(*STARTABLE, text=f"container {ctr.id} is {ctr.state.status}, it must be stopped to be started")
     with ctr.claimed(Intent.START):
         untouched = ctr.state.status is Status.CREATED
         if not untouched:
-            init(ctr)
+            _init(ctr, again=again)
         try:
             yield
         except BaseException:
@@ -80,7 +86,15 @@ def start(ctr: Locked) -> None:
     prepare.require_dependencies(ctr)
     with ready(ctr):
         ctr.runtime.start(ctr.id)
-        ctr.become(running(ctr.state, at=ctr.on.clock.now()), EventKind.START)
+        ctr.become(running(ctr.state, at=ctr.on.clock.now()), EventKind.START, last=True)
+
+
+def start_again(ctr: Locked) -> None:
+    """As `start`, by the restart policy: it keeps its count and its pauses."""
+    prepare.require_dependencies(ctr)
+    with ready(ctr, again=True):
+        ctr.runtime.start(ctr.id)
+        ctr.become(restarted(ctr.state, at=ctr.on.clock.now()), EventKind.START, EventKind.RESTART)
 
 
 def stop(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None) -> bool:
@@ -92,6 +106,10 @@ def stop(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None) 
     """
     from .ended import finish
 
+    if ctr.state.next_start_at and ctr.state.status not in _LIVING:  # its restart policy was about to start it
+        ctr.become(ctr.state.replace(next_start_at=0, stopped_by_user=True), EventKind.STOP)
+        finish(ctr)
+        return True
     if ctr.state.status in (Status.STOPPED, Status.EXITED):
         return False
     ctr.require(
@@ -145,7 +163,7 @@ def _await_end(ctr: Locked, timeout: float, cancel: Cancel | None = None) -> boo
     """Whether the process ends within `timeout` seconds; if so, that is recorded. The lock is free meanwhile."""
     state = ctr.state
     with ctr.released():
-        gone = await_end(state.process, timeout, cancel)
+        gone = exec_reap.await_end(ctr.on, ctr.id, state.process, timeout, cancel)
         if gone:
             await_exit_file(ctr.on, ctr.id, state, _KILL_GRACE, cancel)
     see_death(ctr)
@@ -179,9 +197,10 @@ def restart(ctr: Locked, timeout: int | None = None) -> None:
     """
     ctr.require(Status.CONFIGURED, Status.CREATED, Status.RUNNING, Status.STOPPED, Status.EXITED)
     prepare.require_dependencies(ctr)
-    with ctr.claimed(Intent.RESTART), attended(ctr):
+    with ctr.claimed(Intent.RESTART):
         if ctr.state.status is Status.RUNNING:
-            end(ctr, timeout)
+            with attended(ctr):
+                end(ctr, timeout)
         start(ctr)
         ctr.become(ctr.state, EventKind.RESTART)
 
@@ -191,7 +210,7 @@ def pause(ctr: Locked) -> None:
     ctr.require(Status.RUNNING, text=f'"{ctr.state.status}" is not running, can\'t pause')
     with ctr.claimed(Intent.PAUSE):
         ctr.runtime.pause(ctr.id)
-        ctr.become(paused(ctr.state), EventKind.PAUSE)
+        ctr.become(paused(ctr.state), EventKind.PAUSE, last=True)
 
 
 def unpause(ctr: Locked) -> None:
@@ -199,7 +218,7 @@ def unpause(ctr: Locked) -> None:
     ctr.require(Status.PAUSED, text=f'"{ctr.state.status}" is not paused, can\'t unpause')
     with ctr.claimed(Intent.UNPAUSE):
         ctr.runtime.resume(ctr.id)
-        ctr.become(resumed(ctr.state), EventKind.UNPAUSE)
+        ctr.become(resumed(ctr.state), EventKind.UNPAUSE, last=True)
 
 
 def cleanup(ctr: Locked) -> None:
@@ -217,7 +236,7 @@ def give_back(ctr: Locked) -> None:
     if ctr.state.status is Status.EXITED:
         return
     with ctr.claimed(Intent.CLEANUP):
-        teardown.clean(ctr, EventKind.CLEANUP)
+        teardown.clean(ctr, EventKind.CLEANUP, last=True)
 
 
 def sync(ctr: Locked) -> None:

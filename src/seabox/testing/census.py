@@ -128,6 +128,10 @@ def _network_namespaces() -> Iterator[str]:
 
 def _run_files(runroot: str) -> Iterator[tuple[str, str]]:
     for folder in _entries(runroot):
+        if os.path.basename(folder) == "networks":  # the backend's own; a file per network that has containers
+            names = _entries(f"{folder}/aardvark-dns")
+            yield from (("names of a network", path) for path in names if not path.endswith("/aardvark.pid"))
+            continue
         kind = {"locks": "lock", "containers": "run directory"}.get(os.path.basename(folder), "run file")
         kind = "runtime record" if os.path.basename(folder) in _RUNTIMES else kind
         for path in _entries(folder):

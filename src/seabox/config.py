@@ -208,3 +208,21 @@ def find_criu(given: str = "") -> str:
     if given:
         return given
     return _CRIU_PREFIX if os.access(_CRIU_PREFIX, os.X_OK) else find_program("criu")
+_TRANSFER_VARIABLES = (
+    "HOME", "XDG_RUNTIME_DIR", "REGISTRY_AUTH_FILE", "CONTAINERS_REGISTRIES_CONF", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
+)  # fmt: skip
+
+
+def transfer_environment() -> dict[str, str]:
+    """Our own variables that say how registries are reached: what skopeo gets."""
+    return {key: os.environ[key] for key in _TRANSFER_VARIABLES if key in os.environ}
+
+
+def registries_files() -> tuple[str, ...]:
+    """The files, and directories of files, that say what names without a registry mean; later ones win."""
+    if path := os.environ.get("CONTAINERS_REGISTRIES_CONF"):
+        return (path,)
+    return ("/etc/containers/registries.conf", "/etc/containers/registries.conf.d")
+
+

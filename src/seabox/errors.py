@@ -93,6 +93,16 @@ class InUse(Conflict):
     """Something else still depends on the object."""
 
 
+class ImageInUse(InUse):
+    """Containers stand on the image: remove them first, or the image by force."""
+
+    exit_code = 2
+
+    def __init__(self, image_id: str, container_id: str) -> None:
+        super().__init__(f"image used by {container_id}: image is in use by a container")
+        self.image_id, self.container_id = image_id, container_id
+
+
 class Busy(Conflict):
     """Another live process works on the container: try again later. `holder` says which."""
 

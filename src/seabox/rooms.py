@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 from functools import cached_property
 
-from .config import find_program
-from .errors import Unsupported
+from .config import find_program, registries_files, transfer_environment
+from .errors import NoSuchContainer, Unsupported
 from .kernel import files
 from .state.image_index import SQLiteImageIndex
 from .state.locks import Locks, Rank
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .config import EngineConfig
-    from .container.services import RootfsStorage
     from .images.images import Images
     from .model.container import ContainerConfig, CreateRequest, ExecRequest
     from .model.network import Endpoint
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .network.stack import Stack
     from .oci.exits import Exit
     from .oci.runtime import OCIRuntime
+    from .storage.driver import Driver
 
 _EXIT_COMMAND = os.path.join(os.path.dirname(os.path.abspath(__file__)), "attendants", "exitcmd.py")
 _FLOCK = "/usr/bin/flock"
@@ -104,6 +105,45 @@ class SpecBundles:
 class Rooms:
     """The rooms below, as container operations need them (container.services.Services)."""
 
+def _python(program: str) -> tuple[str, ...]:
+    """What runs a program of ours without site-packages, which cost more than all it does."""
+    return (sys.executable or "/usr/bin/python3", "-I", "-S", program)
+
+
+def _libraries() -> str:
+    """The directory of the libraries that such a program may need after all: to start a container again."""
+    import msgspec
+
+    return os.path.dirname(os.path.dirname(os.path.abspath(msgspec.__file__)))
+
+
+class ImageUsers:
+    """Containers, as the image store sees them."""
+
+    __slots__ = ("_on",)
+
+    def __init__(self, on: Rooms) -> None:
+        self._on = on
+
+    def files_of(self, name: str) -> tuple[ContainerConfig, str, list[str], bool]:
+        """See images.needs.Containers."""
+        from .container.stored import decode_config
+
+        id = self._on.store.find(name)
+        config = decode_config(self._on.store.config(id))
+        if config.rootfs:
+            raise Unsupported(f"container {name} stands on a directory, not on an image")
+        lowers = [self._on.layer_dir(layer) for layer in reversed(config.layers)]
+        return config, self._on.storage.upper_dir(id), lowers, self._on.storage.name == "vfs"
+
+    def remove(self, id: str) -> None:
+        """See images.needs.Containers."""
+        from .container.container import Container
+
+        with suppress(NoSuchContainer):
+            Container(self._on, id).remove(force=True)
+
+
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
         self.clock = SystemClock()
@@ -130,7 +170,7 @@ class Rooms:
         return Locks(path_of, self.config.lock_timeout)
 
     @cached_property
-    def storage(self) -> RootfsStorage:
+    def storage(self) -> Driver:
         """Writable roots, by the driver that works here."""
         from .storage.choose import choose
 
@@ -185,7 +225,7 @@ class Rooms:
 
         config = resolve(
             request,
-            image=None if request.rootfs else self.images.get(request.image),
+            image=None if request.rootfs else image_config(self.images.obtain(request.image, request.pull)),
             defaults=self.config,
             facts=host_facts(),
             id=id,
@@ -208,13 +248,21 @@ class Rooms:
         from .oci.choose import choose
 
         return choose(self.config.runtime, find_program)
+        from .images.config import image_config
 
     @cached_property
     def images(self) -> Images:
         """The image store."""
         from .images.images import Images
+        from .images.needs import Host
+        from .kernel.process import clean_env
 
-        return Images(self.config.root, SQLiteImageIndex(self.store))
+        host = Host(
+            skopeo=find_program("skopeo"), buildah=find_program("buildah"),
+            env=clean_env(transfer_environment()), registries=registries_files(),
+        )  # fmt: skip
+        index = SQLiteImageIndex(self.store)
+        return Images(self.config.root, index, host=host, containers=ImageUsers(self), roots=lambda: self.storage)
 
     def layer_dir(self, chain_id: str) -> str:
         """Where an image layer lies unpacked."""

@@ -7,6 +7,7 @@ import msgspec
 from ..errors import Damaged
 from ..model.container import ImageConfig
 from ..model.image import ImageRow
+from .manifest import hex_digest
 
 
 class _Settings(msgspec.Struct, frozen=True, rename="pascal"):
@@ -26,6 +27,10 @@ class _RootFS(msgspec.Struct, frozen=True):
     diff_ids: list[str] | None = None
 
 
+class _Created(msgspec.Struct, frozen=True):
+    created: str | None = None
+
+
 class _Image(msgspec.Struct, frozen=True):
     config: _Settings | None = None
     rootfs: _RootFS | None = None
@@ -36,7 +41,7 @@ def image_config(row: ImageRow) -> ImageConfig:
 
     Raises: Damaged if the stored configuration is not one.
     """
-    settings = _decode(row).config or _Settings()
+    settings = _decode(row.config, row.id).config or _Settings()
     env: dict[str, str] = {}
     for entry in settings.env or ():
         key, _, value = entry.partition("=")
@@ -61,12 +66,34 @@ def diff_ids(row: ImageRow) -> tuple[str, ...]:
 
     Raises: Damaged as `image_config`.
     """
-    rootfs = _decode(row).rootfs or _RootFS()
-    return tuple(digest.removeprefix("sha256:") for digest in rootfs.diff_ids or ())
+    return diff_ids_of(row.config, row.id)
 
 
-def _decode(row: ImageRow) -> _Image:
+def diff_ids_of(config: bytes, id: str) -> tuple[str, ...]:
+    """As `diff_ids`, of the raw configuration of image `id`."""
+    rootfs = _decode(config, id).rootfs or _RootFS()
+    return tuple(hex_digest(digest) for digest in rootfs.diff_ids or ())
+
+
+def created_at(config: bytes) -> int:
+    """When the image was made according to its raw configuration, ns; 0 if it does not say."""
+    import datetime
+
     try:
-        return msgspec.json.decode(row.config, type=_Image)
+        text = msgspec.json.decode(config, type=_Created).created or ""
+        when, _, rest = text.partition(".")
+        zone = rest.lstrip("0123456789") if rest else ""
+        fraction = rest[: len(rest) - len(zone)][:9].ljust(9, "0") if rest else "0"
+        moment = datetime.datetime.fromisoformat(when + zone)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=datetime.UTC)
+        return max(0, int(moment.timestamp()) * 10**9 + int(fraction))
+    except (msgspec.DecodeError, ValueError, OverflowError):
+        return 0
+
+
+def _decode(config: bytes, id: str) -> _Image:
+    try:
+        return msgspec.json.decode(config, type=_Image)
     except msgspec.DecodeError as problem:  # ValidationError is one
-        raise Damaged(f"the configuration of image {row.id} cannot be read: {problem}") from None
+        raise Damaged(f"the configuration of image {id} cannot be read: {problem}") from None

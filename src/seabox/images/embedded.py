@@ -10,7 +10,6 @@ import tarfile
 import msgspec
 
 from ..errors import Unsupported
-from ..kernel.files import make_dir, set_times, symlink, write_file
 from ..kernel.process import clean_env, run
 
 _PLACES = ("/bin/busybox", "/usr/bin/busybox", "/usr/lib/busybox/busybox")
@@ -83,18 +82,6 @@ class Embedded:
         entry = tarfile.TarInfo(path)
         entry.mode, entry.type, entry.mtime = mode, kind, self.created_at // 10**9
         return entry
-
-    def unpack(self, directory: str) -> None:
-        """The empty `directory` holds what the archive holds."""
-        for path, mode in sorted(self.directories.items()):
-            make_dir(f"{directory}/{path}", mode)
-        for path, (data, mode) in self.files.items():
-            write_file(f"{directory}/{path}", data, mode)
-        for path in self.links:
-            symlink("/bin/busybox", f"{directory}/{path}")
-        time = self.created_at // 10**9 * 10**9
-        for path in (*self.files, *self.links, *sorted(self.directories, reverse=True), "."):
-            set_times(f"{directory}/{path}", time)
 
     def config(self, diff_id: str) -> bytes:
         """The image's configuration in OCI form."""

@@ -1,40 +1,65 @@
-"""The images of one engine: looking them up, making the embedded one, removing."""
+"""The images of one engine: looking them up, naming, getting, giving, making, removing."""
 
 from __future__ import annotations
 
-from ..diagnostics import debug
-from ..errors import Damaged, InUse, InvalidArgument, NoSuchImage
+from ..errors import InUse, InvalidArgument, NoSuchImage, Unsupported
+from .catalog import Catalog
+from .naming import meant, mount_id
+from .needs import Host, Removed
 from .reference import candidates, local_name
-from .store import Files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
+    from collections.abc import Callable, Sequence
 
     from ..model.container import ImageConfig
     from ..model.image import ImageRow
     from .index import ImageIndex
+    from .needs import Containers, Roots
+    from .skopeo import Access, Progress, Skopeo
 
 
 class Images:
     """Images below `root`; the index says which there are."""
 
-    def __init__(self, root: str, index: ImageIndex) -> None:
-        self._files = Files(root)
+    def __init__(
+        self, root: str, index: ImageIndex, *, host: Host | None = None, containers: Containers | None = None,
+        roots: Callable[[], Roots] | None = None,
+    ) -> None:  # fmt: skip
+        self._catalog = Catalog(root, index)
         self._index = index
+        self._host = host or Host()
+        self._containers, self._roots = containers, roots
+
+    # --- looking up ----------------------------------------------------------------------------------------------
 
     def find(self, name: str) -> ImageRow:
         """The image with this name, id, or unique id prefix; a name may leave out registry and tag.
 
         Raises: NoSuchImage; InvalidArgument for what cannot be a name.
         """
-        for candidate in candidates(name.removeprefix("sha256:")):
+        name = name.removeprefix("sha256:")
+        for candidate in candidates(name):
             if found := self._index.find(candidate):
                 return found
-        found = self._index.find(name.removeprefix("sha256:"))
+        found = self._index.find(name) or self._by_short_name(name)
         if found is None:
             raise NoSuchImage(name)
         return found
+
+    def _by_short_name(self, name: str) -> ImageRow | None:
+        """What the host's registries.conf says a name without a registry means, if that is here."""
+        if not self._host.registries:
+            return None
+        from .reference import parse
+        from .registries import Registries
+
+        try:
+            names, _ = Registries(self._host.registries).resolve(parse(name))
+        except (InvalidArgument, NoSuchImage):
+            return None
+        return next((found for each in names if (found := self._index.find(each))), None)
 
     def get(self, name: str) -> ImageConfig:
         """What a container made of this image inherits. Raises: as `find`; Damaged."""
@@ -56,7 +81,18 @@ class Images:
 
     def layer_dir(self, chain_id: str) -> str:
         """Where a layer lies unpacked."""
-        return self._files.layer_dir(chain_id)
+        return self._catalog.files.layer_dir(chain_id)
+
+    def layer_sizes(self, image: ImageRow) -> builtins.list[int]:
+        """The bytes of the files of each of its layers, lowest first."""
+        sizes = self._index.layer_sizes(image.layers)
+        return [sizes.get(chain_id, 0) for chain_id in image.layers]
+
+    def users(self, name: str) -> builtins.list[str]:
+        """The ids of the containers made of the image. Raises: as `find`."""
+        return self._index.users(self.find(name).id)
+
+    # --- names, and removal --------------------------------------------------------------------------------------
 
     def tag(self, name: str, *new_names: str) -> None:
         """The image also bears the new names, in "localhost" if they say no registry; others lose them.
@@ -67,37 +103,271 @@ class Images:
         found = self.find(name)
         self._index.set_names(found.id, [*found.names, *added])
 
-    def remove(self, name: str, *, force: bool = False) -> str:
-        """The name is gone, and with its last one the image and the layers nothing else needs; the image's id.
+    def untag(self, name: str, *names: str) -> None:
+        """The image does not bear these names any more (none given: no name at all), and stays.
 
-        A name among several is only taken off. Naming the id of an image with several names needs `force`.
+        Raises: NoSuchImage, InvalidArgument (it does not bear one of them).
+        """
+        found = self.find(name)
+        gone: set[str] = set()
+        for each in names:
+            fitting = meant(found, each)
+            if not fitting:
+                raise InvalidArgument(f"{each}: tag not known")
+            gone |= fitting
+        self._index.set_names(found.id, [other for other in found.names if names and other not in gone])
+
+    def remove(self, name: str, *, force: bool = False) -> Removed:
+        """The name is gone, and with its last one the image and the layers nothing else needs.
+
+        A name among several is only taken off. Naming the id of an image with several names needs `force`, which
+        also removes containers made of the image.
 
         Raises: NoSuchImage, InvalidArgument, InUse (a container uses it, or it has several names).
         """
         found = self.find(name)
-        kept = [other for other in found.names if other not in candidates(name.removeprefix("sha256:"))]
-        if len(kept) == len(found.names) > 1 and not force:
+        gone = meant(found, name)
+        kept = [other for other in found.names if other not in gone]
+        if not gone and len(kept) > 1 and not force:
             raise InUse(
-                f"unable to delete image {found.id} by ID with more than one tag ({', '.join(kept)}): use force"
+                f"unable to delete image {found.id!r} by ID with more than one tag ({', '.join(kept)}): "
+                "please force removal"
             )
-        if kept and len(kept) < len(found.names):
+        if gone and kept:
             self._index.set_names(found.id, kept)
-            return found.id
-        with self._files.changing():
-            self._index.remove(found.id)
-            self._collect_garbage()
-        return found.id
+            return Removed(found.id, tuple(sorted(gone)), "")
+        if force and self._containers is not None:
+            for user in self._index.users(found.id):
+                self._containers.remove(user)
+        if self._roots is not None and (roots := self._roots()).exists(mount_id(found.id)):
+            if not force and roots.is_mounted(mount_id(found.id)):
+                raise InUse(f"image {found.id} is mounted: unmount it, or remove it by force")
+            roots.remove(mount_id(found.id))
+        self._index.remove(found.id)
+        self._catalog.collect()
+        return Removed(found.id, found.names, found.id)
 
-    def _collect_garbage(self) -> None:
-        """No file is left that belongs to no image; those of removals and additions that died go too."""
-        from .config import diff_ids
+    def prune(self, *, all: bool = False, keep: Sequence[str] = ()) -> builtins.list[str]:
+        """Images without a name are gone (`all`: whatever no container uses), but for the ids in `keep`; their ids."""
+        gone = []
+        for row in self.list():
+            if row.id in keep or (row.names and not all) or self._index.users(row.id):
+                continue
+            try:
+                self._index.remove(row.id)
+            except (InUse, NoSuchImage):  # somebody was faster
+                continue
+            gone.append(row.id)
+        self._catalog.collect()
+        return gone
 
-        rows = self._index.list()
-        self._files.keep_layers({layer for row in rows for layer in row.layers})
+    # --- registries ----------------------------------------------------------------------------------------------
+
+    def pull(
+        self, name: str, *, policy: str = "always", access: Access | None = None, platform: str = "",
+        arch: str = "", os: str = "", variant: str = "", progress: Progress | None = None,
+    ) -> str:  # fmt: skip
+        """The image is here, as new as `policy` ("always", "missing", "never", "newer") wants it; its id. Blocks.
+
+        `progress` gets each line of what podman would show.
+
+        Raises: NoSuchImage (policy never), InvalidArgument, skopeo.TransferFailed, Damaged, Unsupported, OSError.
+        """
+        present: ImageRow | None
         try:
-            self._files.keep_blobs({blob for row in rows for blob in (row.id, *diff_ids(row))})
-        except Damaged as problem:
-            debug("blobs are kept: %s", problem)
+            present = self.find(name.removeprefix("docker://"))
+        except NoSuchImage:
+            present = None
+        if present is not None and policy in ("missing", "never"):
+            return present.id
+        from . import manifest
+        from .pull import Puller
+        from .registries import Registries
+        from .skopeo import Access
+
+        wanted = manifest.platform(platform, arch=arch, os=os, variant=variant)
+        puller = Puller(
+            self._catalog, self._skopeo(), Registries(self._host.registries), access=access or Access(),
+            platform=wanted, progress=progress,
+        )  # fmt: skip
+        return puller.pull(name, present, policy)
+
+    def obtain(self, name: str, policy: str = "missing") -> ImageRow:
+        """The image, pulled first if `policy` wants it. Raises: as `pull`; NoSuchImage where it cannot be had."""
+        try:
+            found = self.find(name)
+        except NoSuchImage:
+            if policy == "never" or not self._host.skopeo:
+                raise
+        else:
+            if policy in ("missing", "never"):
+                return found
+        return self.find(self.pull(name, policy=policy))
+
+    def push(
+        self, name: str, destination: str = "", *, access: Access | None = None, progress: Progress | None = None,
+        options: Sequence[str] = (),
+    ) -> str:  # fmt: skip
+        """The image is at `destination` ("" = where its name says); the digest it has there. Blocks.
+
+        `options` are further ones for `skopeo copy`. Raises: as `pull`.
+        """
+        from .pull import push
+        from .skopeo import Access
+
+        image = self.find(name)
+        if not destination:
+            from .reference import parse
+
+            destination = name if parse(name).registry else next(iter(meant(image, name)), name)
+        return push(
+            self._catalog, self._skopeo(), image, destination, access=access or Access(), progress=progress,
+            options=options,
+        )  # fmt: skip
+
+    def login(self, registry: str, username: str, password: str, access: Access | None = None) -> str:
+        """The credentials are right and kept; what there is to say about it. Raises: skopeo.TransferFailed."""
+        from .skopeo import Access
+
+        return self._skopeo().login(registry, username, password, access or Access())
+
+    def logged_in(self, registry: str, access: Access | None = None) -> str:
+        """The user name kept for the registry. Raises: skopeo.TransferFailed if there is none."""
+        from .skopeo import Access
+
+        return self._skopeo().user(registry, access or Access())
+
+    def logout(self, registry: str, access: Access | None = None) -> str:
+        """No credentials for the registry are kept ("" = for any). Raises: skopeo.TransferFailed."""
+        from .skopeo import Access
+
+        return self._skopeo().logout(registry, access or Access())
+
+    def _skopeo(self) -> Skopeo:
+        from .skopeo import Skopeo
+
+        if not self._host.skopeo:
+            raise Unsupported("skopeo was not found: install it to reach registries")
+        return Skopeo(self._host.skopeo, self._host.env)
+
+    # --- archives ------------------------------------------------------------------------------------------------
+
+    def load(self, path: str, *, progress: Progress | None = None) -> builtins.list[str]:
+        """The images in a file (docker-archive, oci-archive; compressed or not) or OCI layout directory are here;
+        a name of each, or its id. Blocks.
+
+        Raises: InvalidArgument (it is none of these), Damaged, Unsupported, OSError.
+        """
+        from .load import load
+
+        return load(self._catalog, path, progress)
+
+    def save(self, names: Sequence[str], path: str | int, form: str = "docker-archive") -> None:
+        """The images are in the file `path` (or behind this fd), in the form "docker-archive" or "oci-archive", or
+        in a new directory in the form "oci-dir" or "docker-dir". Blocks.
+
+        Raises: NoSuchImage, InvalidArgument, Damaged, OSError; what was written until then is gone, an fd excepted.
+        """
+        from .save import save
+
+        save(self._catalog, [(self.find(name), meant(self.find(name), name)) for name in names], path, form)
+
+    def import_tar(
+        self, path: str, name: str = "", *, changes: Sequence[str] = (), message: str = "", arch: str = "",
+        os: str = "", variant: str = "",
+    ) -> str:  # fmt: skip
+        """A file system in a tar archive is an image with one layer; its id. `changes`: lines of a Containerfile.
+
+        Raises: InvalidArgument (a change), Damaged, OSError. Blocks.
+        """
+        from . import manifest
+        from .make import import_tar
+
+        wanted = manifest.platform(arch=arch, os=os, variant=variant)
+        return import_tar(
+            self._catalog, path, [local_name(name)] if name else [], changes=changes, message=message, platform=wanted
+        )
+
+    # --- containers ----------------------------------------------------------------------------------------------
+
+    def commit(
+        self, container: str, name: str = "", *, changes: Sequence[str] = (), message: str = "", author: str = "",
+        squash: bool = False,
+    ) -> str:  # fmt: skip
+        """What the container has written is a new layer on its image, and the result an image; its id. Blocks.
+
+        Raises: NoSuchContainer, InvalidArgument (a change, or a container without an image), OSError.
+        """
+        from .make import commit
+
+        config, upper, lowers, full = self._known_containers().files_of(container)
+        base = self.find(config.image_id) if config.image_id else None
+        return commit(
+            self._catalog, config, base, upper, lowers, full, [local_name(name)] if name else [], changes=changes,
+            message=message, author=author, squash=squash,
+        )  # fmt: skip
+
+    def diff(self, name: str) -> builtins.list[tuple[str, str]]:
+        """("A" | "C" | "D", path) for what a container changed of its image, or an image of what is below its top
+        layer; sorted by path. Raises: NotFound."""
+        from .diff import changes
+
+        try:
+            image = self.find(name)
+        except (NoSuchImage, InvalidArgument):
+            return self.container_diff(name)
+        if not image.layers:
+            return []
+        top, *below = [self.layer_dir(layer) for layer in reversed(image.layers)]
+        return [(change.kind, change.path) for change in changes(top, below)]
+
+    def container_diff(self, name: str) -> builtins.list[tuple[str, str]]:
+        """As `diff`, of a container only. Raises: NoSuchContainer."""
+        from .make import container_changes
+
+        config, upper, lowers, full = self._known_containers().files_of(name)
+        return [(change.kind, change.path) for change in container_changes(config, upper, lowers, full)]
+
+    def _known_containers(self) -> Containers:
+        if self._containers is None:
+            raise Unsupported("this image store knows no containers")
+        return self._containers
+
+    # --- mounts --------------------------------------------------------------------------------------------------
+
+    def mount(self, name: str) -> str:
+        """The image's files can be read in the directory that is returned. Raises: NoSuchImage, OSError."""
+        from ..kernel.mounts import bind
+
+        image = self.find(name)
+        roots, id = self._known_roots(), mount_id(image.id)
+        if not roots.is_mounted(id):
+            roots.create(id)
+            merged = roots.mount(id, [self.layer_dir(layer) for layer in image.layers])
+            bind(merged, merged, read_only=True)
+        return roots.merged_dir(id)
+
+    def unmount(self, name: str) -> bool:
+        """The image is not mounted; False if it was not. Raises: NoSuchImage, OSError."""
+        id = mount_id(self.find(name).id)
+        roots = self._known_roots()
+        if not roots.exists(id):
+            return False
+        roots.remove(id)
+        return True
+
+    def mounted(self) -> builtins.list[tuple[ImageRow, str]]:
+        """Every image that is mounted, and where."""
+        roots = self._known_roots()
+        rows = ((row, mount_id(row.id)) for row in self.list())
+        return [(row, roots.merged_dir(id)) for row, id in rows if roots.is_mounted(id)]
+
+    def _known_roots(self) -> Roots:
+        if self._roots is None:
+            raise Unsupported("this image store cannot mount")
+        return self._roots()
+
+    # --- the embedded one ----------------------------------------------------------------------------------------
 
     def embed(self, name: str = "busybox") -> str:
         """The image "localhost/busybox:latest", made from the host's static busybox, is there; its id.
@@ -106,16 +376,15 @@ class Images:
         """
         if name != "busybox":
             raise InvalidArgument(f"{name!r} is not embedded; the only embedded image is busybox")
+        from . import manifest
         from .embedded import busybox
 
         content = busybox()
         archive = content.archive()
-        with self._files.changing():
-            diff_id = self._files.write_blob(archive)
-            if not self._files.has_layer(diff_id):  # the lowest layer's chain id is its diff id
-                with self._files.new_layer(diff_id) as directory:
-                    content.unpack(directory)
+        files = self._catalog.files
+        with self._catalog.adding():
+            diff_id = files.write_blob(archive)
             config = content.config(diff_id)
-            id = self._files.write_blob(config)
-            self._index.add_image(id, [local_name(name)], [diff_id], config, content.created_at)
-        return id
+            files.write_blob(config)
+            layer = manifest.Descriptor(manifest.OCI_LAYER, f"sha256:{diff_id}", len(archive))
+            return self._catalog.register(manifest.new_manifest(config, [layer]), [local_name(name)])

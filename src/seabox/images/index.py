@@ -5,7 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Protocol
 
     from ..model.image import ImageRow
@@ -14,21 +14,37 @@ if TYPE_CHECKING:
         """Which images there are, what they are called and which layers they stand on. Every call is one commit."""
 
         def add_image(
-            self, id: str, names: Sequence[str], layers: Sequence[str], config: bytes, created_at: int
+            self,
+            id: str,
+            names: Sequence[str],
+            layers: Sequence[str],
+            config: bytes,
+            created_at: int,
+            *,
+            manifest: bytes = b"",
+            sizes: Mapping[str, int] | None = None,
         ) -> None:
             """The image is known, under these names besides those it has; other images lose them.
 
-            `layers`: chain ids, lowest first; `config`: the raw configuration, whose sha256 is `id`; `created_at`: ns.
+            A name may be one by digest. `layers`: chain ids, lowest first; `sizes`: the bytes of their files, by
+            chain id, of those not known yet; `config`: the raw configuration, whose sha256 is `id`; `manifest`: raw,
+            it replaces an older one unless it is empty; `created_at`: ns.
             """
 
         def set_names(self, id: str, names: Sequence[str]) -> None:
-            """The image bears exactly these names; other images lose them. Raises: NoSuchImage."""
+            """The image bears exactly these names, and its names by digest; others lose them. Raises: NoSuchImage."""
 
         def find(self, reference: str) -> ImageRow | None:
             """The image with exactly this name, this id, or an id that alone begins so; None if there is none."""
 
         def list(self) -> builtins.list[ImageRow]:
             """Every image, newest first."""
+
+        def layer_sizes(self, chain_ids: Iterable[str]) -> dict[str, int]:
+            """The bytes of the files of each of these layers that is known."""
+
+        def users(self, id: str) -> builtins.list[str]:
+            """The ids of the containers that were made of the image."""
 
         def remove(self, id: str) -> builtins.list[str]:
             """The image is not known any more; the chain ids of layers that nothing stands on now, top ones first.

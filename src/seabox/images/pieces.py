@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import bz2
 import hashlib
-import lzma
 import os
 import zlib
 from contextlib import ExitStack, contextmanager
@@ -77,8 +75,12 @@ def plain(fd: int) -> Iterator[tuple[Iterator[bytes], Hashed | None]]:
     elif kind == "gzip":
         yield _gunzip(raw), raw
     elif kind == "bzip2":
+        import bz2
+
         yield _decompressed(raw, bz2.BZ2Decompressor, "bzip2"), raw
     elif kind == "xz":
+        import lzma
+
         yield _decompressed(raw, lambda: lzma.LZMADecompressor(memlimit=256 << 20), "xz"), raw
     else:
         with _unzstd(fd) as pieces:
@@ -109,6 +111,8 @@ def _gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _decompressed(pieces: Iterable[bytes], start: object, word: str) -> Iterator[bytes]:
+    import lzma
+
     stream = start()  # type: ignore[operator]
     try:
         for piece in pieces:

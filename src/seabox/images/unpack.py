@@ -117,6 +117,8 @@ class _Unpacking:
         self.directories: dict[tuple[str, ...], Description] = {}
         self.lowers: list[int] | None = None
         self.whole = os.geteuid() == 0
+        self.opaque: set[tuple[str, ...]] = set()
+        self.whiteouts: list[tuple[str, ...]] = []
 
     def close(self) -> None:
         for fd in (*self.open.values(), *(self.lowers or ()), self.root):
@@ -155,7 +157,8 @@ class _Unpacking:
             entries.new_dir(self.parent(names[:-1]), names[-1])
             fd = entries.open_below(self.root, "/".join(names), os.O_RDONLY | os.O_DIRECTORY)
             entries.make_opaque(fd)
-            self.directories[names] = Description(0o755, 0, 0, None, {})
+            self.opaque.add(names)
+            self.directories[names] = Description(0o755, 0, 0, 0, {})
         while len(self.open) >= _OPEN_PARENTS:
             os.close(self.open.pop(next(iter(self.open))))
         self.open[names] = fd
@@ -165,7 +168,7 @@ class _Unpacking:
         """A directory that no entry describes (so far) looks as in the layers below."""
         if self.lowers is None:
             self.lowers = [os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC) for path in self.below]
-        about = Description(0o755, 0, 0, None, {})
+        about = Description(0o755, 0, 0, 0, {})  # a time that is the same for everybody
         for lower in self.lowers:
             try:
                 found = entries.open_below(lower, "/".join(names) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -266,11 +269,13 @@ class _Unpacking:
                     entries.make_opaque(fd)
                 finally:
                     os.close(fd)
+                self.opaque.add(names)
         self.directories[names] = self.described(member)
 
     def hide(self, above: tuple[str, ...], name: str, parent: int) -> None:
         if name == _OPAQUE:
             entries.make_opaque(parent)
+            self.opaque.add(above)
             return
         if name.startswith(_AUFS):
             return
@@ -279,9 +284,11 @@ class _Unpacking:
             raise BadArchive(f"{'/'.join((*above, name))}: a whiteout of nothing")
         try:
             entries.new_whiteout(parent, hidden)
+            self.whiteouts.append((*above, hidden))
         except FileExistsError:  # it hides what is below only, and this layer has its own: no matter which came first
             if stat.S_ISDIR(os.stat(hidden, dir_fd=parent, follow_symlinks=False).st_mode):
                 entries.make_opaque(self.parent((*above, hidden)))
+                self.opaque.add((*above, hidden))
 
     def described(self, member: Member) -> Description:
         attributes = member.attributes
@@ -290,8 +297,29 @@ class _Unpacking:
         uid, gid = (member.uid, member.gid) if self.whole else (None, None)
         return Description(member.mode, uid, gid, member.modified, attributes)
 
+    def is_below(self, names: tuple[str, ...]) -> bool:
+        """Whether a layer below has this directory: without one, overlayfs would show whiteouts as broken files."""
+        for lower in self.lowers or ():
+            try:
+                os.close(entries.open_below(lower, "/".join(names) or "."))
+            except OSError:
+                continue
+            return True
+        return False
+
+    def drop_whiteout(self, names: tuple[str, ...]) -> None:
+        try:
+            parent = self.parent(names[:-1])
+            if self.is_whiteout(parent, names[-1]):
+                entries.remove_entry(parent, names[-1])
+        except (FileNotFoundError, NotADirectoryError):  # its directory was replaced
+            return
+
     def finish(self) -> None:
         """All directories look as they should: only now, for what is made in one changes its time."""
+        for names in self.whiteouts:
+            if names[:-1] in self.opaque or not self.is_below(names[:-1]):
+                self.drop_whiteout(names)
         self.forget()
         for names, about in self.directories.items():
             try:

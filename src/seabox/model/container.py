@@ -245,6 +245,7 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     conmon_pidfile: str = ""
     create_command: tuple[str, ...] = ()
 
+    pull: str = "missing"  # when to get the image: "always" | "missing" | "never" | "newer"
 
 class ExecRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller of `exec` asks for. None = as the container's first process has it."""

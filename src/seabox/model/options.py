@@ -82,6 +82,7 @@ if TYPE_CHECKING:
         pidfile: str
         conmon_pidfile: str
         create_command: Sequence[str]
+        pull: str
 
     class ExecOptions(TypedDict, total=False):
         """See ExecRequest for what each means; a test keeps the two alike. `timeout` stands beside them."""

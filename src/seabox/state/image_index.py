@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 
-from ..errors import InUse, NoSuchImage
+from ..errors import ImageInUse, NoSuchImage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..model.image import ImageRow
     from .sqlite import SQLiteStore
@@ -21,23 +21,29 @@ class SQLiteImageIndex:
     def __init__(self, store: SQLiteStore) -> None:
         self._store = store
 
-    def add_image(self, id: str, names: Sequence[str], layers: Sequence[str], config: bytes, created_at: int) -> None:
-        """The image is known, under these names (taken from whoever had them); adding it again changes nothing else."""
+    def add_image(
+        self, id: str, names: Sequence[str], layers: Sequence[str], config: bytes, created_at: int, *,
+        manifest: bytes = b"", sizes: Mapping[str, int] | None = None,
+    ) -> None:  # fmt: skip
+        """The image is known, under these names (taken from whoever had them); adding it again adds names only."""
         with self._store.transaction(durable=True) as db:
-            db.execute("INSERT OR IGNORE INTO image VALUES(?, ?, ?)", (id, config, created_at))
+            db.execute("INSERT OR IGNORE INTO image VALUES(?, ?, ?, ?)", (id, config, manifest, created_at))
+            if manifest:
+                db.execute("UPDATE image SET manifest = ? WHERE id = ?", (manifest, id))
             parent = None
             for position, chain_id in enumerate(layers):
-                db.execute("INSERT OR IGNORE INTO layer VALUES(?, ?)", (chain_id, parent))
+                size = (sizes or {}).get(chain_id, 0)
+                db.execute("INSERT OR IGNORE INTO layer VALUES(?, ?, ?)", (chain_id, parent, size))
                 db.execute("INSERT OR IGNORE INTO image_layer VALUES(?, ?, ?)", (id, position, chain_id))
                 parent = chain_id
             _set_names(db, id, names)
 
     def set_names(self, id: str, names: Sequence[str]) -> None:
-        """The image bears exactly these names. Raises: NoSuchImage."""
+        """The image bears exactly these names, and its names by digest. Raises: NoSuchImage."""
         with self._store.transaction() as db:
             if not db.execute("SELECT 1 FROM image WHERE id = ?", (id,)).fetchone():
                 raise NoSuchImage(id)
-            db.execute("DELETE FROM image_name WHERE image_id = ?", (id,))
+            db.execute("DELETE FROM image_name WHERE image_id = ? AND instr(name, '@') = 0", (id,))
             _set_names(db, id, names)
 
     def find(self, reference: str) -> ImageRow | None:
@@ -57,12 +63,26 @@ class SQLiteImageIndex:
             ids = [row[0] for row in db.execute("SELECT id FROM image ORDER BY created_at DESC, id")]
             return [_row(db, id) for id in ids]
 
+    def layer_sizes(self, chain_ids: Iterable[str]) -> dict[str, int]:
+        """The sizes of those of these layers that are known."""
+        with self._store.reading() as db:
+            return {
+                chain_id: int(row[0])
+                for chain_id in chain_ids
+                if (row := db.execute("SELECT size FROM layer WHERE chain_id = ?", (chain_id,)).fetchone())
+            }
+
+    def users(self, id: str) -> builtins.list[str]:
+        """The ids of the containers that were made of the image."""
+        with self._store.reading() as db:
+            return [row[0] for row in db.execute("SELECT id FROM container WHERE image_id = ? ORDER BY id", (id,))]
+
     def remove(self, id: str) -> builtins.list[str]:
         """The image is not known any more; returns the layers that nothing uses now. Raises: InUse, NoSuchImage."""
         with self._store.transaction(durable=True) as db:
             user = db.execute("SELECT id FROM container WHERE image_id = ?", (id,)).fetchone()
             if user:
-                raise InUse(f"image {id} is in use by container {user[0]}: image is in use by a container")
+                raise ImageInUse(id, user[0])
             layers = [r[0] for r in db.execute("SELECT chain_id FROM image_layer WHERE image_id = ?", (id,))]
             if db.execute("DELETE FROM image WHERE id = ?", (id,)).rowcount == 0:
                 raise NoSuchImage(id)
@@ -89,9 +109,20 @@ def _layer_used(db: sqlite3.Connection, chain_id: str) -> bool:
 def _row(db: sqlite3.Connection, id: str) -> ImageRow:
     from ..model.image import ImageRow
 
-    config, created_at = db.execute("SELECT config, created_at FROM image WHERE id = ?", (id,)).fetchone()
+    config, manifest, created_at = db.execute(
+        "SELECT config, manifest, created_at FROM image WHERE id = ?", (id,)
+    ).fetchone()
     names = [r[0] for r in db.execute("SELECT name FROM image_name WHERE image_id = ? ORDER BY name", (id,))]
-    layers = [
-        r[0] for r in db.execute("SELECT chain_id FROM image_layer WHERE image_id = ? ORDER BY position", (id,))
-    ]
-    return ImageRow(id, tuple(names), tuple(layers), bytes(config), created_at)
+    layers = db.execute(
+        "SELECT chain_id, size FROM image_layer JOIN layer USING(chain_id) WHERE image_id = ? ORDER BY position", (id,)
+    ).fetchall()
+    return ImageRow(
+        id,
+        tuple(name for name in names if "@" not in name),
+        tuple(chain_id for chain_id, _ in layers),
+        bytes(config),
+        created_at,
+        bytes(manifest),
+        tuple(name for name in names if "@" in name),
+        sum(size for _, size in layers),
+    )

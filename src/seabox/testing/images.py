@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from ..errors import InUse, NoSuchImage
+from ..errors import ImageInUse, NoSuchImage
 from ..model.image import ImageRow
 
 
@@ -14,19 +14,26 @@ class MemoryImageIndex:
 
     def __init__(self) -> None:
         self.in_use: set[str] = set()
-        self._images: dict[str, tuple[tuple[str, ...], bytes, int]] = {}  # layers, config, created_at
+        self._images: dict[str, tuple[tuple[str, ...], bytes, int, bytes]] = {}  # layers, config, created_at, manifest
         self._names: dict[str, str] = {}
+        self._sizes: dict[str, int] = {}
 
-    def add_image(self, id: str, names: Sequence[str], layers: Sequence[str], config: bytes, created_at: int) -> None:
+    def add_image(
+        self, id: str, names: Sequence[str], layers: Sequence[str], config: bytes, created_at: int, *,
+        manifest: bytes = b"", sizes: Mapping[str, int] | None = None,
+    ) -> None:  # fmt: skip
         """See ImageIndex."""
-        self._images.setdefault(id, (tuple(layers), config, created_at))
+        old = self._images.get(id)
+        self._images[id] = (*old[:3], manifest or old[3]) if old else (tuple(layers), config, created_at, manifest)
+        self._sizes = {**dict.fromkeys(layers, 0), **(sizes or {}), **self._sizes}
         self._names.update(dict.fromkeys(names, id))
 
     def set_names(self, id: str, names: Sequence[str]) -> None:
         """See ImageIndex."""
         if id not in self._images:
             raise NoSuchImage(id)
-        self._names = {name: owner for name, owner in self._names.items() if owner != id} | dict.fromkeys(names, id)
+        kept = {name: owner for name, owner in self._names.items() if owner != id or "@" in name}
+        self._names = kept | dict.fromkeys(names, id)
 
     def find(self, reference: str) -> ImageRow | None:
         """See ImageIndex."""
@@ -39,18 +46,31 @@ class MemoryImageIndex:
         """See ImageIndex."""
         return sorted(map(self._row, self._images), key=lambda row: (-row.created_at, row.id))
 
+    def layer_sizes(self, chain_ids: Iterable[str]) -> dict[str, int]:
+        """See ImageIndex."""
+        return {chain_id: self._sizes[chain_id] for chain_id in chain_ids if chain_id in self._sizes}
+
+    def users(self, id: str) -> builtins.list[str]:
+        """See ImageIndex."""
+        return ["c" * 64] if id in self.in_use else []
+
     def remove(self, id: str) -> builtins.list[str]:
         """See ImageIndex."""
         if id not in self._images:
             raise NoSuchImage(id)
         if id in self.in_use:
-            raise InUse(f"image {id} is in use by a container")
-        self.set_names(id, ())
+            raise ImageInUse(id, "c" * 64)
         layers = self._images.pop(id)[0]
-        used = {layer for others, _, _ in self._images.values() for layer in others}
-        return [layer for layer in reversed(layers) if layer not in used]
+        self._names = {name: owner for name, owner in self._names.items() if owner != id}
+        used = {layer for others, _, _, _ in self._images.values() for layer in others}
+        unused = [layer for layer in reversed(layers) if layer not in used]
+        for layer in unused:
+            self._sizes.pop(layer, None)
+        return unused
 
     def _row(self, id: str) -> ImageRow:
-        layers, config, created_at = self._images[id]
-        names = tuple(sorted(name for name, owner in self._names.items() if owner == id))
-        return ImageRow(id, names, layers, config, created_at)
+        layers, config, created_at, manifest = self._images[id]
+        names = sorted(name for name, owner in self._names.items() if owner == id)
+        plain, digests = (tuple(name for name in names if ("@" in name) is by) for by in (False, True))
+        size = sum(self._sizes[layer] for layer in layers)
+        return ImageRow(id, plain, layers, config, created_at, manifest, digests, size)

@@ -163,7 +163,7 @@ def contained(out: str) -> dict[str, tuple[bytes, list[str]]]:
         "twice the same file": (archive(entry("a", data=b"first"), entry("a", data=b"x")), ["a"]),
         "hard link onto itself": (archive(entry("a", data=b"x"), hard_link("a", "a")), ["a"]),
         "hard link to a link": (archive(link("l", f"{out}/canary"), hard_link("a", "l")), ["a", "l"]),
-        "link inside": (archive(folder("usr/lib"), link("lib", "usr/lib"), entry("lib/f")), 
+        "link inside": (archive(folder("usr/lib"), link("lib", "usr/lib"), entry("lib/f")),
                         ["lib", "usr", "usr/lib", "usr/lib/f"]),
         "overlay attributes": (archive(folder("d", xattrs={"trusted.overlay.redirect": "/etc"})), ["d"]),
     }  # fmt: skip

@@ -22,7 +22,7 @@ def test_every_setting_of_a_container_is_taken_over_and_unknown_keys_do_not_matt
             "Labels": {"l": "m", "n": None}, "Volumes": {"/z": {}, "/a": {}}, "StopSignal": "SIGINT",
             "Healthcheck": {"Test": ["NONE"]}, "OnBuild": None,
         },
-        "rootfs": {"type": "layers", "diff_ids": ["sha256:d1", "sha256:d2"]},
+        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + "d" * 63 + "1", "sha256:" + "d" * 63 + "2"]},
     }  # fmt: skip
     found = row(json.dumps(config).encode())
     assert image_config(found) == ImageConfig(
@@ -30,7 +30,7 @@ def test_every_setting_of_a_container_is_taken_over_and_unknown_keys_do_not_matt
         env={"A": "1", "B": "x=y", "C": ""}, user="u:g", workdir="/w", labels={"l": "m", "n": ""},
         volumes=("/a", "/z"), stop_signal="SIGINT",
     )  # fmt: skip
-    assert diff_ids(found) == ("d1", "d2")
+    assert diff_ids(found) == ("d" * 63 + "1", "d" * 63 + "2")
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def snapshot(root: Path) -> dict[str, tuple[int, int, bytes]]:
             os.readlink(path).encode() if path.is_symlink() else path.read_bytes() if path.is_file() else b"",
         )
         for path in root.rglob("*")
-        if path.name != ".lock"
+        if path.name not in (".lock", "made")
     }
 
 
@@ -245,13 +245,14 @@ def test_removing_takes_names_one_by_one_and_everything_with_the_last(images: Im
     id = images.embed()
     images.tag("busybox", "tool:1", "quay.io/x/y")
     assert images.find("tool:1").names == (NAME, "localhost/tool:1", "quay.io/x/y:latest")
-    assert images.remove("tool:1") == id
+    removed = images.remove("tool:1")
+    assert (removed.id, removed.untagged, removed.deleted) == (id, ("localhost/tool:1",), "")
     with pytest.raises(NoSuchImage):
         images.remove("tool:1")
     with pytest.raises(InUse, match="more than one tag"):
         images.remove(id[:12])
     assert images.exists("busybox")
-    assert images.remove(id[:12], force=True) == id
+    assert images.remove(id[:12], force=True).deleted == id
     assert images.list() == []
     assert [path.name for path in (tmp_path / "root").rglob("*") if not path.is_dir()] == [".lock"]
     assert os.listdir(tmp_path / "root/layers") == [".lock"]

@@ -1,0 +1,72 @@
+"""--change: lines of a Containerfile that alter an image's configuration. The configuration stays a plain document."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..errors import InvalidArgument
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+_LISTS = {"CMD": "Cmd", "ENTRYPOINT": "Entrypoint"}
+_WORDS = {"USER": "User", "STOPSIGNAL": "StopSignal", "WORKDIR": "WorkingDir"}
+
+
+def apply(settings: dict[str, Any], lines: Sequence[str]) -> None:
+    """`settings`, the "config" of an image, is as the lines say. Raises: InvalidArgument."""
+    for line in lines:
+        text = line.strip()
+        at = next((at for at, char in enumerate(text) if char in " \t="), len(text))
+        word, rest = text[:at].upper(), text[at + 1 :].strip()
+        if not rest:
+            raise InvalidArgument(f'invalid change "{line}" - must be formatted as KEY VALUE')
+        if word in _LISTS:
+            settings[_LISTS[word]] = _command(rest)
+        elif word in _WORDS:
+            settings[_WORDS[word]] = rest
+        elif word == "ENV":
+            _set_env(settings, rest)
+        elif word == "LABEL":
+            settings["Labels"] = {**(settings.get("Labels") or {}), **_pairs(rest, line)}
+        elif word == "EXPOSE":
+            ports: dict[str, dict[str, str]] = {each if "/" in each else f"{each}/tcp": {} for each in rest.split()}
+            settings["ExposedPorts"] = {**(settings.get("ExposedPorts") or {}), **ports}
+        elif word == "VOLUME":
+            places = _command(rest) if rest.startswith("[") else rest.split()
+            settings["Volumes"] = {**(settings.get("Volumes") or {}), **{place: {} for place in places}}
+        elif word == "ONBUILD":
+            settings["OnBuild"] = [*(settings.get("OnBuild") or []), rest]
+        else:
+            raise InvalidArgument(f'invalid change "{line}" - invalid instruction {word}')
+
+
+def _command(text: str) -> list[str]:
+    if text.startswith("["):
+        try:
+            return msgspec.json.decode(text.encode(), type=list[str])
+        except msgspec.DecodeError:
+            pass
+    return ["/bin/sh", "-c", text]
+
+
+def _pairs(text: str, line: str) -> dict[str, str]:
+    """KEY=VALUE KEY="VALUE WITH SPACES"..., or KEY VALUE."""
+    import shlex
+
+    first = text.split(None, 1)
+    if "=" not in first[0] and len(first) == 2:
+        return {first[0]: first[1]}
+    try:
+        words = shlex.split(text)
+    except ValueError as problem:
+        raise InvalidArgument(f'invalid change "{line}" - {problem}') from None
+    return {key: value for key, _, value in (word.partition("=") for word in words)}
+
+
+def _set_env(settings: dict[str, Any], text: str) -> None:
+    for key, value in _pairs(text, f"ENV {text}").items():
+        kept = [entry for entry in settings.get("Env") or [] if entry.partition("=")[0] != key]
+        settings["Env"] = [*kept, f"{key}={value}"]

@@ -1,0 +1,149 @@
+"""Images made here: of a container, or of an archive of a file system."""
+
+from __future__ import annotations
+
+import os
+import time
+import zlib
+
+import msgspec
+
+from ..errors import InvalidArgument, Unsupported
+from . import changes as change_lines
+from . import manifest as manifests
+from .diff import changes as differences
+from .layertar import archive
+from .pieces import Hashed, compression, from_fd, plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
+
+    from ..model.container import ContainerConfig
+    from ..model.image import ImageRow
+    from .catalog import Catalog
+    from .diff import Change
+    from .manifest import Descriptor, Platform
+
+_LEVEL = 6  # of gzip
+# What the engine and the runtime make as places for mounts: not the container's own doing.
+_PLACES = frozenset((
+    "/dev", "/etc/hostname", "/etc/hosts", "/etc/mtab", "/etc/resolv.conf", "/proc", "/run", "/run/.containerenv",
+    "/run/notify", "/run/secrets", "/sys",
+))  # fmt: skip
+_OURS = ("container", "HOSTNAME", "TERM", "HOME")  # variables that the engine sets
+
+
+def container_changes(config: ContainerConfig, upper: str, lowers: Sequence[str], full: bool) -> Iterator[Change]:
+    """What a container changed, without the places of its mounts."""
+    if not os.path.isdir(upper):  # it never ran
+        return
+    places = _PLACES | {mount.destination.rstrip("/") for mount in config.mounts}
+    for change in differences(upper, lowers, full=full):
+        if change.path not in places and not change.path.startswith(("/dev/", "/proc/", "/sys/")):
+            yield change
+
+
+def commit(
+    catalog: Catalog, config: ContainerConfig, base: ImageRow | None, upper: str, lowers: Sequence[str], full: bool,
+    names: Sequence[str], *, changes: Sequence[str], message: str, author: str, squash: bool,
+) -> str:  # fmt: skip
+    """The container's changes are a layer on its image. See Images.commit."""
+    if base is None:
+        raise InvalidArgument("a container without an image cannot be committed: import its directory instead")
+    if squash:
+        raise Unsupported("--squash is not supported yet")
+    document: dict[str, Any] = msgspec.json.decode(base.config)
+    settings = document.setdefault("config", {})
+    _take_over(settings, config)
+    change_lines.apply(settings, changes)
+    old = manifests.read_manifest(base.manifest)
+    with catalog.adding():
+        raw = Hashed(archive(upper, container_changes(config, upper, lowers, full)) if os.path.isdir(upper) else ())
+        layer = _store(catalog, raw)
+        document["rootfs"] = {
+            "type": "layers", "diff_ids": [*document["rootfs"]["diff_ids"], f"sha256:{raw.digest}"],
+        }  # fmt: skip
+        _note(document, " ".join(config.argv) or "commit", message, author)
+        return _finish(catalog, document, [*(old.layers or []), layer], names)
+
+
+def _take_over(settings: dict[str, Any], config: ContainerConfig) -> None:
+    """What the container was told beyond its image becomes the image's default."""
+    env = {entry.partition("=")[0]: entry.partition("=")[2] for entry in settings.get("Env") or []}
+    env |= {key: value for key, value in config.env.items() if key not in _OURS or key in env}
+    for key, value in (
+        ("Env", [f"{key}={value}" for key, value in env.items()]),
+        ("Cmd", list(config.command)),
+        ("Entrypoint", list(config.entrypoint)),
+        ("User", config.user),
+        ("WorkingDir", "" if config.workdir == "/" else config.workdir),
+        ("Labels", dict(config.labels)),
+    ):
+        if value:
+            settings[key] = value
+        else:
+            settings.pop(key, None)
+
+
+def import_tar(
+    catalog: Catalog, path: str, names: Sequence[str], *, changes: Sequence[str], message: str, platform: Platform
+) -> str:
+    """The archive is an image's only layer. See Images.import_tar."""
+    settings: dict[str, Any] = {}
+    change_lines.apply(settings, changes)
+    document: dict[str, Any] = {"architecture": platform.architecture, "os": platform.os, "config": settings}
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        with catalog.adding(), plain(fd) as (pieces, _):
+            kind = compression(os.pread(fd, 6, 0))
+            raw = Hashed(pieces)
+            if kind in ("gzip", "zstd"):
+                for _ in raw:
+                    pass
+                digest, size = catalog.files.copy_blob(from_fd(fd))
+                media = f"{manifests.OCI_LAYER}+{kind}"
+                layer = manifests.Descriptor(media, f"sha256:{digest}", size)
+            else:
+                layer = _store(catalog, raw)
+            document["rootfs"] = {"type": "layers", "diff_ids": [f"sha256:{raw.digest}"]}
+            _note(document, "import", message or "imported from tarball", "")
+            return _finish(catalog, document, [layer], names)
+    finally:
+        os.close(fd)
+
+
+def _store(catalog: Catalog, pieces: Iterable[bytes]) -> Descriptor:
+    digest, size = catalog.files.copy_blob(_gzip(pieces))
+    return manifests.Descriptor(f"{manifests.OCI_LAYER}+gzip", f"sha256:{digest}", size)
+
+
+def _gzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Without a time in the header: the same content has the same digest."""
+    stream = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
+    for piece in pieces:
+        if out := stream.compress(piece):
+            yield out
+    yield stream.flush()
+
+
+def _note(document: dict[str, Any], by: str, message: str, author: str) -> None:
+    """One more line of history, of now."""
+    import datetime
+
+    now = datetime.datetime.fromtimestamp(time.time_ns() // 10**9, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    created = f"{now}.{time.time_ns() % 10**9:09d}Z"
+    document["created"] = created
+    entry = {"created": created, "created_by": by}
+    if author:
+        document["author"] = entry["author"] = author
+    if message:
+        entry["comment"] = message
+    document["history"] = [*(document.get("history") or []), entry]
+
+
+def _finish(catalog: Catalog, document: dict[str, Any], layers: list[Descriptor], names: Sequence[str]) -> str:
+    config = msgspec.json.encode(document)
+    catalog.files.write_blob(config)
+    return catalog.register(manifests.new_manifest(config, layers), names)

@@ -1,0 +1,78 @@
+"""Short names: which registries a name without one may mean, by the host's registries.conf."""
+
+from __future__ import annotations
+
+import os
+
+import msgspec
+
+from ..errors import InvalidArgument, NoSuchImage
+from .reference import Reference
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+
+class UnresolvedName(NoSuchImage):
+    """Nothing here says in which registry an image without one in its name is."""
+
+    def __init__(self, name: str, path: str) -> None:
+        super().__init__(name)
+        text = f'short-name "{name}" did not resolve to an alias and no unqualified-search registries are defined'
+        self.args = (f'{text} in "{path}": image not known',)
+
+
+class Registries:
+    """What the files say; `files` are TOML, later ones win, a directory stands for its *.conf."""
+
+    __slots__ = ("_files",)
+
+    def __init__(self, files: Sequence[str]) -> None:
+        self._files = tuple(files)
+
+    def resolve(self, name: Reference) -> tuple[list[str], str]:
+        """The complete names that a name may mean, and the file whose alias it is ("" if it is none).
+
+        Raises: UnresolvedName if nothing says what a name without a registry means, InvalidArgument for bad files.
+        """
+        if name.registry:
+            return [str(name)], ""
+        search: list[str] = []
+        alias, place = "", ""
+        for path, tables in self._tables():
+            search = _strings(tables.get("unqualified-search-registries"), search)
+            aliases = tables.get("aliases")
+            if isinstance(aliases, dict) and isinstance(found := aliases.get(name.repository), str):
+                alias, place = found, path
+        if alias:
+            return [f"{alias}@{name.digest}" if name.digest else f"{alias}:{name.tag}"], place
+        if not search:
+            raise UnresolvedName(str(name), self._files[0] if self._files else "")
+        from .reference import parse
+
+        return [str(parse(name.at(registry))) for registry in search], ""
+
+    def _tables(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        import tomllib
+
+        for place in self._files:
+            paths = [place]
+            if os.path.isdir(place):
+                paths = [f"{place}/{name}" for name in sorted(os.listdir(place)) if name.endswith(".conf")]
+            for path in paths:
+                try:
+                    with open(path, "rb") as file:
+                        yield path, tomllib.load(file)
+                except FileNotFoundError:
+                    continue
+                except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+                    raise InvalidArgument(f"loading registries configuration {path}: {problem}") from None
+
+
+def _strings(value: object, otherwise: list[str]) -> list[str]:
+    try:
+        return otherwise if value is None else msgspec.convert(value, list[str])
+    except msgspec.ValidationError:
+        raise InvalidArgument("unqualified-search-registries must be a list of registries") from None

@@ -1,0 +1,184 @@
+"""skopeo: registries, their mirrors, credentials and policies are its affair; this runs it and hears what it says."""
+
+from __future__ import annotations
+
+import base64
+import os
+from contextlib import ExitStack, contextmanager
+
+import msgspec
+
+from ..errors import InvalidArgument, SeaboxError, TimedOut
+from ..kernel.files import remove_file, write_file
+from ..kernel.process import kill_group, reap, run, spawn
+from .manifest import hex_digest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    Progress = Callable[[str], None]
+
+_INSPECT_TIMEOUT = 300.0  # s
+_MANIFEST_LIMIT = 16 << 20
+
+
+class TransferFailed(SeaboxError):
+    """The registry, or the way to it, refused; `words` is what skopeo said."""
+
+    http_status = 500
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """How a registry is reached. "" and None = as the host's configuration says."""
+
+    authfile: str = ""
+    creds: str = ""  # USERNAME:PASSWORD
+    cert_dir: str = ""
+    tls_verify: bool | None = None
+
+
+class Skopeo:
+    """The program at `path`, run with the environment `env`."""
+
+    __slots__ = ("_env", "_path")
+
+    def __init__(self, path: str, env: Mapping[str, str]) -> None:
+        self._path, self._env = path, env
+
+    def manifest(self, reference: str, access: Access, workspace: str) -> bytes:
+        """The raw manifest, or index, of REGISTRY/NAME:TAG or @DIGEST. Blocks.
+
+        Raises: TransferFailed.
+        """
+        with _flags(access, workspace, reference) as flags:
+            return self._inspect(["--raw", *flags, f"docker://{reference}"], reference)
+
+    def config(self, reference: str, access: Access, workspace: str) -> bytes:
+        """The raw configuration of an image that is no index. Raises: TransferFailed."""
+        with _flags(access, workspace, reference) as flags:
+            return self._inspect(["--config", "--raw", *flags, f"docker://{reference}"], reference)
+
+    def _inspect(self, arguments: Sequence[str], reference: str) -> bytes:
+        try:
+            done = run(
+                [self._path, "inspect", *arguments], env=self._env, timeout_seconds=_INSPECT_TIMEOUT,
+                output_limit=_MANIFEST_LIMIT,
+            )  # fmt: skip
+        except TimedOut:
+            raise TransferFailed(f"initializing source docker://{reference}: no answer in time") from None
+        if done.code:
+            words = _said(done.err).partition(f'docker://{reference}": ')
+            raise TransferFailed(f"initializing source docker://{reference}: {words[2] or words[0]}")
+        return done.out
+
+    def copy(
+        self, source: str, target: str, *, progress: Progress | None, source_access: Access | None = None,
+        target_access: Access | None = None, workspace: str, options: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        """The image is copied; what skopeo says meanwhile goes line by line to `progress`. Blocks.
+
+        Raises: TransferFailed.
+        """
+        with ExitStack() as undo:
+            flags: list[str] = []
+            for word, access, place in (("src", source_access, source), ("dest", target_access, target)):
+                if access is not None:
+                    found = undo.enter_context(_flags(access, workspace, place.partition("://")[2] or place))
+                    flags += [flag.replace("--", f"--{word}-", 1) for flag in found]
+            self._stream(["copy", *flags, *options, source, target], progress)
+
+    def login(self, registry: str, username: str, password: str, access: Access) -> str:
+        """The credentials are right and kept in the authentication file; what skopeo says. Raises: TransferFailed."""
+        flags = [*_plain_flags(access), "--username", username, "--password-stdin", registry]
+        return self._ask(["login", *flags], password.encode() + b"\n")
+
+    def user(self, registry: str, access: Access) -> str:
+        """Who is logged in there. Raises: TransferFailed."""
+        return self._ask(["login", "--get-login", *_plain_flags(access), registry])
+
+    def logout(self, registry: str, access: Access) -> str:
+        """No credentials for the registry (all, if it is "") are kept. Raises: TransferFailed."""
+        flags = ["--authfile", access.authfile] if access.authfile else []
+        return self._ask(["logout", *flags, *([registry] if registry else ["--all"])])
+
+    def _ask(self, arguments: Sequence[str], answer: bytes = b"") -> str:
+        done = run([self._path, *arguments], env=self._env, input=answer, timeout_seconds=60)
+        if done.code:
+            raise TransferFailed(_said(done.err))
+        return done.out.decode(errors="replace").strip()
+
+    def _stream(self, arguments: Sequence[str], progress: Progress | None) -> None:
+        with ExitStack() as undo:
+            said = os.memfd_create("stderr")
+            undo.callback(os.close, said)
+            ours, theirs = os.pipe()
+            lines = undo.enter_context(os.fdopen(ours, encoding="utf-8", errors="replace"))
+            try:
+                pid = spawn(
+                    [self._path, *arguments], env=self._env, stdout=theirs, stderr=said, new_group=True
+                )  # fmt: skip
+            finally:
+                os.close(theirs)
+            try:
+                for line in lines:
+                    if progress is not None and line.strip():
+                        progress(line.rstrip())
+                code = reap(pid)
+            except BaseException:
+                kill_group(pid)
+                raise
+            if code:
+                raise TransferFailed(_said(os.pread(said, 1 << 16, 0)))
+
+
+def _said(words: bytes) -> str:
+    """The message of skopeo's last line: `time="..." level=fatal msg="..."`."""
+    line = (words.decode(errors="replace").strip().splitlines() or ["skopeo failed"])[-1]
+    _, found, text = line.partition(" msg=")
+    if found and text.startswith('"'):
+        try:
+            return str(msgspec.json.decode(text.encode()))
+        except msgspec.DecodeError:
+            return text.strip('"')
+    return text if found else line
+
+
+def _plain_flags(access: Access) -> list[str]:
+    flags = []
+    if access.authfile:
+        flags += ["--authfile", access.authfile]
+    if access.cert_dir:
+        flags += ["--cert-dir", access.cert_dir]
+    if access.tls_verify is not None:
+        flags.append(f"--tls-verify={str(access.tls_verify).lower()}")
+    return flags
+
+
+@contextmanager
+def _flags(access: Access, workspace: str, place: str) -> Iterator[list[str]]:
+    """skopeo's words for it. Credentials go through a file of ours, for everybody can read an argv."""
+    if not access.creds:
+        yield _plain_flags(access)
+        return
+    if access.authfile:
+        raise InvalidArgument("--authfile and --creds cannot be set together")
+    registry = place.partition("/")[0]
+    path = f"{workspace}/auth.{os.urandom(4).hex()}"
+    secret = base64.b64encode(access.creds.encode()).decode()
+    write_file(path, msgspec.json.encode({"auths": {registry: {"auth": secret}}}))
+    try:
+        yield _plain_flags(msgspec.structs.replace(access, creds="", authfile=path))
+    finally:
+        remove_file(path)
+
+
+def layout_digest(workspace: str) -> str:
+    """The sha256 of the manifest of an OCI layout with one image."""
+    with open(f"{workspace}/index.json", "rb") as file:
+        index = msgspec.json.decode(file.read())
+    return hex_digest(index["manifests"][0]["digest"])

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+import seabox
+from seabox.images.skopeo import Access
+from seabox.kernel import cgroups
+from seabox.testing.census import take
+
+REGISTRY = shutil.which("docker-registry")
+USER, PASSWORD = "sailor", "ahoy there"
+
+
+class Registry:
+    """A registry on this host. Its storage is a directory; `access` is how to reach it."""
+
+    def __init__(self, folder: Path, *, guarded: bool) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.host = f"127.0.0.1:{free.getsockname()[1]}"
+        auth = ""
+        if guarded:
+            made = subprocess.run(
+                ["htpasswd", "-Bbn", USER, PASSWORD], capture_output=True, check=True
+            )  # fmt: skip
+            (folder / "htpasswd").write_bytes(made.stdout)
+            auth = f"auth:\n  htpasswd:\n    realm: harbour\n    path: {folder}/htpasswd\n"
+        (folder / "config.yml").write_text(
+            f"version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {folder}/data\n"
+            f"http:\n  addr: {self.host}\n{auth}"
+        )
+        self.access = Access(tls_verify=False)
+        self.login = Access(tls_verify=False, creds=f"{USER}:{PASSWORD}")
+        assert REGISTRY is not None
+        with open(folder / "log", "wb") as log:
+            self._process = subprocess.Popen(
+                [REGISTRY, "serve", f"{folder}/config.yml"], stdout=log, stderr=log
+            )  # fmt: skip
+        deadline = time.monotonic() + 20
+        while not self._answers():
+            assert self._process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline
+
+    def _answers(self) -> bool:
+        try:
+            urllib.request.urlopen(f"http://{self.host}/v2/", timeout=5).close()
+        except urllib.error.HTTPError as problem:
+            with problem:
+                return problem.code == 401
+        except OSError:
+            with suppress(subprocess.TimeoutExpired):  # not there yet: the next try a little later
+                self._process.wait(0.05)
+            return False
+        return True
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    if REGISTRY is None:
+        pytest.skip("docker-registry is not installed")
+    found = Registry(tmp_path_factory.mktemp("registry"), guarded=False)
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    if REGISTRY is None or shutil.which("htpasswd") is None:
+        pytest.skip("docker-registry or htpasswd (apache2-utils) is not installed")
+    found = Registry(tmp_path_factory.mktemp("guarded"), guarded=True)
+    yield found
+    found.close()
+
+
+def make_engine(folder: Path, driver: str) -> seabox.Engine:
+    return seabox.Engine(
+        root=f"{folder}/root", runroot=f"{folder}/run", storage_driver=driver, runtime="runc",
+        cgroup_parent=f"/seabox-images-{folder.name}",
+    )  # fmt: skip
+
+
+@pytest.fixture(params=["overlay", "vfs"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[seabox.Engine]:
+    """An engine of its own, which leaves nothing but its store."""
+    with make_engine(tmp_path, request.param) as found:
+        found.images.list()  # opens the database
+        before = take(found.config.root, found.config.runroot, cgroup_parent=found.config.cgroup_parent)
+        yield found
+        for seen in found.containers.list():
+            found.containers.get(seen.facts.id).remove(force=True, timeout=0)
+        for row, _ in found.images.mounted():
+            found.images.unmount(row.id)
+        assert before.left_since() == []
+    cgroups.remove(found.config.cgroup_parent, kill=True)

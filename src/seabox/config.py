@@ -31,6 +31,7 @@ _DEFAULTS: dict[str, Any] = {
     "netavark": "",
     "criu": "",
     "lock_timeout": 30.0,  # s
+    "supervisor_linger": 3.0,  # s that the supervisor stays when nothing is left for it to do
     "stop_timeout": 10,  # s
     "log_driver": "k8s-file",
     "log_size_max": 64 << 20,  # bytes, -1 = unlimited
@@ -43,6 +44,8 @@ _DEFAULTS: dict[str, Any] = {
     "events_backend": "sqlite",
     "detach_keys": "ctrl-p,ctrl-q",
 }
+
+_VENDORS = "/usr/share/containers/containers.conf"
 
 # containers.conf (table, key) -> ours, where the meaning is the same
 _CONTAINERS_CONF = {
@@ -75,6 +78,7 @@ class EngineConfig:
     netavark: str
     criu: str
     lock_timeout: float
+    supervisor_linger: float
     stop_timeout: int
     log_driver: str
     log_size_max: int
@@ -141,7 +145,7 @@ class EngineConfig:
 def load(**overrides: object) -> EngineConfig:
     """An EngineConfig from defaults, configuration files, the environment, and then `overrides` (None = not said)."""
     settings: dict[str, object] = {}
-    for path in ("/usr/share/containers/containers.conf", "/etc/containers/containers.conf"):
+    for path in (_VENDORS, "/etc/containers/containers.conf"):
         settings |= _containers_conf(path)
     if path := os.environ.get("CONTAINERS_CONF", ""):
         settings = _containers_conf(path, must_exist=True)
@@ -162,12 +166,20 @@ def _parse(path: str, must_exist: bool = False) -> dict[str, Any]:
         if must_exist:
             raise InvalidArgument(f"reading configuration: open {path}: no such file or directory") from None
         return {}
-    import tomllib  # 11 ms: only where a file exists
+    if path == _VENDORS and not any(_may_matter(line) for line in data.splitlines()):
+        return {}
+    import tomllib  # 11 ms: only where a file says something
 
     try:
         return tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise InvalidArgument(f"reading configuration {path}: {problem}") from None
+
+
+def _may_matter(line: bytes) -> bool:
+    """Whether a line of containers.conf may set something that we read. No word of ours in it: it does not."""
+    line = line.strip()
+    return line[:1] not in (b"", b"#", b"[") and any(key.encode() in line for _, key in _CONTAINERS_CONF)
 
 
 def _containers_conf(path: str, must_exist: bool = False) -> dict[str, object]:
@@ -203,11 +215,6 @@ def find_program(name: str, given: str = "") -> str:
     return ""
 
 
-def find_criu(given: str = "") -> str:
-    """The criu to use: the configured one, the private prefix made at set-up, or the host's; "" if there is none."""
-    if given:
-        return given
-    return _CRIU_PREFIX if os.access(_CRIU_PREFIX, os.X_OK) else find_program("criu")
 _TRANSFER_VARIABLES = (
     "HOME", "XDG_RUNTIME_DIR", "REGISTRY_AUTH_FILE", "CONTAINERS_REGISTRIES_CONF", "SSL_CERT_FILE", "SSL_CERT_DIR",
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
@@ -226,3 +233,8 @@ def registries_files() -> tuple[str, ...]:
     return ("/etc/containers/registries.conf", "/etc/containers/registries.conf.d")
 
 
+def find_criu(given: str = "") -> str:
+    """The criu to use: the configured one, the private prefix made at set-up, or the host's; "" if there is none."""
+    if given:
+        return given
+    return _CRIU_PREFIX if os.access(_CRIU_PREFIX, os.X_OK) else find_program("criu")

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from .storage.driver import Driver
 
 _EXIT_COMMAND = os.path.join(os.path.dirname(os.path.abspath(__file__)), "attendants", "exitcmd.py")
+_SUPERVISOR = os.path.join(os.path.dirname(_EXIT_COMMAND), "supervisor.py")
 _FLOCK = "/usr/bin/flock"
+_SETSID = "/usr/bin/setsid"
+_SUPERVISOR_LOCK_FD = 3
 
 
 class SystemClock:
@@ -102,9 +105,6 @@ class SpecBundles:
         write_process(config, request, init, path, host_facts())
 
 
-class Rooms:
-    """The rooms below, as container operations need them (container.services.Services)."""
-
 def _python(program: str) -> tuple[str, ...]:
     """What runs a program of ours without site-packages, which cost more than all it does."""
     return (sys.executable or "/usr/bin/python3", "-I", "-S", program)
@@ -143,6 +143,9 @@ class ImageUsers:
         with suppress(NoSuchContainer):
             Container(self._on, id).remove(force=True)
 
+
+class Rooms:
+    """The rooms below, as container operations need them (container.services.Services)."""
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
@@ -206,20 +209,46 @@ class ImageUsers:
             )
         return self._runtimes[path]
 
-    def exit_command(self, id: str) -> tuple[str, ...]:
+    def exit_command(self, id: str, *, always: bool = False) -> tuple[str, ...]:
         """The argv that conmon runs when the container has ended.
 
-        flock(1) goes first: where a live engine attends the container it ends at once, without an interpreter.
+        flock(1) goes first: where a live engine attends the container it ends at once, without an interpreter. Not
+        so with `always`: that engine could be the one that started it again, and had not let go when it ended.
         """
         run = self.config.run_dir(id)
         gate = (_FLOCK, "--nonblock", "--conflict-exit-code", "0", "--no-fork", f"{run}/attended")
-        program = (sys.executable or "/usr/bin/python3", "-I", "-S", _EXIT_COMMAND)
-        return (*(gate if os.access(_FLOCK, os.X_OK) else ()), *program, id, *self.config.words())
+        gated = os.access(_FLOCK, os.X_OK) and not always
+        return (*(gate if gated else ()), *_python(_EXIT_COMMAND), id, _libraries(), *self.config.words())
+
+    def supervise(self, needed: bool) -> None:
+        """A supervisor that runs looks around; one that is `needed` and does not run is started.
+
+        Its lock is taken here and handed to it, so there is never a second one. Trying the lock is what wakes it: it
+        watches the directory.
+        """
+        from .kernel.locks import lock_file, unlock
+        from .kernel.process import clean_env, reap, spawn
+
+        try:
+            lock = lock_file(f"{self.config.runroot}/supervisor.lock", timeout=0)
+        except FileNotFoundError:
+            return  # no run directory, no containers
+        if lock is None:
+            return
+        if not needed or not os.access(_SETSID, os.X_OK):
+            unlock(lock)
+            return
+        try:  # setsid forks: the supervisor is nobody's child, and this process need not reap it
+            argv = (_SETSID, "--fork", *_python(_SUPERVISOR), _libraries(), *self.config.words())
+            reap(spawn(argv, env=clean_env(), pass_fds={_SUPERVISOR_LOCK_FD: lock}), 10)
+        finally:
+            os.close(lock)  # not unlocked: the supervisor has it
 
     def resolve(self, request: CreateRequest, id: str, name: str, now: int) -> ContainerConfig:
         """The configuration that a request comes to here. Raises: InvalidArgument, Unsupported, NoSuchImage..."""
         import msgspec
 
+        from .images.config import image_config
         from .spec.facts import host_facts
         from .spec.resolve import resolve
 
@@ -240,7 +269,32 @@ class ImageUsers:
             for mode in msgspec.structs.astuple(config.namespaces)
             if mode.startswith("container:")
         }
-        return msgspec.structs.replace(config, requires=tuple(dict.fromkeys((*config.requires, *sorted(joined)))))
+        log = config.log
+        if log.driver == "k8s-file" and log.size_max > 0:
+            log = msgspec.structs.replace(log, rotate="conmon" if self._conmon_rotates() else "supervisor")
+        return msgspec.structs.replace(
+            config, requires=tuple(dict.fromkeys((*config.requires, *sorted(joined)))), log=log
+        )
+
+    def _conmon_rotates(self) -> bool:
+        """Whether conmon keeps the old log by itself. It is asked once per boot and conmon: that runs it."""
+        from .oci.conmon import ROTATES_LOGS, version
+
+        program = find_program("conmon", self.config.conmon)
+        known = f"{self.config.runroot}/conmon-version"
+        try:
+            found = os.stat(program)
+            mark = f"{program} {found.st_ino} {found.st_mtime_ns} "
+            with open(known) as file:
+                told = file.read()
+            if told.startswith(mark):
+                return told.endswith("True")
+        except FileNotFoundError:
+            if not program:
+                return False
+        rotates = version(program) >= ROTATES_LOGS
+        files.write_atomic(known, f"{mark}{rotates}".encode(), durable=False)
+        return rotates
 
     @cached_property
     def chosen_runtime(self) -> str:
@@ -248,7 +302,6 @@ class ImageUsers:
         from .oci.choose import choose
 
         return choose(self.config.runtime, find_program)
-        from .images.config import image_config
 
     @cached_property
     def images(self) -> Images:

@@ -31,7 +31,8 @@ class Home:
     def settings(self) -> dict[str, Any]:
         """What an engine here is opened with."""
         return {
-            "root": self.root, "runroot": self.runroot, "cgroup_parent": self.cgroup_parent, "runtime": self.runtime
+            "root": self.root, "runroot": self.runroot, "cgroup_parent": self.cgroup_parent, "runtime": self.runtime,
+            "supervisor_linger": 0.0,
         }  # fmt: skip
 
     def engine(self, **settings: Any) -> seabox.Engine:

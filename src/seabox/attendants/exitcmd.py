@@ -1,9 +1,10 @@
 """What conmon runs when a container has ended and no live engine attends it.
 
-    python3 -I -S exitcmd.py ID SETTING=VALUE...
+    python3 -I -S exitcmd.py ID LIBRARIES SETTING=VALUE...
 
 It records the death, gives back what the container held, and removes it if it was created with --rm. It decides
 from the store's columns alone and imports nothing heavy: an interpreter start per container death is what it costs.
+Only a restart policy makes it load more, for which LIBRARIES is the directory.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ def main(arguments: list[str]) -> int:
     from seabox.errors import NoSuchContainer
     from seabox.rooms import Rooms
 
-    id, *settings = arguments
+    id, libraries, *settings = arguments
+    sys.path.append(libraries)
     config = EngineConfig.from_words(settings)
     if not os.path.isdir(config.run_dir(id)):
         return 0

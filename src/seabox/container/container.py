@@ -9,23 +9,25 @@ from ..errors import Busy, NoSuchContainer
 from ..kernel.watch import Watch
 from ..model.record import Intent
 from ..state.locks import Rank, describe
-from . import lifecycle, snapshot
+from . import lifecycle, snapshot, supervision
 from .guard import Locked
 from .remove import remove as remove_locked
 from .sync import sync
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from os import PathLike
     from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack
 
     from ..kernel.watch import Cancel
     from ..logs.k8s_file import LogLine
+    from ..model.health import Health
     from ..model.network import Network
     from ..model.options import ExecOptions
     from ..streams.session import Session
     from .artifacts import Artifacts
+    from .copy import Outgoing, Source
     from .exec_session import Exec, Execs, ExecSession, Finished
     from .export import Sink
     from .services import Services
@@ -205,6 +207,30 @@ class Container:
         with self.locked() as ctr:
             mounts.unmount(ctr, force=force)
 
+    def copy_in(
+        self, path: str, archive: Iterable[bytes] | Source, *, own: bool = False, overwrite: bool = False,
+        rename: tuple[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        """What the tar archive (a stream, or its pieces; gzip, bzip2, xz) holds is in the directory `path`.
+
+        Whether or not the container runs, volumes included; a relative path begins in its working directory. With
+        `own` the files belong to the container's user, else to whom the archive says. `overwrite` lets files replace
+        directories and directories files; `rename` changes the first part of the names. Blocks, with the lock free.
+        Raises: NoSuchPath, NotADirectoryError, BadArchive, AlreadyThere, OSError (read-only...).
+        """
+        from .copy import copy_in
+
+        copy_in(self, path, archive, own=own, overwrite=overwrite, rename=rename)
+
+    def copy_out(self, path: str, *, name: str | None = None) -> Outgoing:
+        """What is at `path`, running or not, volumes included, as a tar archive: iterate over it, or close it.
+
+        `name` is what the archive calls it, "." meaning what is in a directory. Raises: NoSuchPath, OSError.
+        """
+        from .copy import Outgoing
+
+        return Outgoing(self, path, name=name)
+
     def rename(self, name: str) -> None:
         """The container is called `name`; what runs goes on. Raises: InvalidArgument, NameInUse, StateConflict."""
         from .rename import rename
@@ -222,6 +248,15 @@ class Container:
 
         with self.locked() as ctr:
             export(ctr, target)
+
+    def run_healthcheck(self) -> Health:
+        """The container's health check was run once, outside of its turn. Blocks up to the check's timeout.
+
+        Raises: InvalidArgument (it has none), StateConflict (it does not run).
+        """
+        from .health import run_check
+
+        return run_check(self._on, self)
 
     @contextmanager
     def batch(self) -> Iterator[Container]:
@@ -244,6 +279,16 @@ class Container:
     def status(self) -> str:
         """"created", "running", "paused", "stopping", "stopped", "exited" or "removing". Raises: NoSuchContainer."""
         return self.snapshot().status
+
+    @property
+    def health(self) -> Health:
+        """How the container is: .status is "starting", "healthy", "unhealthy", or "" without checks.
+
+        Raises: NoSuchContainer.
+        """
+        from .health import health_of
+
+        return health_of(self._on, self.id)
 
     def exists(self) -> bool:
         """Whether the container has not been removed."""
@@ -314,6 +359,16 @@ class Container:
         if self._locked is not None:
             yield self._locked
             return
+        ctr = None
+        try:
+            with self._hold(*through) as ctr:
+                yield ctr
+        finally:
+            if ctr is not None:
+                supervision.see_to(ctr)
+
+    @contextmanager
+    def _hold(self, *through: Intent) -> Iterator[Locked]:
         clock = self._on.clock
         deadline = clock.monotonic() + self._on.config.lock_timeout
         while True:

@@ -85,8 +85,11 @@ def _half_made(on: Services, id: str) -> bool:
 
 def facts_of(config: ContainerConfig) -> ContainerFacts:
     """What the hot path needs of a configuration."""
-    import json
+    labels = ""
+    if config.labels:
+        import json
 
+        labels = json.dumps(config.labels)
     return ContainerFacts(
         id=config.id,
         name=config.name,
@@ -94,12 +97,14 @@ def facts_of(config: ContainerConfig) -> ContainerFacts:
         image=config.image or config.rootfs,
         image_id=config.image_id,
         command=" ".join(config.argv if not config.command else config.command),
-        labels=json.dumps(config.labels) if config.labels else "",
+        labels=labels,
         runtime=config.runtime,
         auto_remove=config.auto_remove,
         stop_signal=config.stop_signal,
         stop_timeout=config.stop_timeout,
         restart_policy=config.restart_policy,
+        restart_retries=config.restart_retries,
+        supervised=config.log.rotate == "supervisor" or config.healthcheck is not None,
         cgroup=config.cgroup,
         networked=config.namespaces.network == "bridge",
         ports=_ports(config),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..model.record import Intent, Status
-from . import lifecycle
+from . import lifecycle, teardown
+from .policy import FIRST_PAUSE
 from .remove import remove
 
 TYPE_CHECKING = False
@@ -19,8 +20,12 @@ def deal_with_end(handle: Container) -> None:
 
     Called by whoever notices the end: the exit command, or an engine that attended it. Raises: NoSuchContainer.
     """
-    with handle.locked(*_THROUGH) as ctr:  # locking it has recorded the death
+    with handle.locked(*_THROUGH) as ctr:  # locking it has recorded the death, and what its restart policy wants
         finish(ctr)
+    if (last := ctr.last) is not None and last.state.next_start_at:
+        from .again import start_soon
+
+        start_soon(ctr.on, handle, last.state.next_start_at)
 
 
 def finish(ctr: Locked) -> None:
@@ -30,7 +35,13 @@ def finish(ctr: Locked) -> None:
         return
     if claim is not None and claim.intent in (Intent.RESTART, Intent.REMOVE):
         return  # its holder, which is alive, does the rest
-    if ctr.state.status is Status.STOPPED:
+    if ctr.state.next_start_at:
+        if ctr.state.status is Status.STOPPED and ctr.state.backoff > FIRST_PAUSE:
+            teardown.clean(ctr)  # for the length of the pause; to its user it is no end
+        return
+    goes = ctr.facts.auto_remove and ctr.state.ever_started
+    stays = not goes or ctr.state.mount_count or ctr.on.store.dependants(ctr.id)  # or may have to
+    if ctr.state.status is Status.STOPPED and stays:
         lifecycle.give_back(ctr)
-    if ctr.facts.auto_remove and ctr.state.ever_started:
-        remove(ctr)
+    if goes:
+        remove(ctr)  # which gives back too

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from ..diagnostics import debug
 from ..errors import InUse, NoSuchContainer, StateConflict
 from ..kernel import files
-from ..model.record import TRANSITIONS, Intent, Status
+from ..model.record import TRANSITIONS, EventKind, Intent, Status
 from ..state.store import Occurrence
 from .claims import is_live, making
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..model.container import ContainerConfig
-    from ..model.record import Claim, ContainerFacts, ContainerRecord, ContainerState, EventKind
+    from ..model.record import Claim, ContainerFacts, ContainerRecord, ContainerState
     from ..oci.runtime import OCIRuntime
     from ..state.locks import Held
     from .services import Services
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Locked:
     """A container whose lock is held, with the record that was read under it. Dead once the lock is released."""
 
-    __slots__ = ("_config", "_held", "_mine", "_record", "on")
+    __slots__ = ("_config", "_depth", "_gone", "_held", "_mine", "_record", "on")
 
     def __init__(self, on: Services, held: Held, record: ContainerRecord) -> None:
         self.on = on
@@ -33,6 +33,8 @@ class Locked:
         self._record = record
         self._config: ContainerConfig | None = None
         self._mine: Claim | None = None  # the claim that this object made
+        self._depth = 0  # how many operations are inside it
+        self._gone = False
 
     # --- what is known -------------------------------------------------------------------------------------------
 
@@ -42,6 +44,11 @@ class Locked:
         if self._held is None:
             raise RuntimeError("a locked container was used after its lock was released")
         return self._record
+
+    @property
+    def last(self) -> ContainerRecord | None:
+        """What was known when the lock was released; None if the container was removed."""
+        return None if self._gone else self._record
 
     @property
     def state(self) -> ContainerState:
@@ -97,16 +104,27 @@ class Locked:
                 f"{', '.join(dependants)}: container already exists"
             )
 
-    def become(self, fresh: ContainerState, *events: EventKind, durable: bool = False) -> None:
-        """Make a move: check it against TRANSITIONS, commit it and its events in one transaction."""
+    def become(
+        self, fresh: ContainerState, *events: EventKind | Occurrence, durable: bool = False, last: bool = False
+    ) -> None:
+        """Make a move: check it against TRANSITIONS, commit it and its events in one transaction.
+
+        `last`: it ends the operation, so the operation's claim goes in the same transaction.
+        """
         if fresh.status is not self.state.status and fresh.status not in TRANSITIONS[self.state.status]:
             raise StateConflict(
                 self.id, self.state.status, tuple(str(s) for s in Status if fresh.status in TRANSITIONS[s])
             )
         code = fresh.exit_code
-        what = [Occurrence(kind, code if kind.startswith("died") else None) for kind in events]
-        self.on.store.commit(self.id, fresh, what, durable=durable)
+        what = [
+            each if isinstance(each, Occurrence) else Occurrence(each, code if each is EventKind.DIED else None)
+            for each in events
+        ]
+        done = last and self._depth == 1 and self._mine is not None and self._record.claim == self._mine
+        self.on.store.commit(self.id, fresh, what, durable=durable, unclaim=done)
         self._record.state = fresh
+        if done:
+            self._record.claim = None
         self.touch()
 
     def touch(self) -> None:
@@ -135,19 +153,26 @@ class Locked:
         """
         joins = self.record.claim is not None and self.record.claim.intent is intent and self.claim_is_live
         if joins or (self._mine is not None and intent is not Intent.REMOVE):
-            yield
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
             return
-        outer = self._mine
+        outer, depth = self._mine, self._depth
         with making(intent, self.on.clock.now()) as mine:
             self.on.store.claim(self.id, mine)
             self._mine = self._record.claim = mine
+            self._depth = 1
             try:
                 yield
             except BaseException:
                 self._settle(mine)
                 raise
             finally:
-                self._mine = outer
+                self._mine, self._depth = outer, depth
+        if self._record.claim is None:
+            return  # it went with the last move
         self.on.store.unclaim(self._record.facts.id, mine)
         if self._record.claim == mine:
             self._record.claim = None
@@ -193,6 +218,7 @@ class Locked:
             self._held.discard()
             self._held = None
 
-    def close(self) -> None:
-        """This object is dead."""
+    def close(self, *, gone: bool = False) -> None:
+        """This object is dead, and with `gone` so is the container."""
         self._held = None
+        self._gone = self._gone or gone

@@ -55,7 +55,8 @@ def _init(ctr: Locked, *, again: bool = False) -> None:
         rootfs = prepare.mount_root(ctr)
         prepare.write_bundle(ctr, rootfs, endpoint)
         made = ctr.runtime.create(prepare.launch(ctr, kept))
-        fresh = created(ctr.state, process=made.process, conmon=made.conmon).replace(mountpoint=rootfs)
+        fresh = created(ctr.state, process=made.process, conmon=made.conmon)
+        fresh = fresh.replace(mountpoint=rootfs, health="starting" if ctr.config.healthcheck is not None else "")
         if not again:
             fresh = fresh.replace(restart_count=0, backoff=0, next_start_at=0)
         ctr.become(fresh, EventKind.INIT, last=True)

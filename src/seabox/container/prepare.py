@@ -67,13 +67,15 @@ def launch(ctr: Locked, keep: tuple[int, ...] = ()) -> Launch:
         bundle=ctr.run_dir,
         log_driver=config.log.driver,
         log_path=config.log.path,
-        log_size_max=config.log.size_max,
+        # what conmon does by itself is the last resort: it forgets the old log
+        log_size_max=config.log.size_max * (2 if config.log.rotate == "supervisor" else 1),
+        log_rotate=config.log.rotate == "conmon",
         log_tag=config.log.tag,
         tty=config.tty,
         stdin=config.stdin,
         timeout=config.timeout,
         pidfile=config.pidfile,
         conmon_pidfile=config.conmon_pidfile,
-        exit_command=ctr.on.exit_command(ctr.id),
+        exit_command=ctr.on.exit_command(ctr.id, always=ctr.facts.restart_policy != "no"),
         keep=keep,
     )

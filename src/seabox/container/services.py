@@ -86,8 +86,11 @@ if TYPE_CHECKING:
         def runtime(self, path: str) -> OCIRuntime:
             """The OCI runtime at this path."""
 
-        def exit_command(self, id: str) -> tuple[str, ...]:
-            """The argv that conmon runs when the container has ended."""
+        def exit_command(self, id: str, *, always: bool = False) -> tuple[str, ...]:
+            """The argv that conmon runs when the container has ended; `always`: also where somebody attends it."""
+
+        def supervise(self, needed: bool) -> None:
+            """A supervisor that runs looks around; one that is `needed` and does not run is started."""
 
         def layer_dir(self, chain_id: str) -> str:
             """Where an image layer lies unpacked."""

@@ -9,8 +9,20 @@ from __future__ import annotations
 
 from ..errors import NoSuchContainer, RemovalFinished
 from ..kernel import process
-from ..model.record import ALIVE, EventKind, Intent, Status, after_reboot, cleaned, paused, resumed, running, stopped
-from . import exec_reap, teardown
+from ..model.record import (
+    ALIVE,
+    EventKind,
+    Intent,
+    Status,
+    after_reboot,
+    cleaned,
+    paused,
+    restarted,
+    resumed,
+    running,
+    stopped,
+)
+from . import exec_reap, policy, teardown
 from .death import await_exit_file
 
 TYPE_CHECKING = False
@@ -82,7 +94,10 @@ def _adopt(ctr: Locked) -> None:
     seen = ctr.runtime.state(ctr.id)
     status = seen.status if seen is not None else "stopped"
     if ctr.state.status is Status.CREATED and status in ("running", "paused"):
-        ctr.become(running(ctr.state, at=ctr.on.clock.now()), EventKind.START)
+        if ctr.state.next_start_at:
+            ctr.become(restarted(ctr.state, at=ctr.on.clock.now()), EventKind.START, EventKind.RESTART)
+        else:
+            ctr.become(running(ctr.state, at=ctr.on.clock.now()), EventKind.START)
     if ctr.state.status is Status.RUNNING and status == "paused":
         ctr.become(paused(ctr.state), EventKind.PAUSE)
     elif ctr.state.status is Status.PAUSED and status == "running":
@@ -113,11 +128,14 @@ def see_death(ctr: Locked) -> None:
     else:
         reason = "pending" if waits else "conmon_lost"
         fresh = stopped(ctr.state, at=ctr.on.clock.now(), code=None, reason=reason)
+    now, ran = ctr.on.clock.now(), ctr.state.status is not Status.CREATED or ctr.state.next_start_at > 0
     if pending:
-        ctr.become(fresh)
+        ctr.become(policy.planned(ctr.facts, fresh, now))
         return
     claim = ctr.record.claim
     asked = claim is not None and claim.intent in (Intent.STOP, Intent.RESTART, Intent.REMOVE)
     if asked:
         fresh = fresh.replace(stopped_by_user=True)
+    if ran:
+        fresh = policy.planned(ctr.facts, fresh, now)
     ctr.become(fresh, *((EventKind.STOP, EventKind.DIED) if asked else (EventKind.DIED,)))

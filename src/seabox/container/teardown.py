@@ -78,22 +78,25 @@ def _release_files(ctr: Locked) -> None:
             files.remove_tree(f"{ctr.run_dir}/{name}")
 
 
-def clean(ctr: Locked, *events: EventKind) -> None:
+def clean(ctr: Locked, *events: EventKind, last: bool = False) -> None:
     """What the last run held is given back: a stopped container is exited, a created one configured again."""
     if ctr.state.status in (Status.CREATED, Status.STOPPED):
         release_resources(ctr)
-        ctr.become(cleaned(ctr.state), *events)
+        ctr.become(cleaned(ctr.state), *events, last=last)
 
 
-def erase(ctr: Locked, *events: EventKind, interrupted: bool = False) -> None:
+def erase(ctr: Locked, *events: EventKind, interrupted: bool = False, released: bool = False) -> None:
     """The container is gone: resources, storage, files, record, lock; its exit codes and events stay.
 
     May be repeated after a kill at any line. The lock file goes while the lock is held, the record after it.
+    `released`: it is certain that the resources were given back already.
     """
-    release_resources(ctr, interrupted=interrupted)
+    if not released:
+        release_resources(ctr, interrupted=interrupted)
     ctr.on.storage.remove(ctr.id)
     files.remove_tree(ctr.on.config.static_dir(ctr.id))
     files.remove_tree(ctr.run_dir)
     ctr.on.store.remove(ctr.id, [Occurrence(kind) for kind in events])
     files.touch(f"{ctr.on.config.runroot}/removed")  # whoever waits for the end looks again
-    ctr.close()
+    ctr.record.claim = None  # it went with the record
+    ctr.close(gone=True)

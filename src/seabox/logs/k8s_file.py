@@ -31,17 +31,17 @@ def read(
 ) -> Iterator[LogLine]:
     """The lines in the log, oldest first: of the last `tail` (None = of all) those from `since` to `until`, in ns.
 
-    A log that does not exist is empty. Holds no more than a line in memory, or `tail` lines.
+    PATH.1, the log before its last rotation, goes first. A log that does not exist is empty. Holds no more than a
+    line in memory, or `tail` lines.
 
     Raises: OSError.
     """
+    logs = _both(path)
     try:
-        log = _open(path)
-    except FileNotFoundError:
-        return
-    with log:
-        lines = Assembler()
-        yield from _within(_last(tail, log, lines, at_end=True), since, until)
+        yield from _within(_last(tail, logs, Assembler(), at_end=True), since, until)
+    finally:
+        for log in logs:
+            log.close()
 
 
 def follow(
@@ -64,22 +64,28 @@ def follow(
     watch.add_dir(os.path.dirname(path) or ".")
     lines = Assembler()
     log: _Log | None = None
-    first = True
+    before: tuple[int, int] | None = None  # which file was PATH.1 when `log` was opened
     try:
         while True:
             over = ended() or (until is not None and time.time_ns() > until)  # asked first: then all of it is there
-            fresh = _reopened(path, log)
+            replaced = _replaced(path, log)
             if log is not None:
                 yield from _within(log.lines(lines), since, until)
-            if fresh is not None:
-                if log is not None:
-                    log.close()
+            if replaced and (fresh := _both(path)):
+                if log is None:
+                    yield from _within(_last(tail, fresh, lines, at_end=False), since, until)
+                else:
+                    for missed in fresh[:-1]:  # rotated away after `log` was, before we looked
+                        if missed.identity not in (log.identity, before):
+                            yield from _within(missed.lines(lines), since, until)
                     yield from _within(lines.end(), since, until)
-                log = fresh
+                    log.close()
+                log, before = fresh[-1], None
+                for other in fresh[:-1]:
+                    before = other.identity
+                    other.close()
                 with suppress(FileNotFoundError):  # replaced already: found out in the next round
                     watch.add_file(path)
-                yield from _within(_last(tail if first else None, log, lines, at_end=False), since, until)
-                first = False
                 continue  # it may have been replaced before the watch was there
             yield from _within(lines.flush(), since, until)
             if over:
@@ -94,16 +100,12 @@ def follow(
 class _Log:
     """A log file open for reading, at the position `at`."""
 
-    __slots__ = ("at", "fd")
+    __slots__ = ("at", "fd", "identity")
 
     def __init__(self, fd: int) -> None:
         self.fd, self.at = fd, 0
-
-    def __enter__(self) -> _Log:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        found = os.fstat(fd)
+        self.identity = found.st_dev, found.st_ino
 
     def close(self) -> None:
         os.close(self.fd)
@@ -119,22 +121,32 @@ def _open(path: str) -> _Log:
     return _Log(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
 
 
-def _reopened(path: str, log: _Log | None) -> _Log | None:
-    """The file that is now at `path` if it is another than `log`, or was cut off; None to go on with `log`."""
+def _both(path: str) -> list[_Log]:
+    """The log, and before it the one that it was before its last rotation; those of the two that there are."""
+    while True:
+        found: list[_Log] = []
+        for each in (path, f"{path}.1"):
+            with suppress(FileNotFoundError):
+                found.insert(0, _open(each))
+        if len(found) < 2 or found[0].identity != found[1].identity:
+            return found
+        found.pop().close()  # it was rotated in between
+        if not os.path.exists(path):
+            return found
+        found.pop().close()
+
+
+def _replaced(path: str, log: _Log | None) -> bool:
+    """Whether another file than `log` is at `path` now. One that was cut off is read from its new beginning."""
     try:
         found = os.stat(path)
     except FileNotFoundError:
-        return None
-    if log is not None:
-        known = os.fstat(log.fd)
-        if (known.st_dev, known.st_ino) == (found.st_dev, found.st_ino):
-            if known.st_size < log.at:
-                log.at = 0
-            return None
-    try:
-        return _open(path)
-    except FileNotFoundError:
-        return None
+        return False
+    if log is None or log.identity != (found.st_dev, found.st_ino):
+        return True
+    if found.st_size < log.at:
+        log.at = 0
+    return False
 
 
 def _within(lines: Iterator[LogLine], since: int | None, until: int | None) -> Iterator[LogLine]:
@@ -143,11 +155,13 @@ def _within(lines: Iterator[LogLine], since: int | None, until: int | None) -> I
             yield line
 
 
-def _last(tail: int | None, log: _Log, lines: Assembler, *, at_end: bool) -> Iterator[LogLine]:
-    """The last `tail` lines now in the log, None = all."""
+def _last(tail: int | None, logs: list[_Log], lines: Assembler, *, at_end: bool) -> Iterator[LogLine]:
+    """The last `tail` lines now in the logs, None = all."""
+    wanted = logs
 
     def all_lines() -> Iterator[LogLine]:
-        yield from log.lines(lines)
+        for log in wanted:
+            yield from log.lines(lines)
         yield from lines.end() if at_end else lines.flush()
 
     if tail is None or tail < 0:
@@ -155,7 +169,11 @@ def _last(tail: int | None, log: _Log, lines: Assembler, *, at_end: bool) -> Ite
         return
     from collections import deque
 
-    log.at = _beginning_of(tail, log.fd)
+    for position in reversed(range(len(logs))):
+        logs[position].at = _beginning_of(tail, logs[position].fd)
+        if logs[position].at:  # it has as many: what came before is not needed
+            wanted = logs[position:]
+            break
     yield from deque(all_lines(), tail)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from .health import Healthcheck
 from .network import Attachment, Port
 
 CONFIG_SCHEMA = 1
@@ -80,12 +81,13 @@ class Namespaces(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where output is kept. size_max in bytes, -1 = unlimited."""
+    """Where output is kept. At size_max bytes (-1 = unlimited) a log becomes PATH.1 and a new one is begun."""
 
     driver: str = "k8s-file"  # "k8s-file" | "journald" | "none" | "passthrough"
     path: str = ""
     size_max: int = -1
     tag: str = ""
+    rotate: str = ""  # who does that: "conmon" | "supervisor" | "" = nobody, there is no limit
 
 
 class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -137,6 +139,8 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     restart_policy: str = "no"
     restart_retries: int = 0
     requires: tuple[str, ...] = ()
+    conditions: dict[str, str] = {}  # of those required: "healthy" or "completed" where "started" is not enough
+    healthcheck: Healthcheck | None = None
     log: LogConfig = LogConfig()
     auto_remove: bool = False
     runtime: str = ""  # absolute path of the OCI runtime
@@ -167,6 +171,7 @@ class ImageConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     volumes: tuple[str, ...] = ()
     exposed: tuple[str, ...] = ()  # ports, "80/tcp"
     stop_signal: str = ""
+    healthcheck: Healthcheck | None = None
 
 
 class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,7 +239,13 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     stop_timeout: int | None = None
     timeout: int = 0
     restart: str = "no"
-    requires: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()  # NAME[:started|:healthy|:completed]
+    healthcheck: str | tuple[str, ...] | None = None  # a shell's line; or CMD, CMD-SHELL, NONE and words; or argv
+    health_interval: float | None = None  # s
+    health_timeout: float | None = None  # s
+    health_start_period: float | None = None  # s
+    health_retries: int | None = None
+    health_on_failure: str = "none"  # "none" | "kill" | "restart" | "stop"
     log_driver: str | None = None
     log_options: dict[str, str] = {}
     auto_remove: bool = False
@@ -244,8 +255,8 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     pidfile: str = ""
     conmon_pidfile: str = ""
     create_command: tuple[str, ...] = ()
-
     pull: str = "missing"  # when to get the image: "always" | "missing" | "never" | "newer"
+
 
 class ExecRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller of `exec` asks for. None = as the container's first process has it."""

@@ -73,6 +73,12 @@ if TYPE_CHECKING:
         timeout: int
         restart: str
         requires: Sequence[str]
+        healthcheck: str | Sequence[str] | None
+        health_interval: float | None
+        health_timeout: float | None
+        health_start_period: float | None
+        health_retries: int | None
+        health_on_failure: str
         log_driver: str | None
         log_options: Mapping[str, str]
         auto_remove: bool

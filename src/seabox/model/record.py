@@ -139,8 +139,8 @@ class ContainerState:
 
     __slots__ = (
         "backoff", "boot", "conmon_pid", "conmon_start", "error", "exit_code", "exit_reason", "finished_at", "health",
-        "mount_count", "mountpoint", "next_start_at", "oom_killed", "pid", "pid_start", "restart_count", "run", "started_at", "status",
-        "stopped_by_user",
+        "mount_count", "mountpoint", "next_start_at", "oom_killed", "pid", "pid_start", "restart_count", "run",
+        "started_at", "status", "stopped_by_user",
     )
 
     def __init__(

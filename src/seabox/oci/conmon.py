@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .runtime import Launch
 
 CREATE_SECONDS = 240.0
+ROTATES_LOGS = (2, 2)  # the version from which conmon can keep the old log by itself
 _DYING_SECONDS = 10.0
 _SYNC, _START = 3, 4  # descriptors as conmon sees them
 _POLLIN = 1
@@ -48,6 +49,8 @@ def command(program: str, runtime: str, runtime_args: Sequence[str], launch: Lau
     argv += ["--log-path", f"{launch.log_driver}:{launch.log_path}" if launch.log_path else launch.log_driver]
     if launch.log_size_max > 0:
         argv += ["--log-size-max", str(launch.log_size_max)]
+        if launch.log_rotate:
+            argv += ["--log-rotate", "--log-max-files", "1"]
     if launch.log_tag:
         argv += ["--log-tag", launch.log_tag]
     if launch.exit_command:

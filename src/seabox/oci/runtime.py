@@ -95,7 +95,7 @@ class Launch:
     bundle        absolute; holds config.json and gets pid, conmon.pid, oci.log, attach, ctl, oom and the exit file
     exit_command  what conmon runs when the container has ended: an absolute path and arguments, no shell
     log_driver    "k8s-file" (which needs log_path), "journald", "none" or "passthrough"
-    log_size_max  bytes, -1 = unlimited
+    log_size_max  bytes, -1 = unlimited; beyond, conmon begins a new log, and with log_rotate keeps the last as LOG.1
     timeout       seconds after which conmon kills the container, 0 = never
     pidfile       in place of <bundle>/pid; conmon_pidfile likewise
     env           what conmon, the runtime and the exit command see beyond PATH
@@ -105,9 +105,9 @@ class Launch:
     """
 
     __slots__ = (
-        "bundle", "conmon_pidfile", "env", "exit_command", "id", "keep", "log_driver", "log_path", "log_size_max",
-        "log_tag", "name", "no_new_keyring", "no_pivot", "pidfile", "place", "stdin", "stdin_stays_open", "stdio", "timeout",
-        "tty",
+        "bundle", "conmon_pidfile", "env", "exit_command", "id", "keep", "log_driver", "log_path", "log_rotate",
+        "log_size_max", "log_tag", "name", "no_new_keyring", "no_pivot", "pidfile", "place", "stdin",
+        "stdin_stays_open", "stdio", "timeout", "tty",
     )  # fmt: skip
 
     def __init__(
@@ -120,6 +120,7 @@ class Launch:
         log_driver: str = "none",
         log_path: str = "",
         log_size_max: int = -1,
+        log_rotate: bool = False,
         log_tag: str = "",
         tty: bool = False,
         stdin: bool = False,
@@ -138,7 +139,7 @@ class Launch:
         self.keep = tuple(keep)
         self.exit_command = exit_command
         self.log_driver, self.log_path = log_driver, log_path
-        self.log_size_max, self.log_tag = log_size_max, log_tag
+        self.log_size_max, self.log_rotate, self.log_tag = log_size_max, log_rotate, log_tag
         self.tty, self.stdin, self.stdin_stays_open = tty, stdin, stdin_stays_open
         self.timeout = timeout
         self.no_pivot, self.no_new_keyring = no_pivot, no_new_keyring

@@ -9,6 +9,7 @@ from ..model.container import ContainerConfig, LogConfig
 from ..model.ids import check_name
 from ..model.signals import signal_number
 from .devices import parse_device
+from .health_syntax import parse_healthcheck
 from .hosts_syntax import check_add_host, check_hostname
 from .identity import check_id, check_user
 from .limits import parse_resources, parse_size, parse_ulimits
@@ -90,6 +91,7 @@ def resolve(
     _check_combinations(request, namespaces)
     entrypoint, command = _command(request, image)
     policy, retries = _restart(request)
+    conditions = _conditions(request, find)
     return ContainerConfig(
         id=id,
         name=check_name(name),
@@ -139,7 +141,9 @@ def resolve(
         timeout=_number("timeout", request.timeout, 0, _MAX_SECONDS),
         restart_policy=policy,
         restart_retries=retries,
-        requires=tuple(dict.fromkeys(find(_word("container", other)) for other in request.requires)),
+        requires=tuple(conditions),
+        conditions={id: word for id, word in conditions.items() if word != "started"},
+        healthcheck=parse_healthcheck(request, image),
         log=_log(request, defaults, id),
         auto_remove=request.auto_remove,
         runtime=runtime,
@@ -288,6 +292,17 @@ def _restart(request: CreateRequest) -> tuple[str, int]:
     if policy != "on-failure":
         raise InvalidArgument(f"{request.restart} invalid restart policy: retries only go with on-failure")
     return policy, whole_number("restart policy retry count", retries, 0, _MAX_SECONDS)
+
+
+def _conditions(request: CreateRequest, find: FindContainer) -> dict[str, str]:
+    """What must be the case, by the id of each container that is required."""
+    found: dict[str, str] = {}
+    for text in request.requires:
+        name, colon, condition = _word("container", text).partition(":")
+        if colon and condition not in ("started", "healthy", "completed"):
+            raise InvalidArgument(f"invalid condition in {text!a}: started, healthy or completed")
+        found[find(_word("container", name))] = condition or "started"
+    return found
 
 
 def _log(request: CreateRequest, defaults: Defaults, id: str) -> LogConfig:

@@ -180,8 +180,8 @@ VERSION = len(MIGRATIONS)
 
 STATE_COLUMNS = (
     "status", "run", "pid", "pid_start", "conmon_pid", "conmon_start", "boot", "started_at", "finished_at",
-    "exit_code", "exit_reason", "oom_killed", "stopped_by_user", "restart_count", "next_start_at", "backoff", "health", "mountpoint",
-    "mount_count", "error",
+    "exit_code", "exit_reason", "oom_killed", "stopped_by_user", "restart_count", "next_start_at", "backoff",
+    "health", "mountpoint", "mount_count", "error",
 )  # fmt: skip
 FACT_COLUMNS = (
     "id", "name", "created_at", "image", "image_id", "command", "labels", "runtime", "auto_remove", "stop_signal",

@@ -163,8 +163,13 @@ class SQLiteStore:
                 (now, what.kind, what.exit_code, what.attributes, id),
             )
 
+    def prune(self) -> None:
+        """See Store.prune."""
+        with self._transaction() as db:
+            self._prune(db)
+
     def _prune(self, db: sqlite3.Connection) -> None:
-        """Old events and exit codes are gone; done by removals, which are rare and durable anyway."""
+        """See prune; done by removals too, which are rare and durable anyway."""
         oldest = time.time_ns() - self._keep_days * _DAY
         newest = db.execute("SELECT max(seq) FROM event").fetchone()[0] or 0
         db.execute("DELETE FROM event WHERE seq <= ? OR at < ?", (newest - self._keep_rows, oldest))

@@ -113,6 +113,9 @@ if TYPE_CHECKING:
         def claimed(self, intent: Intent) -> list[str]:
             """Ids of the containers claimed with this intent."""
 
+        def starts(self) -> list[tuple[int, str]]:
+            """When which containers are to be started by their restart policy, the next one first."""
+
         def dependants(self, id: str) -> list[str]:
             """Ids of the containers that require this one."""
 
@@ -127,6 +130,9 @@ if TYPE_CHECKING:
 
         def last_seq(self) -> int:
             """The sequence number of the newest event, 0 if there is none."""
+
+        def prune(self) -> None:
+            """Events and exit codes that are too old, or too many, are gone."""
 
         def close(self) -> None:
             """Nothing of the store is open in this process."""

@@ -155,6 +155,7 @@ class FakeRooms:
         self.bundles = FakeBundles()
         self.networking = FakeNetworking()
         self.fake = FakeRuntime()
+        self.supervised = 0  # how often a supervisor was wanted
 
     def _lock_path(self, rank: Rank, name: str) -> str:
         return f"{self.config.run_dir(name)}/lock"
@@ -167,9 +168,13 @@ class FakeRooms:
         """See Services.runtime."""
         return self.fake
 
-    def exit_command(self, id: str) -> tuple[str, ...]:
+    def exit_command(self, id: str, *, always: bool = False) -> tuple[str, ...]:
         """See Services.exit_command."""
         return ("/bin/true", id)
+
+    def supervise(self, needed: bool) -> None:
+        """See Services.supervise: only counted."""
+        self.supervised += needed
 
     def layer_dir(self, chain_id: str) -> str:
         """See Services.layer_dir."""

@@ -150,6 +150,12 @@ class MemoryStore:
         with self._mutex:
             return [id for id, row in self._rows.items() if row.claim is not None and row.claim.intent is intent]
 
+    def starts(self) -> list[tuple[int, str]]:
+        """See Store.starts."""
+        with self._mutex:
+            found = ((row.state.next_start_at, id) for id, row in self._rows.items())
+            return sorted((at, id) for at, id in found if at > 0)
+
     def dependants(self, id: str) -> list[str]:
         """See Store.dependants."""
         with self._mutex:
@@ -175,6 +181,9 @@ class MemoryStore:
         """See Store.last_seq."""
         with self._mutex:
             return len(self._events)
+
+    def prune(self) -> None:
+        """See Store.prune: nothing grows old here."""
 
     def close(self) -> None:
         """See Store.close."""

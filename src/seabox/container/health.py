@@ -1,0 +1,158 @@
+"""Running health checks and remembering what came of them."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import suppress
+
+import msgspec
+
+from ..diagnostics import debug
+from ..errors import (
+    Cancelled,
+    ExitCodeUnknown,
+    InvalidArgument,
+    NoSuchContainer,
+    OCIRuntimeFailed,
+    StateConflict,
+    TimedOut,
+)
+from ..kernel import files, process
+from ..model.health import OUTPUT_KEPT, STARTING, UNHEALTHY, Health, HealthResult, judged
+from ..model.record import EventKind, Intent, Status
+from ..state.store import Occurrence
+from . import snapshot
+from .exec_start import ENDING, NotRunning
+from .stored import decode_config
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..model.health import Healthcheck
+    from .container import Container
+    from .exec_session import ExecSession
+    from .guard import Locked
+    from .services import Services
+
+_DYING = 2.0  # s that a killed check gets, for what it started may hold its streams
+_decoder = msgspec.json.Decoder(Health)
+
+
+def health_of(on: Services, id: str) -> Health:
+    """How the container is, and what the last checks said. Raises: NoSuchContainer."""
+    state = snapshot.take(on, id).state
+    found = _load(on, id)
+    if found.run != state.run:
+        found = Health(run=state.run)
+    return msgspec.structs.replace(found, status=state.health)
+
+
+def check_of(on: Services, id: str) -> Healthcheck:
+    """The check that the container was created with. Raises: InvalidArgument (none), NoSuchContainer."""
+    check = decode_config(on.store.config(id)).healthcheck
+    if check is None:
+        raise InvalidArgument(f"container {id} has no defined healthcheck")
+    return check
+
+
+def run_check(on: Services, handle: Container) -> Health:
+    """The container's check was run once, and counts as every other. Blocks up to the check's timeout.
+
+    Raises: InvalidArgument (no check), StateConflict (it does not run), NoSuchContainer.
+    """
+    check = check_of(on, handle.id)
+    state = snapshot.take(on, handle.id).state
+    if state.status is not Status.RUNNING:
+        raise StateConflict(
+            handle.id, str(state.status), ("running",), f"container {handle.id} is not running, cannot check its health"
+        )
+    result = _run(on, handle, check)
+    with handle.locked(*ENDING) as ctr:
+        known = _load(on, ctr.id)
+        if known.run != state.run or not known.status:
+            known = Health(status=STARTING, run=state.run)
+        if ctr.state.run != state.run or ctr.state.status is not Status.RUNNING:
+            return known  # it ended meanwhile: that is no failure of the check
+        fresh = judged(known, check, result, state.started_at)
+        _save(on, ctr.id, fresh)
+        turned = fresh.status != ctr.state.health
+        if turned:
+            said = Occurrence(EventKind.HEALTH_STATUS, attributes=f'{{"health_status":"{fresh.status}"}}')
+            ctr.become(ctr.state.replace(health=fresh.status), said)
+        ending = ctr.record.claim is not None and ctr.record.claim.intent in (*ENDING, Intent.CHECKPOINT)
+        if fresh.status == UNHEALTHY and turned and check.on_failure == "kill" and not ending:
+            _kill(ctr)
+    if fresh.status == UNHEALTHY and turned and not ending:
+        _act(handle, check.on_failure)
+    return fresh
+
+
+def _run(on: Services, handle: Container, check: Healthcheck) -> HealthResult:
+    began, seconds = on.clock.now(), check.timeout / 1e9
+    try:
+        session = handle.exec(check.command, timeout=seconds + _DYING, slow_reader="drop")
+    except (NotRunning, NoSuchContainer):
+        raise
+    except (OCIRuntimeFailed, OSError) as problem:
+        return HealthResult(began_at=began, ended_at=on.clock.now(), exit_code=-1, output=str(problem)[:OUTPUT_KEPT])
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        session.kill()
+
+    timers = [threading.Timer(seconds, end), threading.Timer(seconds + _DYING, session.cancel)]
+    with session:
+        for timer in timers:
+            timer.daemon = True
+            timer.start()
+        try:
+            output = _beginning(session)
+            code = session.wait(_DYING)
+        except (Cancelled, TimedOut, ExitCodeUnknown) as problem:
+            debug("health check of container %s: %s", handle.id, problem)
+            output, code = "", -1
+        finally:
+            for timer in timers:
+                timer.cancel()
+    if late.is_set():
+        output, code = f"{output}health check exceeded its timeout of {seconds:g} s"[:OUTPUT_KEPT], -1
+    return HealthResult(began_at=began, ended_at=on.clock.now(), exit_code=code, output=output)
+
+
+def _beginning(session: ExecSession) -> str:
+    """What is kept of all that the check writes."""
+    kept = bytearray()
+    for _, data in session:
+        kept += data[: 4 * OUTPUT_KEPT - len(kept)]
+    return kept.decode(errors="replace")[:OUTPUT_KEPT]
+
+
+def _kill(ctr: Locked) -> None:
+    """The container's process is killed; not by its user, so its restart policy counts."""
+    if ctr.state.process is not None and process.send_signal(ctr.state.process, signal.SIGKILL):
+        ctr.become(ctr.state, EventKind.KILL)
+
+
+def _act(handle: Container, action: str) -> None:
+    with suppress(NoSuchContainer, StateConflict):
+        if action == "restart":
+            handle.restart()
+        elif action == "stop":
+            handle.stop()
+
+
+def _path(on: Services, id: str) -> str:
+    return f"{on.config.static_dir(id)}/health.json"
+
+
+def _load(on: Services, id: str) -> Health:
+    try:
+        with open(_path(on, id), "rb") as file:
+            return _decoder.decode(file.read())
+    except (FileNotFoundError, msgspec.DecodeError):
+        return Health()
+
+
+def _save(on: Services, id: str, health: Health) -> None:
+    files.write_atomic(_path(on, id), msgspec.json.encode(health), durable=False)

@@ -1,0 +1,161 @@
+"""Restart policies on real containers: started again by whoever is there, and by nobody if nobody wants it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+import seabox
+from engine.home import SLEEPER, Home, conmon_of, gone, init_of, kinds, last, obedient
+from seabox.container.container import Container
+from seabox.errors import InvalidArgument
+from seabox.kernel import process
+from seabox.kernel.locks import holder_of
+from seabox.kernel.watch import Watch
+from seabox.model.record import ContainerState, ProcessId
+
+AGAIN = ["died", "init", "start", "restart"]
+
+
+def until(ctr: Container, home: Home, what: object, seconds: float = 20.0) -> ContainerState:
+    """The container's state once `what(state)` is true; looks whenever the container changes."""
+    assert callable(what)
+    deadline = time.monotonic() + seconds
+    while True:
+        with Watch() as watch:
+            watch.add_dir(f"{home.runroot}/containers/{ctr.id}")
+            state = ctr.snapshot().state
+            if what(state):
+                return state
+            left = deadline - time.monotonic()
+            assert left > 0, state
+            watch.wait(left)
+
+
+def kill_init(ctr: Container) -> None:
+    process.send_signal(init_of(ctr), signal.SIGKILL)
+
+
+def supervisor_of(home: Home) -> ProcessId | None:
+    pid = holder_of(f"{home.runroot}/supervisor.lock")
+    found = [each for each in process.spawned_for(f"root={home.root}", (os.path.basename(os.sys.executable),))]  # type: ignore[attr-defined]
+    return next((each for each in found if "supervisor.py" in " ".join(process.arguments(each.pid))), None) or (
+        process.identify(pid) if pid else None
+    )
+
+
+def test_an_ended_container_runs_again(engine: seabox.Engine, home: Home) -> None:
+    ctr = engine.containers.run("busybox", SLEEPER, restart="always")
+    since = last(engine)
+    kill_init(ctr)
+    state = until(ctr, home, lambda state: state.restart_count == 1)
+    assert (state.status, state.run, state.next_start_at) == ("running", 2, 0)
+    assert kinds(engine, since) == AGAIN
+    assert engine.containers.wait_code(ctr.id) == 137
+    assert ctr.inspect()["RestartCount"] == 1
+
+
+def test_the_pauses_grow(engine: seabox.Engine, home: Home) -> None:
+    """Three quick ends: at once, after 0.2 s and after 0.4 s; and what is shown in between is true."""
+    ctr = engine.containers.run("busybox", ["false"], restart="always")
+    state = until(ctr, home, lambda state: state.next_start_at and state.backoff >= 400 * 10**6)
+    assert state.status == "exited"
+    assert 0.4e9 <= state.next_start_at - state.finished_at <= 0.45e9
+    shown = ctr.inspect()["State"]
+    if ctr.snapshot().state.next_start_at:
+        assert (shown["Status"], shown["Restarting"]) == ("exited", True)
+    assert until(ctr, home, lambda state: state.restart_count >= 3).run >= 4
+    ctr.stop()
+    assert ctr.snapshot().state.next_start_at == 0
+
+
+def test_a_stop_during_a_pause_wins(engine: seabox.Engine, home: Home) -> None:
+    ctr = engine.containers.run("busybox", ["false"], restart="always")
+    until(ctr, home, lambda state: state.next_start_at and state.backoff >= 400 * 10**6)
+    assert ctr.stop() is True
+    runs = ctr.snapshot().state.run
+    assert kinds(engine)[-1] == "stop"
+    supervisor = supervisor_of(home)
+    assert supervisor is None or ctr.snapshot().state.stopped_by_user
+    ctr.start()
+    state = ctr.snapshot().state
+    assert state.run == runs + 1
+
+
+def test_on_failure_counts(engine: seabox.Engine, home: Home) -> None:
+    ctr = engine.containers.run("busybox", ["false"], restart="on-failure:2")
+    state = until(ctr, home, lambda state: state.restart_count == 2 and state.status == "exited")
+    assert (state.next_start_at, state.exit_code, state.run) == (0, 1, 3)
+    assert kinds(engine)[1:] == ["init", "start", *AGAIN, *AGAIN, "died", "cleanup"]
+    fine = engine.containers.run("busybox", ["true"], restart="on-failure")
+    assert until(fine, home, lambda state: state.status == "exited").restart_count == 0
+
+
+@pytest.mark.parametrize("policy", ["always", "unless-stopped", "on-failure"])
+def test_a_stop_by_the_user_ends_it(engine: seabox.Engine, home: Home, policy: str) -> None:
+    ctr = obedient(engine, restart=policy)
+    since = last(engine)
+    ctr.stop()
+    assert ctr.status == "exited"
+    assert kinds(engine, since) == ["stop", "died", "cleanup"]
+    again = obedient(engine, restart=policy)
+    since = last(engine)
+    again.kill(signal.SIGTERM)
+    until(again, home, lambda state: state.status == "exited")
+    assert kinds(engine, since) == ["kill", "died", "cleanup"]
+
+
+def test_another_signal_leaves_the_policy_alone(engine: seabox.Engine, home: Home) -> None:
+    """D8: a SIGHUP is no wish to stop, whatever it leads to."""
+    ctr = engine.containers.create("busybox", ["sh", "-c", "trap 'exit 1' HUP; echo ready; while :; do sleep 1; done"],
+                                   restart="always")  # fmt: skip
+    with ctr.start_and_attach() as session:
+        assert next(iter(session)) == (1, b"ready\n")
+    ctr.kill(signal.SIGHUP)
+    assert until(ctr, home, lambda state: state.restart_count == 1).status == "running"
+    assert not ctr.snapshot().state.stopped_by_user
+
+
+def test_conmon_is_killed(engine: seabox.Engine, home: Home) -> None:
+    """Nobody sees the end; whoever looks next, or the supervisor, acts on it."""
+    ctr = engine.containers.run("busybox", SLEEPER, restart="always")
+    conmon = conmon_of(ctr)
+    process.send_signal(conmon, signal.SIGKILL)
+    assert gone(conmon)
+    kill_init(ctr)
+    state = until(ctr, home, lambda state: state.restart_count == 1)
+    assert state.status == "running"
+    assert [each.exit_code for each in engine.events() if each.kind == "died"] == [None]
+
+
+def test_the_supervisor_is_killed(engine: seabox.Engine, home: Home) -> None:
+    """The next operation starts another, which starts the container."""
+    ctr = engine.containers.run("busybox", ["false"], restart="always")
+    until(ctr, home, lambda state: state.next_start_at and state.backoff >= 800 * 10**6)
+    supervisor = supervisor_of(home)
+    assert supervisor is not None
+    process.send_signal(supervisor, signal.SIGKILL)
+    assert gone(supervisor)
+    count = ctr.snapshot().state.restart_count
+    ctr.sync()
+    assert until(ctr, home, lambda state: state.restart_count > count)
+
+
+def test_the_supervisor_leaves_with_its_last_duty(engine: seabox.Engine, home: Home) -> None:
+    ctr = engine.containers.run("busybox", SLEEPER)
+    supervisor = supervisor_of(home)
+    assert supervisor is not None
+    assert os.listdir(f"/proc/{supervisor.pid}/fd") != []
+    ctr.stop(timeout=0)
+    assert process.wait_gone(supervisor, 5)
+    assert supervisor_of(home) is None
+
+
+def test_it_cannot_be_combined_with_removal(engine: seabox.Engine) -> None:
+    with pytest.raises(InvalidArgument):
+        engine.containers.create("busybox", ["true"], restart="always", auto_remove=True)
+    with pytest.raises(InvalidArgument):
+        engine.containers.create("busybox", ["true"], restart="sometimes")

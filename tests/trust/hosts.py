@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 
 from seabox.kernel import cgroups, mounts, namespaces
 
@@ -16,8 +17,10 @@ def runtimes() -> list[str]:
 def fit_for(runtime: str) -> None:
     """This process sees cgroups that the runtime accepts: crun refuses the hybrid layout.
 
-    In a private mount namespace of its own the v2 hierarchy beside v1 is unmounted.
+    In a private mount namespace of its own the v2 hierarchy beside v1 is unmounted. Its network is its own too.
     """
+    namespaces.unshare(namespaces.CLONE_NEWNET)
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     if runtime == "crun" and cgroups.mode() == "hybrid":
         namespaces.unshare(namespaces.CLONE_NEWNS)
         mounts.set_propagation("/", mounts.MS_PRIVATE, recursive=True)

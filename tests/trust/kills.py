@@ -12,20 +12,28 @@ import errno
 import os
 import random
 import signal
-from collections.abc import Callable, Iterator
+import tarfile
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import seabox
+from engine.network.lan import traces
 from seabox.container import snapshot
 from seabox.container.container import Container
 from seabox.container.ended import deal_with_end
 from seabox.errors import Conflict, NoSuchContainer, RemovalFinished, SeaboxError
 from seabox.kernel import cgroups, mounts, process
 from seabox.kernel.locks import lock_file, unlock
+from seabox.model.exec import ExecRecord
 from seabox.model.record import Status
+from seabox.network import netns
 from seabox.testing.killpoints import Point, fail_at, kill_at, record
 
+ARCHIVE = (tarfile.TarInfo("made").tobuf(), bytes(1024))
 NAME, RENAMED = "victim", "renamed"
+LAN, OTHER = "lan", "other"
 SLEEPER = ["sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 1000 & wait; done"]
 
 
@@ -36,6 +44,8 @@ class World:
         self.runtime = runtime
         self.engine = seabox.Engine(root=f"{folder}/root", runroot=f"{folder}/run", runtime=runtime)
         self.engine.images.embed("busybox")
+        for network in (LAN, OTHER):
+            self.engine.networks.create(network)
         self.rooms = self.engine._rooms
 
     def close(self) -> None:
@@ -47,8 +57,11 @@ class World:
         for seen in self.engine.containers.list():
             Container(self.rooms, seen.facts.id).remove(force=True, timeout=0)
 
-    def create(self) -> Container:
-        return self.engine.containers.create("busybox", SLEEPER, name=NAME, stop_timeout=1, init=False)
+    def create(self, **options: Any) -> Container:
+        return self.engine.containers.create("busybox", SLEEPER, name=NAME, stop_timeout=1, init=False, **options)
+
+    def create_networked(self) -> Container:
+        return self.create(network=LAN, publish=["127.0.0.1:18080:80"])
 
     def find(self) -> Container:
         names = [seen.facts.name for seen in self.engine.containers.list()]
@@ -62,12 +75,14 @@ class World:
             "conmon": len(process.spawned_for(id, ("conmon",))),
             "mounts": len([m for m in mounts.mounts_under(self.rooms.config.root) if id in m]),
             "cgroup": any(os.path.exists(path) for path in cgroups.paths(f"/seabox/{id}")),
+            "network": netns.is_pinned(id),
+            "leases": list(self.engine.networks.leases(LAN).values()).count(id),
         }
 
-    def settle(self, id: str, keep: object = None, seconds: float = 10.0) -> None:
+    def settle(self, id: str, keep: Collection[object] = (), seconds: float = 10.0) -> None:
         """Processes that were on their way out (a conmon in its exit command) are gone; `keep` may stay."""
         for stray in process.spawned_for(id, ("conmon", "flock", "python3", os.path.basename(self.runtime))):
-            if stray != keep:
+            if stray not in keep:
                 process.wait_gone(stray, seconds)
 
     def complaints(self, id: str) -> list[str]:
@@ -86,16 +101,32 @@ class World:
         wrong = []
         if record.claim is not None and not process.alive(record.claim.holder):
             wrong.append(f"a claim of the dead is left: {record.claim}")
-        self.settle(id, keep=record.state.conmon)
+        sessions = self.rooms.store.execs.of(id, active=True)
+        self.settle(id, keep=[record.state.conmon, *(each.conmon for each in sessions)])
         found = self.traces(id)
+        wrong += self._exec_complaints(id, sessions)
         alive = {Status.CREATED: "created", Status.RUNNING: "running", Status.PAUSED: "paused"}.get(status)
         if alive is not None:
-            expected = {"runtime": alive, "conmon": 1, "mounts": 1, "cgroup": True}
+            networked = record.facts.networked
+            expected = {
+                "runtime": alive, "conmon": 1 + len(sessions), "mounts": 1, "cgroup": True, "network": networked, "leases": networked
+            }  # fmt: skip
         elif status in (Status.STOPPED, Status.REMOVING):
             return wrong  # more is to be done, by the exit command or the next call
         else:
             expected = {"runtime": None, "conmon": 0, "mounts": int(record.state.mount_count > 0), "cgroup": False}
         wrong += [f"{status}, but {k} is {found[k]}, not {v}" for k, v in expected.items() if found[k] != v]
+        return wrong
+
+    def _exec_complaints(self, id: str, sessions: list[ExecRecord]) -> list[str]:
+        """Where the container's exec sessions and what there is of them differ."""
+        wrong = [f"{each!r}, but no process" for each in sessions if not (each.process and process.alive(each.process))]
+        try:
+            folders = set(os.listdir(f"{self.rooms.config.run_dir(id)}/exec"))
+        except FileNotFoundError:
+            folders = set()
+        if folders != {each.id for each in sessions}:
+            wrong.append(f"directories of the sessions {folders}, records {sessions}")
         return wrong
 
     def _places(self, id: str) -> list[str]:
@@ -116,6 +147,8 @@ class World:
             if os.path.isdir(folder):
                 found += [f"{folder}/{name}" for name in os.listdir(folder)]
         found += mounts.mounts_under(config.root)
+        found += traces()
+        found += [f"address {address}" for address in self.engine.networks.leases(LAN)]
         found += [f"record of {seen.facts.id}" for seen in self.engine.containers.list()]
         return found
 
@@ -131,6 +164,40 @@ def _configured(world: World) -> Container:
     return world.create()
 
 
+def _networked(world: World) -> Container:
+    return world.create_networked()
+
+
+def _networked_running(world: World) -> Container:
+    return _ready(world.create_networked())
+
+
+def _networked_ended(world: World) -> Container:
+    return _end(world, _networked_running(world))
+
+
+def _networked_exited(world: World) -> Container:
+    ctr = _networked_ended(world)
+    ctr.cleanup()
+    return ctr
+
+
+def _connected(world: World) -> Container:
+    ctr = _networked_running(world)
+    ctr.connect(world.engine.networks.get(OTHER))
+    return ctr
+
+
+def _disconnect(world: World) -> None:
+    with suppress(Conflict):  # it may have happened before the kill
+        world.find().disconnect(world.engine.networks.get(OTHER))
+
+
+def _connect(world: World) -> None:
+    with suppress(Conflict):
+        world.find().connect(world.engine.networks.get(OTHER))
+
+
 def _created(world: World) -> Container:
     ctr = world.create()
     ctr.init()
@@ -139,7 +206,10 @@ def _created(world: World) -> Container:
 
 def _running(world: World) -> Container:
     """A container that has set its trap: a first process without one would ignore SIGTERM."""
-    ctr = world.create()
+    return _ready(world.create())
+
+
+def _ready(ctr: Container) -> Container:
     with ctr.start_and_attach() as session:
         assert next(iter(session)) == (1, b"ready\n")
     return ctr
@@ -153,7 +223,10 @@ def _paused(world: World) -> Container:
 
 def _ended(world: World) -> Container:
     """A container whose process has ended with code 9 and whose end nobody has recorded."""
-    ctr = _running(world)
+    return _end(world, _running(world))
+
+
+def _end(world: World, ctr: Container) -> Container:
     fd = _attended(ctr)
     state = world.rooms.store.load(ctr.id).state
     assert state.process is not None
@@ -173,6 +246,12 @@ def _exited(world: World) -> Container:
 def _mounted(world: World) -> Container:
     ctr = world.create()
     ctr.mount()
+    return ctr
+
+
+def _with_session(world: World) -> Container:
+    ctr = _running(world)
+    ctr.exec_detached(["sleep", "1000"])
     return ctr
 
 
@@ -205,10 +284,26 @@ OPERATIONS = (
     Operation("mount again", _mounted, lambda world: world.find().mount()),
     Operation("unmount", _mounted, lambda world: world.find().unmount()),
     Operation("rename", _running, lambda world: world.find().rename(RENAMED)),
+    Operation("cp in", _configured, lambda world: world.find().copy_in("/tmp", ARCHIVE)),
+    Operation("cp in running", _running, lambda world: world.find().copy_in("/tmp", ARCHIVE)),
+    Operation("cp out", _configured, lambda world: b"".join(world.find().copy_out("/etc"))),
     Operation("export", _configured, lambda world: world.find().export(f"{world.rooms.config.root}/export.tar")),
     Operation("export running", _running, lambda world: world.find().export(f"{world.rooms.config.root}/export.tar")),
+    Operation("exec", _running, lambda world: world.find().exec_run(["sh", "-c", "echo done; exit 7"])),
+    Operation("exec -d", _running, lambda world: world.find().exec_detached(["sleep", "1000"])),
+    Operation("exec rm", _with_session, lambda world: [each.remove(force=True) for each in world.find().execs]),
+    Operation("stop with exec", _with_session, lambda world: world.find().stop(timeout=0)),
+    Operation("rm -f with exec", _with_session, lambda world: world.find().remove(force=True)),
     Operation("rm", _exited, lambda world: world.find().remove()),
     Operation("rm -f", _running, lambda world: world.find().remove(force=True)),
+    Operation("create networked", lambda world: None, lambda world: world.create_networked()),
+    Operation("start networked", _networked, lambda world: world.find().start()),
+    Operation("start networked exited", _networked_exited, lambda world: world.find().start()),
+    Operation("exit command networked", _networked_ended, lambda world: deal_with_end(world.find())),
+    Operation("stop networked", _networked_running, lambda world: world.find().stop()),
+    Operation("connect", _networked_running, _connect),
+    Operation("disconnect", _connected, _disconnect),
+    Operation("rm -f networked", _networked_running, lambda world: world.find().remove(force=True)),
 )
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EMFILE, errno.EBUSY, errno.EINTR)
@@ -254,12 +349,15 @@ def strike(
     tally.kills += 1
     tally.points.add((operation.name, repr(point)))
     ids |= {os.path.basename(path) for path in world.leftovers() if len(os.path.basename(path)) == 64}
+    if operation.name in ("exec", "exec rm"):  # what it started, or killed, ends by itself, and nobody is told
+        for id in ids:
+            _await_sessions(world, id)
     try:
         _next(world, operation, next_call)
     except RemovalFinished:
         pass
     except NoSuchContainer:
-        if operation.name not in ("create", "rm", "rm -f"):
+        if not operation.name.startswith(("create", "rm")):
             tally.failures.append(f"{label}: the container is lost")
     except Conflict as refused:
         if not _expected_refusal(operation, next_call):
@@ -268,7 +366,7 @@ def strike(
         tally.failures.append(f"{label}: {type(problem).__name__}: {problem}")
     for id in ids:
         tally.failures += [f"{label}: {complaint}" for complaint in world.complaints(id)]
-    if operation.name in ("cleanup", "exit command", "start exited") and before is not None:
+    if operation.name.startswith(("cleanup", "exit command", "start exited", "start networked exited")) and before is not None:
         tally.failures += [f"{label}: {complaint}" for complaint in _lost_code(world, before)]
     try:
         world.clear()
@@ -281,6 +379,13 @@ def strike(
     left = world.leftovers()
     if left:
         tally.failures.append(f"{label}: left over at the end: {left}")
+
+
+def _await_sessions(world: World, id: str) -> None:
+    """The recorded sessions that are about to end have."""
+    for each in world.rooms.store.execs.of(id, active=True):
+        if each.conmon is not None and "1000" not in each.command:
+            process.wait_gone(each.conmon, 10)
 
 
 def _lost_code(world: World, ctr: Container) -> list[str]:

@@ -28,11 +28,10 @@ def start_and_attach(ctr: Locked, *, slow_reader: str = "backpressure") -> Sessi
         session = _connect(ctr, slow_reader)
         try:
             ctr.runtime.start(ctr.id)
-            ctr.become(running(ctr.state, at=ctr.on.clock.now()), EventKind.START)
+            ctr.become(running(ctr.state, at=ctr.on.clock.now()), EventKind.START, EventKind.ATTACH, last=True)
         except BaseException:
             session.close()
             raise
-        ctr.become(ctr.state, EventKind.ATTACH)
     return session
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import StateConflict
+from ..kernel.process import boot_id
 from ..model.record import EventKind, Intent, Status
 from . import teardown
 from .attended import attended
@@ -53,5 +54,9 @@ def remove(ctr: Locked, *, force: bool = False, timeout: int | None = None) -> N
             end(ctr, timeout)
             with ctr.released():
                 await_end(conmon, _EXIT_COMMAND_GRACE)
+        # cleaned up in this boot: nothing is left of its runs
+        released = ctr.state.status is Status.EXITED and ctr.state.boot == boot_id()
+        ended = ctr.facts.auto_remove and ctr.state.status is Status.STOPPED
+        cleanup = (EventKind.CLEANUP,) if ended else ()
         ctr.become(ctr.state.replace(status=Status.REMOVING))
-        teardown.erase(ctr, EventKind.REMOVE)
+        teardown.erase(ctr, *cleanup, EventKind.REMOVE, released=released)

@@ -34,9 +34,11 @@ def wait(
         raise InvalidArgument(f'unknown wait condition "{condition}": one of {", ".join(CONDITIONS)}')
     deadline = None if timeout is None else on.clock.monotonic() + timeout
     first: int | None = None  # the run that was under way, or the last one
+    looked = False  # the first look is without a watch, which costs more than all the rest of a wait that is over
     while True:
         with Watch(cancel) as watch:
-            _watch_directories(on, id, watch)
+            if looked:
+                _watch_directories(on, id, watch)
             try:
                 seen = snapshot.take(on, id)
             except NoSuchContainer:
@@ -58,6 +60,9 @@ def wait(
                     return code_of(seen)
             elif seen.status == condition:
                 return None
+            if not looked:
+                looked = True
+                continue
             # conmon's end matters too: killed, it leaves no file behind that would wake us
             for process in (seen.state.process, seen.state.conmon):
                 if process is not None and seen.state.status in (*ALIVE, Status.STOPPED):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-
 from ..errors import InvalidArgument
 from .text import plain
 
@@ -38,6 +36,8 @@ def check_add_host(text: str) -> str:
 
 def is_address(text: str) -> bool:
     """Whether `text` is an IPv4 or IPv6 address."""
+    import socket
+
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
             socket.inet_pton(family, text)

@@ -38,7 +38,7 @@ def names(data: bytes) -> set[str]:
 
 def written(engine: seabox.Engine) -> Container:
     """A container that has ended and left a file."""
-    ctr = engine.containers.create("busybox", ["sh", "-c", "echo made > /made; mkfifo /pipe; ln /made /again"])
+    ctr = engine.containers.create("busybox", ["sh", "-c", "echo made > /made; mkfifo /pipe; ln /made /again"], network="none")
     with ctr.start_and_attach() as session:
         session.read_all()
     ctr.wait()
@@ -61,7 +61,7 @@ def test_to_a_path(engine: seabox.Engine, home: Home, tmp_path: Path) -> None:
 
 def test_of_a_running_container_to_a_stream(engine: seabox.Engine, tmp_path: Path) -> None:
     (tmp_path / "bound").write_text("not of the container")
-    ctr = engine.containers.run("busybox", SLEEPER, volumes=[f"{tmp_path}:/volume"])
+    ctr = engine.containers.run("busybox", SLEEPER, network="none", volumes=[f"{tmp_path}:/volume"])
     out = io.BytesIO()
     ctr.export(out)
     assert "volume" in names(out.getvalue())
@@ -136,7 +136,7 @@ def test_links_swapped_while_it_runs(engine: seabox.Engine, tmp_path: Path) -> N
         f"mkdir /a; echo inside > /a/secret; ln -s {canary} /b; echo ready; "
         "while :; do mv /a /c; mv /b /a; mv /c /b; mv /b /c; mv /a /b; mv /c /a; done"
     )
-    ctr = engine.containers.create("busybox", ["sh", "-c", script], stop_timeout=0)
+    ctr = engine.containers.create("busybox", ["sh", "-c", script], network="none", stop_timeout=0)
     with ctr.start_and_attach() as session:
         assert next(iter(session)) == (1, b"ready\n")
     for _ in range(20):

@@ -15,7 +15,7 @@ from seabox.kernel.mounts import is_mounted
 
 
 def test_mount_shows_the_root(engine: seabox.Engine) -> None:
-    ctr = engine.containers.create("busybox", ["touch", "/made-inside"])
+    ctr = engine.containers.create("busybox", ["touch", "/made-inside"], network="none")
     since = last(engine)
     path = ctr.mount()
     assert os.path.exists(f"{path}/bin/busybox")
@@ -33,7 +33,7 @@ def test_mount_shows_the_root(engine: seabox.Engine) -> None:
 
 
 def test_mounts_of_several_processes_are_one_count(engine: seabox.Engine, home: Home) -> None:
-    ctr = engine.containers.create("busybox", SLEEPER)
+    ctr = engine.containers.create("busybox", SLEEPER, network="none")
     for _ in range(2):
         assert home.python("engine.containers[sys.argv[1]].mount()", ctr.id).wait(20) == 0
     path = ctr.snapshot().state.mountpoint
@@ -46,7 +46,7 @@ def test_mounts_of_several_processes_are_one_count(engine: seabox.Engine, home: 
 
 
 def test_a_run_keeps_its_root(engine: seabox.Engine) -> None:
-    ctr = engine.containers.run("busybox", SLEEPER, stop_timeout=0)
+    ctr = engine.containers.run("busybox", SLEEPER, network="none", stop_timeout=0)
     path = ctr.mount()
     ctr.unmount(force=True)
     assert is_mounted(path)

@@ -14,9 +14,9 @@ GROUPS = {"container": "Manage containers", "image": "Manage images", "network":
 
 # commands on containers, with or without "container" in front: name -> module
 _CONTAINER = {
-    "attach": "attach", "create": "create", "exec": "exec", "export": "export", "init": "init", "inspect": "inspect",
-    "kill": "kill", "logs": "logs", "mount": "mount", "pause": "pause", "port": "port", "ps": "ps", "rename": "rename",
-    "restart": "restart", "rm": "rm", "run": "run", "start": "start", "stop": "stop", "umount": "umount",
+    "attach": "attach", "cp": "cp", "create": "create", "exec": "exec", "export": "export", "init": "init",
+    "inspect": "inspect", "kill": "kill", "logs": "logs", "mount": "mount", "pause": "pause", "port": "port", "ps": "ps",
+    "rename": "rename", "restart": "restart", "rm": "rm", "run": "run", "start": "start", "stop": "stop", "umount": "umount",
     "unmount": "umount", "unpause": "pause", "wait": "wait",
 }  # fmt: skip
 
@@ -36,7 +36,7 @@ MODULES |= {
 
 # podman has them, we do not yet
 _LATER = frozenset(
-    "auto-update build buildx checkpoint clone commit compose cp diff farm generate healthcheck history "
+    "auto-update build buildx checkpoint clone commit compose diff farm generate healthcheck history "
     "import kube load login logout machine manifest play pod prune pull push quadlet restore "
     "rmi runlabel save search secret stats system tag top unshare untag update volume".split()
 )

@@ -82,8 +82,14 @@ def new_link(parent: int, name: str, text: str, about: Description) -> None:
 def new_node(parent: int, name: str, kind: int, device: int, about: Description) -> None:
     """The new device or FIFO `name` is of this kind (S_IFCHR...) and number. Raises: FileExistsError..."""
     os.mknod(name, kind | 0o600, device, dir_fd=parent)
-    os.chmod(name, about.mode, dir_fd=parent)  # nothing could put a link here meanwhile: the tree is ours alone
-    _describe_name(parent, name, about)
+    fd = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    try:
+        found = os.fstat(fd)
+        if (stat.S_IFMT(found.st_mode), found.st_rdev) != (kind, device):
+            raise OSError(errno.EAGAIN, "it was replaced while it was being made", name)
+        _describe_node(f"/proc/self/fd/{fd}", about)
+    finally:
+        os.close(fd)
 
 
 @effect("mknod")
@@ -131,6 +137,21 @@ def _describe(fd: int, about: Description) -> None:
                 raise
     if about.modified is not None:
         os.utime(fd, ns=(about.modified, about.modified))
+
+
+def _describe_node(path: str, about: Description) -> None:
+    """As `_describe`, of what cannot be opened without an effect of its own."""
+    if about.uid is not None and about.gid is not None:
+        os.chown(path, about.uid, about.gid)
+    os.chmod(path, about.mode)
+    for key, value in about.attributes.items():
+        try:
+            os.setxattr(path, key, value)
+        except OSError as problem:
+            if problem.errno not in (errno.EOPNOTSUPP, errno.EPERM):
+                raise
+    if about.modified is not None:
+        os.utime(path, ns=(about.modified, about.modified))
 
 
 def _describe_name(parent: int, name: str, about: Description) -> None:

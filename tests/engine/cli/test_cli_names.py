@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
 def test_rename(cli: CommandLine) -> None:
-    id = cli.ok("run", "-d", "--name", "old", "busybox", "sleep", "1000")
+    id = cli.ok("run", "-d", "--network", "none", "--name", "old", "busybox", "sleep", "1000")
     cli.ok("create", "--name", "taken", "busybox")
     assert cli.ok("rename", "old", "new") == ""
     assert cli.ok("ps", "--format", "{{.Names}}") == "new"

@@ -1,0 +1,73 @@
+"""The file system as somebody else sees it: a container that runs, or one that does not, its mounts included."""
+
+from __future__ import annotations
+
+import os
+
+from .effects import effect
+from .mounts import bind, set_propagation
+from .namespaces import CLONE_FS, CLONE_NEWNS, in_own_thread, unshare
+from .process import boot_id, start_time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..model.record import ProcessId
+
+_DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+def process_root(process: ProcessId) -> int:
+    """An O_PATH fd of the root directory of exactly this process, in its mount namespace; -1 if it is gone.
+
+    Everything below it belongs to strangers: resolve it with openat2 in root alone.
+    """
+    try:
+        fd = os.open(f"/proc/{process.pid}/root", _DIRECTORY)
+    except (FileNotFoundError, ProcessLookupError, PermissionError):  # the last for a zombie
+        return -1
+    if process.boot == boot_id() and start_time(process.pid) == process.start:
+        return fd  # it was there before and is there after, so it was opened through no other one
+    os.close(fd)
+    return -1
+
+
+@effect("mount")
+def with_binds(root: str, binds: Sequence[tuple[str, str, bool]]) -> tuple[int, int]:
+    """An O_PATH fd of the directory `root` in a mount namespace of its own, where each bind of (source, destination
+    below the root, read-only) is mounted; and the fd that keeps the namespace. Close both and nothing of it is left.
+
+    A source or destination that does not exist is left out.
+    """
+    from .files import open_in_root
+
+    found: list[int] = []
+
+    def make() -> None:
+        unshare(CLONE_NEWNS | CLONE_FS)
+        set_propagation("/", recursive=True)
+        namespace = os.open("/proc/thread-self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+        found.append(namespace)
+        top = os.open(root, _DIRECTORY)
+        found.append(top)
+        for source, destination, read_only in binds:
+            try:
+                target = open_in_root(top, destination, os.O_PATH)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            try:
+                bind(source, target, read_only=read_only)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            finally:
+                os.close(target)
+
+    try:
+        in_own_thread(make)
+    except BaseException:
+        for fd in found:
+            os.close(fd)
+        raise
+    namespace, top = found
+    return top, namespace

@@ -1,10 +1,11 @@
 # make run    the main job, set up from nothing on Debian 12 or newer (as root)
 # make check  ruff, mypy --strict, the rooms, the rules of tests/arch
 # make test   the whole suite (as root)
+# make bench  what things take, beside podman, docker and the bare runtime (as root); BENCH=--quick for a short one
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 dev := .venv-dev/bin
 
-.PHONY: run check test trust clean host run-time dev-time
+.PHONY: run check test trust bench clean host run-time dev-time
 
 run: run-time
 	@setup/demo
@@ -19,6 +20,9 @@ check: dev-time
 test: run-time dev-time
 	$(dev)/python -m pytest -q $(wildcard $(addprefix tests/,arch unit))
 	$(dev)/python -m pytest -q $(wildcard $(addprefix tests/,contract kernel engine race clients trust))
+
+bench: run-time
+	@.venv/bin/python bench $(BENCH)
 
 host:
 	@setup/host-packages

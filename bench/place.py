@@ -12,9 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import seabox
 from floor import Floor
 from measure import environment, program
+
+import seabox
 
 if TYPE_CHECKING:
     from measure import Ended
@@ -49,9 +50,10 @@ class Place:
         return quick if self.quick else full
 
     def new_engine(self, name: str) -> seabox.Engine:
-        """A library engine over a store of its own."""
+        """A library engine over a store of its own, in which nothing but "main" may run."""
         engine = self._undo.enter_context(seabox.Engine(**self.settings(name)))
-        self._undo.callback(self._remove_all, engine)
+        if name == "main":
+            self._undo.callback(self._remove_all, engine)
         return engine
 
     @staticmethod
@@ -66,9 +68,8 @@ class Place:
     def seabox(self, *words: str, store: str = "main") -> list[str]:
         """Our command line."""
         where = self.settings(store)
-        return [
-            self.launcher, "--root", where["root"], "--runroot", where["runroot"], "--runtime", where["runtime"], *words,
-        ]  # fmt: skip
+        roots = ["--root", where["root"], "--runroot", where["runroot"]]
+        return [self.launcher, *roots, "--runtime", where["runtime"], *words]
 
     def cli(self, *words: str) -> Ended:
         """Our command has run."""
@@ -114,8 +115,9 @@ class Place:
         verb, *rest = words
         where = ["--root", f"{self.durable}/podman", "--runroot", f"{self.volatile}/podman"]
         how = ["--tmpdir", f"{self.volatile}/podman-tmp", "--cgroup-manager", "cgroupfs", "--events-backend", "file"]
+        how += ["--storage-driver", "overlay", "--runtime", self.runtime]
         limits = _PODMAN_LIMITS if verb in ("run", "create") else ()
-        return [self.podman, *where, *how, "--storage-driver", "overlay", "--runtime", self.runtime, verb, *limits, *rest]
+        return [self.podman, *where, *how, verb, *limits, *rest]
 
     @cached_property
     def docker(self) -> str:

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 
 from measure import Goal, Row, milliseconds, program
 
+from seabox.container.attended import attend
+from seabox.kernel import process
+from seabox.kernel.locks import unlock
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import ExitStack
@@ -33,7 +37,7 @@ def run_in_library(place: Place) -> None:
     with ctr.start_and_attach() as session:
         session.read_all()
         assert ctr.wait() == 0
-    ctr.wait("removed")
+    assert not ctr.exists()
 
 
 def rows(place: Place) -> list[Row]:
@@ -94,10 +98,15 @@ def rows(place: Place) -> list[Row]:
     def exit_command(_: ExitStack) -> Ways:
         def way() -> float:
             ctr = place.engine.containers.create("busybox", ["true"], auto_remove=True)
-            with ctr.start_and_attach() as session:  # while it is open conmon's own exit command leaves at once
-                session.read_all()
-                ctr.wait()
-                words = ctr_exit_words(place, ctr.id)
+            ctr.init()
+            run_dir = place.engine.config.run_dir(ctr.id)
+            promise = attend(run_dir)  # with this conmon's own exit command leaves at once
+            ctr.start()
+            ctr.wait()
+            conmon = ctr.snapshot().state.conmon
+            assert conmon is None or process.wait_gone(conmon, 10)
+            unlock(promise)
+            words = exit_arguments(place, ctr.id)
             read, write = os.pipe()
             program([sys.executable, "-I", "-S", "-c", _EXIT_PROBE.format(source=source()), *words], stdout=write)
             os.close(write)
@@ -108,9 +117,9 @@ def rows(place: Place) -> list[Row]:
 
         return {"library": way}
 
+    goals = [Goal("library", 1.5, "floor"), Goal("CLI", 0.5, "podman"), Goal("CLI", 1, "docker")]
     return [
-        Row("run --rm, no network", run, "ms", [Goal("library", 1.5, "floor"), Goal("CLI", 0.5, "podman"),
-                                                  Goal("CLI", 1, "docker")], 21),  # fmt: skip
+        Row("run --rm, no network", run, "ms", goals, 21),
         Row("run --rm, CPU of the command", run_cpu, "CPU ms"),
         Row("create", create),
         Row("start", lambda _: named("start")),
@@ -120,10 +129,11 @@ def rows(place: Place) -> list[Row]:
     ]
 
 
-def ctr_exit_words(place: Place, id: str) -> list[str]:
+def exit_arguments(place: Place, id: str) -> list[str]:
     """What the exit command of a container is given."""
-    config = place.engine.config
-    return [config.root, config.runroot, config.storage_driver, id]
+    words = place.engine._rooms.exit_command(id)
+    at = next(number for number, word in enumerate(words) if word.endswith("exitcmd.py"))
+    return list(words[at + 1 :])
 
 
 def source() -> str:

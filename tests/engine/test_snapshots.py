@@ -51,10 +51,13 @@ def frozen(home: Home, script: str, word: bytes, then: Callable[[], bool]) -> It
 
 
 def at_once(call: Callable[[], object]) -> object:
-    begun = time.monotonic()
-    found = call()
-    assert time.monotonic() - begun < SOON
-    return found
+    """What the call gives, within a second: tried thrice, for a busy machine is slow now and then, a lock always."""
+    for _ in range(3):
+        begun = time.monotonic()
+        found = call()
+        if time.monotonic() - begun < SOON:
+            return found
+    pytest.fail("it took more than a second each time")
 
 
 def command(home: Home, *words: str) -> str:
@@ -115,7 +118,8 @@ def test_the_stopper_dies(home: Home, engine: seabox.Engine) -> None:
     """Its claim is taken over by whoever comes next."""
     ctr = obedient(engine, name="stubborn")
     with frozen(home, STOP_IT, b"going\n", lambda: ctr.status != "running"):
-        pass  # and is killed
+        pass  # and is killed, perhaps before it has sent a signal
+    ctr.stop()
     assert ctr.wait(timeout=10) == 9
     ctr.start()
     assert ctr.status == "running"

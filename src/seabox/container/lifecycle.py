@@ -210,7 +210,12 @@ def pause(ctr: Locked) -> None:
     """Every process in the container is frozen. Raises: StateConflict."""
     ctr.require(Status.RUNNING, text=f'"{ctr.state.status}" is not running, can\'t pause')
     with ctr.claimed(Intent.PAUSE):
-        ctr.runtime.pause(ctr.id)
+        try:
+            ctr.runtime.pause(ctr.id)
+        except OCIRuntimeFailed:
+            see_death(ctr)  # it may have been killed this moment
+            ctr.require(Status.RUNNING)
+            raise
         ctr.become(paused(ctr.state), EventKind.PAUSE, last=True)
 
 

@@ -8,6 +8,7 @@ from .config import EngineConfig, load
 from .container import snapshot
 from .container.claims import is_live
 from .container.container import Container
+from .container.exec_reap import is_due
 from .errors import InvalidArgument, NoSuchContainer
 from .model.record import Intent, Status
 from .rooms import Rooms
@@ -153,7 +154,7 @@ class Containers:
         record = self._on.store.load(id)
         claim = record.claim
         if claim is None:
-            if record.state.status is Status.REMOVING:
+            if record.state.status is Status.REMOVING or is_due(self._on, id):
                 Container(self._on, id).mend()
             return
         if not is_live(claim):

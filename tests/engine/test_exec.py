@@ -64,14 +64,17 @@ def test_codes_and_streams(engine: seabox.Engine, ctr: Container) -> None:
         (["true"], {"user": "0:nobody-known"}, Refused, 126),
         (["true"], {"workdir": "/no/such"}, Refused, 126),
         (["true"], {"workdir": "/bin/sh"}, Refused, 126),
-        (["true"], {"workdir": "/tmp/magic"}, Refused, 126),
+        (["true"], {"workdir": "/tmp/self"}, Refused, 126),
+        (["true"], {"workdir": "/tmp/first"}, Refused, 126),
+        (["true"], {"workdir": "/tmp/link"}, Refused, 126),
     ],
 )
 def test_what_cannot_be_executed(
     engine: seabox.Engine, ctr: Container, command: list[str], options: dict[str, str],
     error: type[Exception], code: int,
 ) -> None:  # fmt: skip
-    assert ctr.exec_run(["ln", "-s", "/proc/self/fd", "/tmp/magic"]).code == 0
+    script = "ln -s /proc/self/fd /tmp/self; ln -s /proc/1/fd /tmp/first; ln -s /proc/1/cwd /tmp/link"
+    assert ctr.exec_run(["sh", "-c", script]).code == 0
     for start in (ctr.exec, ctr.exec_detached):
         with pytest.raises(error) as refused:
             start(command, **options)  # type: ignore[operator]

@@ -58,6 +58,19 @@ def reap(ctr: Locked) -> None:
         files.remove_tree(folder_of(ctr.on, ctr.id, session))
 
 
+def is_due(on: Services, container: str) -> bool:
+    """Whether `reap` would find something to do. Changes nothing."""
+    try:
+        found = set(os.listdir(f"{on.config.run_dir(container)}/exec"))
+    except FileNotFoundError:
+        found = set()
+    active = on.store.execs.of(container, active=True)
+    return bool(found - {each.id for each in active}) or any(
+        not _in_the_making(each) if each.status is ExecStatus.CREATED else how_it_ended(on, each) is not None
+        for each in active
+    )
+
+
 def settle(on: Services, record: ExecRecord, runtime: str) -> None:
     """A session that has ended is recorded so; a start whose maker died is undone. Never waits for the session."""
     if record.status is ExecStatus.CREATED and not _in_the_making(record):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .facts import HostFacts
 
 _MAX_SIZE = 65535  # rows, or columns
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.ENAMETOOLONG)
 
 
 def check(request: ExecRequest) -> ExecRequest:
@@ -124,10 +125,12 @@ def _check_workdir(config: ContainerConfig, root: str) -> None:
     """The working directory is a directory of the container, by whatever links one comes to it."""
     try:
         fd = open_in_root(root, config.workdir, os.O_PATH | os.O_DIRECTORY)
-    except OSError:
+    except OSError as problem:
+        if problem.errno not in _NOT_THERE:
+            raise
         raise Refused(f'workdir "{config.workdir}" does not exist on container {config.id}') from None
     try:
-        found = os.readlink(f"/proc/self/fd/{fd}")
+        found = os.readlink(f"/proc/self/fd/{fd}").removeprefix(os.path.realpath(root).rstrip("/")) or "/"
     finally:
         os.close(fd)
     if leads_out(found):

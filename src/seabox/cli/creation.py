@@ -8,7 +8,7 @@ import sys
 from seabox.cli.creation_flags import refuse_later_ones
 from seabox.cli.environment import environment, pairs_in
 from seabox.cli.flags import PROGRAM
-from seabox.errors import InvalidArgument, NoSuchContainer, Unsupported
+from seabox.errors import InvalidArgument, NoSuchContainer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +34,12 @@ def create(args: Arguments, on: Engine) -> Container:
     cidfile = args.text("cidfile")
     if cidfile and not os.path.isdir(os.path.dirname(cidfile) or "."):
         raise InvalidArgument(f"opening CIDFile: open {cidfile}: no such file or directory")
+    if not args.on("rootfs"):
+        from seabox.cli.transfers import PLATFORM, access, progress
+
+        wanted = {flag.name: args.text(flag.name) for flag in PLATFORM}
+        policy = _POLICIES[args.text("pull").lower()]
+        on.images.pull(image, policy=policy, access=access(args), progress=progress(args), **wanted)
     if args.on("replace"):
         _make_way(on, args.text("name"))
     ctr = on.containers.create(image, command, **options)
@@ -48,14 +54,17 @@ def create(args: Arguments, on: Engine) -> Container:
     return ctr
 
 
+_POLICIES = {
+    "always": "always", "true": "always", "missing": "missing", "ifnotpresent": "missing", "false": "missing",
+    "never": "never", "newer": "newer", "ifnewer": "newer",
+}  # fmt: skip
+
+
 def _check(args: Arguments) -> None:
     if args.on("replace") and not args.given("name"):
         raise InvalidArgument("cannot replace container without --name being set")
-    policy = args.text("pull").lower()
-    if policy in ("always", "newer"):
-        raise Unsupported(f"--pull={policy} is not supported yet: nothing can be pulled")
-    if policy not in ("missing", "never", "ifnotpresent", "true", "false"):
-        raise InvalidArgument(f'unsupported pull policy "{policy}"')
+    if args.text("pull").lower() not in _POLICIES:
+        raise InvalidArgument(f'unsupported pull policy "{args.text("pull")}"')
     for stream in args.texts("attach"):
         if stream.lower() not in _STREAM_NAMES:
             raise InvalidArgument(f'invalid stream "{stream}" for --attach - must be one of stdin, stdout, or stderr')

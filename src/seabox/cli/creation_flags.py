@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seabox.cli.flags import BOOL, CSV, FLOAT, INT, LIST, PAIRS, STRING, UINT, Flag
+from seabox.cli.transfers import AUTHFILE, PLATFORM, QUIET, TLS_VERIFY
 from seabox.errors import Unsupported
 
 TYPE_CHECKING = False
@@ -17,9 +18,12 @@ _IDENTITY = (
     Flag("label-file", "", LIST, "Read labels from this file, one a line", metavar="file", completion="files"),
     Flag("name", "", STRING, "Name of the container"),
     Flag("pidfile", "", STRING, "Write the pid of the container's first process to this file", metavar="file"),
-    Flag("pull", "", STRING, "When to get the image: missing or never", default="missing", bare="missing",
-         completion=("missing", "never")),
-    Flag("quiet", "q", BOOL, "Show no progress of getting the image"),
+    Flag("pull", "", STRING, "When to get the image: always, missing, never or newer", default="missing",
+         bare="missing", completion=("always", "missing", "never", "newer")),
+    QUIET,
+    AUTHFILE,
+    TLS_VERIFY,
+    *PLATFORM,
     Flag("replace", "", BOOL, "Remove a container of the same name first"),
     Flag("requires", "", CSV, "Containers that must run before this one is started", completion="containers"),
     Flag("rm", "", BOOL, "Remove the container when it ends"),
@@ -112,24 +116,24 @@ _LIMITS = (
 
 # podman has them, we do not yet: their values are taken, so that the answer is about them
 _LATER = (
-    "arch authfile blkio-weight blkio-weight-device chrootdirs cpu-rt-period cpu-rt-runtime cpuset decryption-key "
+    "blkio-weight blkio-weight-device chrootdirs cpu-rt-period cpu-rt-runtime cpuset decryption-key "
     "device-cgroup-rule device-read-bps device-read-iops device-write-bps device-write-iops "
     "env-merge gidmap gpus group-entry health-cmd health-interval health-log-destination "
     "health-max-log-count health-max-log-size health-on-failure health-retries health-start-period "
     "health-startup-cmd health-startup-interval health-startup-retries health-startup-success "
     "health-startup-timeout health-timeout hostuser image-volume init-ctr init-path ipv6 link "
-    "memory-swappiness os passwd-entry personality platform pod pod-id-file preserve-fd preserve-fds "
+    "memory-swappiness passwd-entry personality pod pod-id-file preserve-fd preserve-fds "
     "rdt-class retry retry-delay sdnotify seccomp-policy secret shm-size-systemd subgidname subuidname systemd tz "
-    "uidmap userns variant volumes-from"
+    "uidmap userns volumes-from"
 ).split()
 _LATER_BOOLS = (
     "disable-content-trust env-merge-all http-proxy no-healthcheck no-hostname oom-kill-disable passwd "
-    "rmi tls-verify unsetenv-all"
+    "rmi unsetenv-all"
 ).split()
 # asking for what is the case anyway is no error
 _ALREADY = {
     "disable-content-trust": (True, False), "http-proxy": (False,), "no-healthcheck": (True,), "passwd": (True,),
-    "rmi": (False,), "systemd": ("false",), "tls-verify": (True, False), "userns": ("host", ""),
+    "rmi": (False,), "systemd": ("false",), "userns": ("host", ""),
     "oom-kill-disable": (False,), "unsetenv-all": (False,),
     "no-hostname": (False,), "sdnotify": ("ignore",),
 }  # fmt: skip

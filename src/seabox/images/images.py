@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..model.container import ImageConfig
     from ..model.image import ImageRow
+    from .history import Step
     from .index import ImageIndex
     from .needs import Containers, Roots
     from .skopeo import Access, Progress, Skopeo
@@ -87,6 +88,13 @@ class Images:
         """The bytes of the files of each of its layers, lowest first."""
         sizes = self._index.layer_sizes(image.layers)
         return [sizes.get(chain_id, 0) for chain_id in image.layers]
+
+    def history(self, name: str) -> builtins.list[Step]:
+        """The steps in which the image was made, the newest first. Raises: as `find`."""
+        from .history import steps
+
+        image = self.find(name)
+        return steps(image, self.layer_sizes(image))
 
     def users(self, name: str) -> builtins.list[str]:
         """The ids of the containers made of the image. Raises: as `find`."""

@@ -49,7 +49,7 @@ class Registries:
         if alias:
             return [f"{alias}@{name.digest}" if name.digest else f"{alias}:{name.tag}"], place
         if not search:
-            raise UnresolvedName(str(name), self._files[0] if self._files else "")
+            raise UnresolvedName(str(name).removesuffix(":latest"), self._files[0] if self._files else "")
         from .reference import parse
 
         return [str(parse(name.at(registry))) for registry in search], ""

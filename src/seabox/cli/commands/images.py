@@ -6,12 +6,15 @@ import sys
 
 from seabox.cli.context import engine
 from seabox.cli.flags import BOOL, LIST, STRING, Command, Flag
+from seabox.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from seabox.cli.parse import Arguments
+    from seabox.engine import Engine
     from seabox.model.image import ImageRow
 
 COLUMNS = ("Repository", "Tag", "ID", "Created", "Size")
@@ -25,59 +28,146 @@ def command(path: str) -> Command:
     """The command's table."""
     flags = (
         Flag("all", "a", BOOL, "Accepted, without effect: nothing is hidden"),
-        Flag("filter", "f", LIST, "Only images that this condition fits", metavar="filter", hidden=True),
+        Flag("digests", "", BOOL, "Show digests"),
+        Flag("filter", "f", LIST, "Only images that this condition fits (KEY=VALUE)", metavar="filter"),
         Flag("format", "", STRING, "Go template, json, or table with a template", metavar="format"),
+        Flag("history", "", BOOL, "Accepted, without effect", hidden=True),
         Flag("no-trunc", "", BOOL, "Show whole ids"),
         Flag("noheading", "n", BOOL, "Leave out the heading"),
         Flag("quiet", "q", BOOL, "Print ids only"),
+        Flag("sort", "", STRING, "Sort by this", default="created", completion=tuple(_ORDERS)),
     )
     return Command(path, flags, "[options] [IMAGE]", "List images", run, most=1, completion="images")
 
 
 def run(args: Arguments) -> int:
     """Print them."""
-    from seabox.cli.output import report, write
+    from seabox.cli.output import as_json, is_json, report, write
 
-    if args.given("filter"):
-        from seabox.errors import Unsupported
-
-        raise Unsupported("--filter is not supported yet")
+    order = args.text("sort")
+    if order not in _ORDERS:
+        raise InvalidArgument(f'"{order}" is an unsupported sort field: use one of {", ".join(_ORDERS)}')
     with engine(args) as on:
         found = on.images.list()
+        if args.texts("filter"):
+            from seabox.cli.image_filters import matcher
+
+            found = list(filter(matcher(on, args.texts("filter")), found))
+        users = {image.id: len(on.images.users(image.id)) for image in found}
         if args.rest:
-            wanted = on.images.find(args.rest[0]).id if on.images.exists(args.rest[0]) else ""
-            found = [image for image in found if image.id == wanted]
+            found = _named(on, found, args.rest[0])
     cut = None if args.on("no-trunc") else _SHORT
+    pairs = [(image, name) for image in found for name in image.names or _only_digest(image)]
+    pairs.sort(key=_ORDERS[order])
     if args.on("quiet"):
-        sys.stdout.write("".join(f"{image.id if cut is None else image.id[:cut]}\n" for image in found))
+        ids = dict.fromkeys(image.id if cut is None else image.id[:cut] for image, _ in pairs)
+        sys.stdout.write("".join(f"{id}\n" for id in ids))
         return 0
-    rows = [row(image, name, cut) for image in found for name in image.names or (f"{_NONE}:{_NONE}",)]
     form = args.text("format")
-    write(report(form, rows, COLUMNS, headings=HEADINGS, noheading=args.on("noheading")), sys.stdout)
+    if is_json(form):
+        write(as_json([_listed(image, users[image.id]) for image in found]), sys.stdout)
+        return 0
+    columns = (*COLUMNS[:2], "Digest", *COLUMNS[2:]) if args.on("digests") else COLUMNS
+    rows = [row(image, name, cut) for image, name in pairs]
+    write(report(form, rows, columns, headings=HEADINGS, noheading=args.on("noheading")), sys.stdout)
     return 0
+
+
+def _named(on: Engine, found: list[ImageRow], name: str) -> list[ImageRow]:
+    """The images that the argument means: by name, by id, or by repository with any tag."""
+    if on.images.exists(name):
+        wanted = on.images.find(name).id
+        return [image for image in found if image.id == wanted]
+    from seabox.cli.image_filters import matcher
+
+    return list(filter(matcher(on, [f"reference={name}"]), found))
+
+
+def _only_digest(image: ImageRow) -> tuple[str, ...]:
+    """What stands for an image without a name."""
+    return image.digests[:1] or (f"{_NONE}:{_NONE}",)
+
+
+def _parts(name: str) -> tuple[str, str]:
+    repository, _, tag = name.rpartition(":")
+    if "/" in tag or "@" in name:
+        return name.partition("@")[0], _NONE
+    return repository, tag
+
+
+_ORDERS: dict[str, Callable[[tuple[ImageRow, str]], Any]] = {
+    "created": lambda pair: (-pair[0].created_at, pair[0].id, pair[1]),
+    "id": lambda pair: pair[0].id,
+    "repository": lambda pair: _parts(pair[1]),
+    "size": lambda pair: pair[0].size,
+    "tag": lambda pair: _parts(pair[1])[::-1],
+}
 
 
 def row(image: ImageRow, name: str, cut: int | None) -> dict[str, object]:
     """What is shown of one name of an image."""
     import time
 
-    from seabox.cli.human import since
+    from seabox.cli.human import since, size
 
-    repository, _, tag = name.rpartition(":")
-    if "/" in tag or "@" in name:
-        repository, tag = name.partition("@")[0], _NONE
+    repository, tag = _parts(name)
     created = since(image.created_at, time.time_ns())
     return {
         "Repository": repository,
         "Tag": tag,
         "ID": image.id if cut is None else image.id[:cut],
         "Id": image.id,
+        "Digest": digest(image) or _NONE,
         "Created": created,
         "CreatedSince": created,
         "CreatedAt": time.strftime("%Y-%m-%d %H:%M:%S %z %Z", time.localtime(image.created_at // _SECOND)),
-        "Size": "",
+        "CreatedTime": image.created_at,
+        "Size": size(image.size, 3, gap=" "),
         "Names": list(image.names),
+        "ReadOnly": False,
     }
+
+
+def _listed(image: ImageRow, users: int) -> dict[str, object]:
+    """An image in `--format json`."""
+    import time
+
+    from seabox.cli.image_filters import labels_of
+
+    seconds = image.created_at // _SECOND
+    return {
+        "Id": image.id,
+        "ParentId": "",
+        "RepoTags": list(image.names) or None,
+        "RepoDigests": repo_digests(image),
+        "Size": image.size,
+        "SharedSize": 0,
+        "VirtualSize": image.size,
+        "Labels": labels_of(image) or None,
+        "Containers": users,
+        "Names": list(image.names),
+        "Digest": digest(image),
+        "History": list(image.names),
+        "Created": seconds,
+        "CreatedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)),
+        "Dangling": not image.names,
+    }
+
+
+def digest(image: ImageRow) -> str:
+    """The digest of its manifest, "" if it has none."""
+    if not image.manifest:
+        return ""
+    import hashlib
+
+    return f"sha256:{hashlib.sha256(image.manifest).hexdigest()}"
+
+
+def repo_digests(image: ImageRow) -> list[str]:
+    """Its complete names by digest."""
+    own = digest(image)
+    made = [f"{_parts(name)[0]}@{own}" for name in image.names] if own else []
+    return sorted({*image.digests, *made})
 
 
 def inspected(image: ImageRow) -> dict[str, Any]:
@@ -88,9 +178,9 @@ def inspected(image: ImageRow) -> dict[str, Any]:
     settings = stored.get("config") or {}
     return {
         "Id": image.id,
-        "Digest": "",
+        "Digest": digest(image),
         "RepoTags": list(image.names),
-        "RepoDigests": [],
+        "RepoDigests": repo_digests(image),
         "Parent": "",
         "Comment": stored.get("comment", ""),
         "Created": stored.get("created"),
@@ -99,6 +189,9 @@ def inspected(image: ImageRow) -> dict[str, Any]:
         "Author": stored.get("author", ""),
         "Architecture": stored.get("architecture", ""),
         "Os": stored.get("os", ""),
+        "Size": image.size,
+        "VirtualSize": image.size,
+        "ManifestType": (json.loads(image.manifest).get("mediaType") if image.manifest else "") or "",
         "RootFS": {"Type": "layers", "Layers": (stored.get("rootfs") or {}).get("diff_ids") or []},
         "Labels": settings.get("Labels"),
         "Annotations": {},

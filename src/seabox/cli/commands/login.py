@@ -1,0 +1,85 @@
+"""`login` and `logout`."""
+
+from __future__ import annotations
+
+import sys
+
+from seabox.cli.context import engine, say
+from seabox.cli.flags import BOOL, STRING, Command, Flag
+from seabox.cli.transfers import AUTHFILE, CERT_DIR, TLS_VERIFY, access
+from seabox.errors import InvalidArgument
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seabox.cli.parse import Arguments
+
+
+def command(path: str) -> Command:
+    """The command's table."""
+    if path == "logout":
+        return Command(
+            path, (Flag("all", "a", BOOL, "Forget all credentials"), AUTHFILE), "[options] [REGISTRY]",
+            "Forget the credentials of a registry", leave, most=1, examples=("seabox logout quay.io",),
+        )  # fmt: skip
+    flags = (
+        AUTHFILE,
+        CERT_DIR,
+        Flag("get-login", "", BOOL, "Print the user that is logged in"),
+        Flag("password", "p", STRING, "Password"),
+        Flag("password-stdin", "", BOOL, "Read the password from stdin"),
+        TLS_VERIFY,
+        Flag("username", "u", STRING, "User"),
+        Flag("verbose", "v", BOOL, "Accepted, without effect"),
+    )
+    return Command(
+        path, flags, "[options] REGISTRY", "Check and keep the credentials of a registry", run, least=1, most=1,
+        examples=("seabox login -u me quay.io", "seabox login --get-login quay.io"),
+    )  # fmt: skip
+
+
+def run(args: Arguments) -> int:
+    """Log in, or say who is."""
+    registry = args.rest[0]
+    with engine(args) as on:
+        if args.on("get-login"):
+            say(on.images.logged_in(registry, access(args)))
+            return 0
+        say(on.images.login(registry, *_credentials(args), access(args)))
+    return 0
+
+
+def _credentials(args: Arguments) -> tuple[str, str]:
+    user = args.text("username")
+    if args.on("password-stdin"):
+        if args.given("password"):
+            raise InvalidArgument("Can't specify both --password-stdin and --password")
+        if not user:
+            raise InvalidArgument("Must provide --username with --password-stdin")
+        return user, sys.stdin.readline().rstrip("\n")
+    if not user:
+        user = _ask("Username: ")
+    if args.given("password"):
+        return user, args.text("password")
+    if sys.stdin.isatty():
+        from getpass import getpass
+
+        return user, getpass("Password: ")
+    return user, _ask("Password: ")
+
+
+def _ask(words: str) -> str:
+    sys.stdout.write(words)
+    sys.stdout.flush()
+    answer = sys.stdin.readline()
+    if not answer:
+        raise InvalidArgument("no credentials were given")
+    return answer.strip()
+
+
+def leave(args: Arguments) -> int:
+    """Log out."""
+    if bool(args.rest) is args.on("all"):
+        raise InvalidArgument("give a registry, or --all")
+    with engine(args) as on:
+        say(on.images.logout(args.rest[0] if args.rest else "", access(args)))
+    return 0

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.cli.command_line import CommandLine
+from seabox.kernel import cgroups
+from seabox.testing.census import take
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.images.conftest import Registry
+
+NONE = "manifest unknown"
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Iterator[CommandLine]:
+    line = CommandLine(tmp_path)
+    line.ok("image", "embed", "busybox")
+    before = take(line.root, line.runroot, cgroup_parent=line.parent)
+    yield line
+    line("rm", "--all", "--force", "--time", "0")
+    line("image", "unmount", "--all")
+    assert before.left_since() == []
+    cgroups.remove(line.parent, kill=True)
+
+
+def test_the_words_of_podman(cli: CommandLine, registry: Registry, tmp_path: Path) -> None:
+    id = cli.ok("images", "-q", "--no-trunc")
+    place = f"{registry.host}/cli/tool:1"
+    done = cli("push", "--tls-verify=false", "--digestfile", f"{tmp_path}/digest", "busybox", place)
+    assert (done.code, done.out) == (0, "")
+    assert done.err.splitlines()[0] == "Getting image source signatures"
+    digest = (tmp_path / "digest").read_text()
+    done = cli("pull", "--tls-verify=false", place)
+    assert done.code == 0
+    assert re.fullmatch(r"[0-9a-f]{64}\n", done.out)
+    assert done.err.startswith(f"Trying to pull {place}...\nGetting image source signatures\n")
+    pulled = done.out.strip()
+    assert pulled == id
+    assert cli.ok("pull", "-q", "--tls-verify=false", f"{registry.host}/cli/tool@{digest}") == pulled
+    listed = cli.ok("images", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}", "tool").splitlines()
+    assert f"{place} {pulled[:12]}" in listed
+    assert digest in cli.ok("image", "inspect", "--format", "{{.Digest}} {{.RepoDigests}}", place)
+    cli.ok("image", "exists", place)
+    missing = f"{registry.host}/cli/none"
+    for words in (("pull",), ("run", "--rm")):
+        done = cli(*words, "--tls-verify=false", missing)
+        assert done.code == 125
+        assert f"initializing source docker://{missing}:latest: " in done.err
+        assert done.err.count("\n") == 2
+    assert cli("run", "--pull=never", missing).err == f"Error: {missing}: image not known\n"
+    assert cli("create", "--pull=sometimes", "busybox").code == 125
+
+    assert cli.ok("rmi", place).splitlines() == [f"Untagged: {place}"]
+    done = cli("run", "--rm", "--tls-verify=false", place, "echo", "hello")
+    assert (done.code, done.out) == (0, "hello\n")
+    assert done.err.startswith(f"Trying to pull {place}...")
+    assert cli.ok("run", "--rm", place, "echo", "hello") == "hello"
+    done = cli("rmi", "none")
+    assert (done.code, done.err) == (1, "Error: none: image not known\n")
+    assert cli.ok("rmi", "--force", "none") == ""
+
+
+def test_archives_and_names(cli: CommandLine, tmp_path: Path) -> None:
+    id = cli.ok("images", "-q", "--no-trunc")
+    cli.ok("tag", "busybox", "tool:1", "quay.io/x/y:2")
+    saved = cli("save", "tool:1", "quay.io/x/y:2")
+    assert (saved.code, saved.err) == (0, "")
+    cli.ok("save", "-q", "--format", "oci-archive", "-o", f"{tmp_path}/o.tar", "busybox")
+    assert cli("save", "--format", "oci-dir", "busybox").code == 125
+    assert cli("rmi", id).code == 2
+    assert cli.ok("rmi", "-f", id).splitlines()[-1] == f"Deleted: {id}"
+    assert cli.ok("images", "-n") == ""
+    done = cli("load", stdin=saved.raw)
+    assert done.out.splitlines() == ["Loaded image: localhost/tool:1", "Loaded image: quay.io/x/y:2"]
+    assert done.err.splitlines()[0] == "Getting image source signatures"
+    assert cli.ok("load", "-q", "-i", f"{tmp_path}/o.tar") == "Loaded image: localhost/busybox:latest"
+    assert cli.ok("images", "-q", "--no-trunc") == id
+    cli.ok("untag", "busybox", "tool:1")
+    assert cli.ok("images", "--filter", "reference=tool", "-q") == ""
+    cli.ok("untag", "busybox")
+    assert cli.ok("images", "--filter", "dangling=true", "-n").split()[:2] == ["<none>", "<none>"]
+    assert cli.ok("image", "prune", "--force") == id
+    done = cli("load", stdin=b"rubbish" * 1000)
+    assert (done.code, done.out) == (125, "")
+    assert done.err.splitlines()[-1].startswith("Error: /dev/stdin: payload does not match")
+
+
+def test_commit_diff_history_and_mount(cli: CommandLine) -> None:
+    cli.ok("run", "--name", "c", "busybox", "sh", "-c", "echo new >/etc/new; rm /bin/vi")
+    assert cli.ok("diff", "c").splitlines() == ["C /bin", "D /bin/vi", "C /etc", "A /etc/new"]
+    assert json.loads(cli.ok("diff", "--format", "json", "c"))["deleted"] == ["/bin/vi"]
+    id = cli.ok("commit", "-q", "-m", "note", "--change", 'CMD ["cat","/etc/new"]', "-a", "me", "c", "done:1")
+    assert cli.ok("run", "--rm", "done:1") == "new"
+    assert cli.ok("image", "diff", "done:1").splitlines()[-1] == "A /etc/new"
+    steps = json.loads(cli.ok("history", "--format", "json", "done:1"))
+    assert [(step["id"], step["comment"]) for step in steps] == [(id, "note"), ("<missing>", "")]
+    assert cli.ok("image", "tree", "done:1").splitlines()[-1].endswith("Top Layer of: [localhost/done:1]")
+    place = cli.ok("image", "mount", "done:1")
+    assert Path(place, "etc/new").read_text() == "new\n"
+    with pytest.raises(OSError, match="Read-only"):
+        Path(place, "etc/new").write_text("x")
+    assert place in cli.ok("image", "mount")
+    assert cli("rmi", "done:1").code == 2
+    assert cli.ok("image", "unmount", "done:1") == id
+    user = cli.ok("create", "done:1")
+    done = cli("rmi", "done:1")
+    assert (done.code, done.err) == (2, f"Error: image used by {user}: image is in use by a container\n")
+    assert cli.ok("rmi", "-f", "done:1").splitlines()[-1] == f"Deleted: {id}"
+    assert cli("container", "exists", user).code == 1
+
+
+def test_login_and_logout(cli: CommandLine, guarded: Registry, tmp_path: Path) -> None:
+    auth = f"--authfile={tmp_path}/auth.json"
+    place = f"{guarded.host}/x:1"
+    done = cli(
+        "login", auth, "--tls-verify=false", "-u", "sailor", "--password-stdin", guarded.host, stdin=b"ahoy there\n"
+    )
+    assert (done.code, done.out) == (0, "Login Succeeded!\n")
+    assert cli.ok("login", auth, "--get-login", guarded.host) == "sailor"
+    assert cli("push", "-q", auth, "--tls-verify=false", "busybox", place).code == 0
+    assert cli("pull", "-q", "--creds", "sailor:wrong", "--tls-verify=false", place).code == 125
+    assert cli("pull", "-q", "--creds", "sailor:ahoy there", "--tls-verify=false", place).code == 0
+    assert cli("logout", auth, guarded.host).code == 0
+    assert cli("login", auth, "--get-login", guarded.host).code == 125

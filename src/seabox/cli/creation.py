@@ -8,6 +8,7 @@ import sys
 from seabox.cli.creation_flags import refuse_later_ones
 from seabox.cli.environment import environment, pairs_in
 from seabox.cli.flags import PROGRAM
+from seabox.cli.health_flags import add_health
 from seabox.errors import InvalidArgument, NoSuchContainer
 
 TYPE_CHECKING = False
@@ -147,6 +148,7 @@ def _options(args: Arguments) -> CreateOptions:
         found["umask"] = _octal(args.text("umask"))
     if args.given("cpus"):
         found["cpus"] = args.fraction("cpus")
+    add_health(args, found)
     _add_texts(args, found)
     _add_numbers(args, found)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seabox.cli.flags import BOOL, CSV, FLOAT, INT, LIST, PAIRS, STRING, UINT, Flag
+from seabox.cli.health_flags import FLAGS as HEALTH
 from seabox.cli.transfers import AUTHFILE, PLATFORM, QUIET, TLS_VERIFY
 from seabox.errors import Unsupported
 
@@ -25,7 +26,8 @@ _IDENTITY = (
     TLS_VERIFY,
     *PLATFORM,
     Flag("replace", "", BOOL, "Remove a container of the same name first"),
-    Flag("requires", "", CSV, "Containers that must run before this one is started", completion="containers"),
+    Flag("requires", "", CSV, "Containers that come before this one (NAME[:started|healthy|completed])",
+         completion="containers"),
     Flag("rm", "", BOOL, "Remove the container when it ends"),
     Flag("rootfs", "", BOOL, "The first argument is a directory to use as root, not an image"),
 )  # fmt: skip
@@ -118,21 +120,21 @@ _LIMITS = (
 _LATER = (
     "blkio-weight blkio-weight-device chrootdirs cpu-rt-period cpu-rt-runtime cpuset decryption-key "
     "device-cgroup-rule device-read-bps device-read-iops device-write-bps device-write-iops "
-    "env-merge gidmap gpus group-entry health-cmd health-interval health-log-destination "
-    "health-max-log-count health-max-log-size health-on-failure health-retries health-start-period "
+    "env-merge gidmap gpus group-entry health-log-destination "
+    "health-max-log-count health-max-log-size "
     "health-startup-cmd health-startup-interval health-startup-retries health-startup-success "
-    "health-startup-timeout health-timeout hostuser image-volume init-ctr init-path ipv6 link "
+    "health-startup-timeout hostuser image-volume init-ctr init-path ipv6 link "
     "memory-swappiness passwd-entry personality pod pod-id-file preserve-fd preserve-fds "
     "rdt-class retry retry-delay sdnotify seccomp-policy secret shm-size-systemd subgidname subuidname systemd tz "
     "uidmap userns volumes-from"
 ).split()
 _LATER_BOOLS = (
-    "disable-content-trust env-merge-all http-proxy no-healthcheck no-hostname oom-kill-disable passwd "
+    "disable-content-trust env-merge-all http-proxy no-hostname oom-kill-disable passwd "
     "rmi unsetenv-all"
 ).split()
 # asking for what is the case anyway is no error
 _ALREADY = {
-    "disable-content-trust": (True, False), "http-proxy": (False,), "no-healthcheck": (True,), "passwd": (True,),
+    "disable-content-trust": (True, False), "http-proxy": (False,), "passwd": (True,),
     "rmi": (False,), "systemd": ("false",), "userns": ("host", ""),
     "oom-kill-disable": (False,), "unsetenv-all": (False,),
     "no-hostname": (False,), "sdnotify": ("ignore",),
@@ -143,7 +145,7 @@ _HIDDEN = (
     *(Flag(name, "", BOOL, hidden=True) for name in _LATER_BOOLS),
 )
 
-FLAGS = (*_IDENTITY, *_PROCESS, *_STREAMS, *_FILES, *_ISOLATION, *_NETWORK, *_LIMITS, *_HIDDEN)
+FLAGS = (*_IDENTITY, *_PROCESS, *_STREAMS, *_FILES, *_ISOLATION, *_NETWORK, *_LIMITS, *HEALTH, *_HIDDEN)
 
 
 def refuse_later_ones(args: Arguments) -> None:

@@ -147,6 +147,12 @@ def _none(on: Engine, value: str) -> Test:
     return lambda seen: value == "none"  # nothing of the kind exists yet
 
 
+def _health(on: Engine, value: str) -> Test:
+    if value not in ("starting", "healthy", "unhealthy", "none"):
+        raise InvalidArgument(f"{value} is not a valid health status: starting, healthy, unhealthy or none")
+    return lambda seen: (seen.state.health or "none") == value
+
+
 def _volume(on: Engine, value: str) -> Test:
     source, _, destination = value.partition(":")
 
@@ -176,7 +182,7 @@ _TESTS: dict[str, Callable[[Engine, str], Test]] = {
     "before": _before,
     "command": _command,
     "exited": _exited,
-    "health": _none,
+    "health": _health,
     "id": _id,
     "label": _label,
     "label!": _no_label,

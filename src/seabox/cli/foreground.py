@@ -98,7 +98,8 @@ def warn_without_terminal() -> None:
 def _start(ctr: Container, size: tuple[int, int] | None) -> Session:
     """The container runs, its terminal having our terminal's size from the start."""
     if size is None:
-        return ctr.start_and_attach()
+        return ctr.start_and_attach(recursive=True)
+    ctr.start_dependencies()
     with ctr.batch() as same:
         fresh = same.status != "created" or not same.snapshot().state.pid
         if fresh:

@@ -7,7 +7,7 @@ from ..errors import InvalidArgument, SeaboxError
 from ..kernel.locks import unlock
 from ..model.record import EventKind, Status, running
 from ..oci import conmon
-from . import prepare
+from . import requirements
 from .lifecycle import ready
 from .snapshot import take
 
@@ -23,7 +23,7 @@ def start_and_attach(ctr: Locked, *, slow_reader: str = "backpressure") -> Sessi
 
     Raises: as `start`.
     """
-    prepare.require_dependencies(ctr)
+    requirements.require(ctr)
     with ready(ctr):
         session = _connect(ctr, slow_reader)
         try:

@@ -1,18 +1,14 @@
-"""`Container`: the public handle, and the only code that knows about locking."""
+"""`Container`: the public handle: a table of operations, each under the container's lock."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import wraps
 
-from ..errors import Busy, NoSuchContainer
-from ..kernel.watch import Watch
+from ..errors import InvalidArgument, NoSuchContainer
 from ..model.record import Intent
-from ..state.locks import Rank, describe
-from . import lifecycle, snapshot, supervision
-from .guard import Locked
+from . import lifecycle, locking, snapshot
 from .remove import remove as remove_locked
-from .sync import sync
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +26,7 @@ if TYPE_CHECKING:
     from .copy import Outgoing, Source
     from .exec_session import Exec, Execs, ExecSession, Finished
     from .export import Sink
+    from .guard import Locked
     from .services import Services
     from .snapshot import Snapshot
 
@@ -71,8 +68,39 @@ class Container:
 
     # --- operations: under the container's lock ------------------------------------------------------------------
 
-    init = operation(lifecycle.init)
-    start = operation(lifecycle.start)
+    def init(self, *, recursive: bool = False) -> None:
+        """The container exists in the OCI runtime: its process waits, conmon watches it.
+
+        With `recursive` what it requires is started first. Raises: as `start`.
+        """
+        if recursive:
+            self.start_dependencies()
+        with self.locked() as ctr:
+            lifecycle.init(ctr)
+
+    def start(self, *, recursive: bool = False) -> None:
+        """The container's process runs, created in the runtime first if need be.
+
+        With `recursive` the containers that it requires are started first, and waited for, without a lock.
+        Raises: StateConflict, DependenciesFailed, CommandNotFound, CommandNotExecutable, OCIRuntimeFailed, Refused;
+        it is as before then.
+        """
+        if recursive:
+            self.start_dependencies()
+        with self.locked() as ctr:
+            lifecycle.start(ctr)
+
+    def start_dependencies(self) -> None:
+        """All that the container requires is the case: containers were started, and waited for without a lock.
+
+        Raises: DependenciesFailed, with all causes; InvalidArgument (in a batch, which has a lock).
+        """
+        if self._locked is not None:
+            raise InvalidArgument("the containers that others require are not started in a batch")
+        from .dependencies import start_required
+
+        start_required(self._on, self.id)
+
     stop = operation(lifecycle.stop, *_ENDING, *_READING)
     kill = operation(lifecycle.kill, *_ENDING, *_READING)
     restart = operation(lifecycle.restart)
@@ -114,13 +142,15 @@ class Container:
         with self.locked() as ctr:
             reload_network(ctr)
 
-    def start_and_attach(self, *, slow_reader: str = "backpressure") -> Session:
+    def start_and_attach(self, *, slow_reader: str = "backpressure", recursive: bool = False) -> Session:
         """The container runs; the session was connected before it did, so no byte of its output is lost.
 
         Raises: as `start`.
         """
         from . import attach
 
+        if recursive:
+            self.start_dependencies()
         with self.locked() as ctr:
             return attach.start_and_attach(ctr, slow_reader=slow_reader)
 
@@ -238,6 +268,17 @@ class Container:
         with self.locked() as ctr:
             rename(ctr, name)
 
+    def update(self, **changes: object) -> None:
+        """The container has other limits, or another restart policy; a running one at once.
+
+        Keys, as of `create`: memory, memory_swap, memory_reservation, cpus, cpu_shares, cpu_quota, cpu_period,
+        cpuset_cpus, cpuset_mems, pids_limit, restart. Raises: InvalidArgument, Unsupported, OCIRuntimeFailed.
+        """
+        from .update import update
+
+        with self.locked() as ctr:
+            update(ctr, **changes)
+
     def export(self, target: str | PathLike[str] | Sink) -> None:
         """The root file system is in the tar archive `target`: a path, or a binary stream.
 
@@ -336,22 +377,7 @@ class Container:
 
         For readers, which take no lock and must not wait. Raises: NoSuchContainer if nothing was worth keeping.
         """
-        held = self._on.locks.try_hold(Rank.CONTAINER, self.id)
-        if held is None:
-            return
-        try:
-            ctr = Locked(self._on, held, self._on.store.load(self.id))
-            try:
-                sync(ctr)
-            finally:
-                ctr.close()
-        except NoSuchContainer:
-            held.discard()
-            raise
-        finally:
-            held.release()
-
-    # --- the lock ------------------------------------------------------------------------------------------------
+        locking.mend(self._on, self.id)
 
     @contextmanager
     def locked(self, *through: Intent) -> Iterator[Locked]:
@@ -359,37 +385,5 @@ class Container:
         if self._locked is not None:
             yield self._locked
             return
-        ctr = None
-        try:
-            with self._hold(*through) as ctr:
-                yield ctr
-        finally:
-            if ctr is not None:
-                supervision.see_to(ctr)
-
-    @contextmanager
-    def _hold(self, *through: Intent) -> Iterator[Locked]:
-        clock = self._on.clock
-        deadline = clock.monotonic() + self._on.config.lock_timeout
-        while True:
-            with self._on.locks.hold(Rank.CONTAINER, self.id) as (held,):
-                try:
-                    ctr = Locked(self._on, held, self._on.store.load(self.id))
-                except NoSuchContainer:
-                    held.discard()
-                    raise
-                try:
-                    sync(ctr)
-                    claim = ctr.record.claim
-                    if claim is None or claim.intent in through or not ctr.claim_is_live:
-                        yield ctr
-                        return
-                finally:
-                    ctr.close()
-            left = deadline - clock.monotonic()
-            if left <= 0:
-                raise Busy(f"container {self.id} ({claim.intent})", describe(claim.holder.pid))
-            with Watch(None) as watch:
-                watch.add_dir(self._on.config.run_dir(self.id))
-                if watch.add_process(claim.holder) and self._on.store.load(self.id).claim == claim:
-                    watch.wait(left)
+        with locking.locked(self._on, self.id, *through) as ctr:
+            yield ctr

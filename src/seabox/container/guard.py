@@ -210,7 +210,7 @@ class Locked:
 
     def reload(self) -> None:
         """The record is as committed now. Raises: NoSuchContainer."""
-        self._record = self.on.store.load(self.id)
+        self._record, self._config = self.on.store.load(self.id), None
 
     def forget(self) -> None:
         """The container does not exist: its lock file and run directory are gone, and this object is dead."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+from ..model.health import Health
 from ..model.record import ALIVE, Status
 from ..model.times import rfc3339
 from . import exec_reap, networks, snapshot
+from .health import health_of
 from .stored import decode_config
 
 TYPE_CHECKING = False
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..model.container import ContainerConfig, Mount
+    from ..model.health import Healthcheck
     from .services import Services
     from .snapshot import Snapshot
 
@@ -28,7 +31,7 @@ def inspect(on: Services, id: str) -> dict[str, Any]:
         "Created": rfc3339(config.created_at),
         "Path": config.argv[0] if config.argv else "",
         "Args": list(config.argv[1:]),
-        "State": _state(seen, run_dir),
+        "State": _state(seen, run_dir, health_of(on, id) if config.healthcheck is not None else Health()),
         "Image": config.image_id,
         "ImageName": config.image,
         "Rootfs": config.rootfs,
@@ -63,7 +66,27 @@ def inspect(on: Services, id: str) -> dict[str, Any]:
     }
 
 
-def _state(seen: Snapshot, run_dir: str) -> dict[str, Any]:
+def _health(health: Health) -> dict[str, Any]:
+    results = [
+        {
+            "Start": rfc3339(each.began_at), "End": rfc3339(each.ended_at), "ExitCode": each.exit_code,
+            "Output": each.output,
+        }
+        for each in health.results
+    ]  # fmt: skip
+    return {"Status": health.status, "FailingStreak": health.failing_streak, "Log": results or None}
+
+
+def _healthcheck(check: Healthcheck | None) -> dict[str, Any] | None:
+    if check is None:
+        return None
+    return {
+        "Test": list(check.test), "Interval": check.interval, "Timeout": check.timeout,
+        "StartPeriod": check.start_period, "Retries": check.retries,
+    }  # fmt: skip
+
+
+def _state(seen: Snapshot, run_dir: str, health: Health) -> dict[str, Any]:
     state = seen.state
     error = state.error
     if state.exit_reason and state.exit_code is None:
@@ -73,7 +96,7 @@ def _state(seen: Snapshot, run_dir: str) -> dict[str, Any]:
         "Status": seen.status,
         "Running": state.status is Status.RUNNING,
         "Paused": state.status is Status.PAUSED,
-        "Restarting": False,
+        "Restarting": state.next_start_at > 0,
         "OOMKilled": state.oom_killed,
         "Dead": False,
         "Pid": state.pid if state.status in ALIVE else 0,
@@ -82,7 +105,7 @@ def _state(seen: Snapshot, run_dir: str) -> dict[str, Any]:
         "Error": error,
         "StartedAt": rfc3339(state.started_at),
         "FinishedAt": rfc3339(state.finished_at),
-        "Health": {"Status": "", "FailingStreak": 0, "Log": None},
+        "Health": _health(health),
         "CgroupPath": "",
         "StoppedByUser": state.stopped_by_user,
         "Checkpointed": False,
@@ -126,6 +149,8 @@ def _config(config: ContainerConfig) -> dict[str, Any]:
         "Umask": f"{config.umask:04o}",
         "Timeout": config.timeout,
         "StopTimeout": config.stop_timeout,
+        "Healthcheck": _healthcheck(config.healthcheck),
+        "HealthcheckOnFailureAction": config.healthcheck.on_failure if config.healthcheck is not None else "none",
     }
 
 

@@ -10,7 +10,7 @@ from ..errors import InvalidArgument, NoSuchContainer, OCIRuntimeFailed, StateCo
 from ..kernel import process
 from ..model.record import STARTABLE, EventKind, Intent, Status, created, paused, restarted, resumed, running
 from ..model.signals import signal_name
-from . import exec_reap, prepare, teardown
+from . import exec_reap, prepare, requirements, teardown
 from .attended import attended
 from .death import await_exit_file
 from .sync import see_death
@@ -36,6 +36,7 @@ def init(ctr: Locked) -> None:
         Status.CONFIGURED, Status.STOPPED, Status.EXITED,
         text=f"container {ctr.id} has already been created in runtime",
     )  # fmt: skip
+    requirements.require(ctr)
     _init(ctr)
 
 
@@ -84,7 +85,7 @@ def start(ctr: Locked) -> None:
 
     Raises: StateConflict, CommandNotFound, CommandNotExecutable, OCIRuntimeFailed, Refused; it is as before then.
     """
-    prepare.require_dependencies(ctr)
+    requirements.require(ctr)
     with ready(ctr):
         ctr.runtime.start(ctr.id)
         ctr.become(running(ctr.state, at=ctr.on.clock.now()), EventKind.START, last=True)
@@ -92,7 +93,7 @@ def start(ctr: Locked) -> None:
 
 def start_again(ctr: Locked) -> None:
     """As `start`, by the restart policy: it keeps its count and its pauses."""
-    prepare.require_dependencies(ctr)
+    requirements.require(ctr)
     with ready(ctr, again=True):
         ctr.runtime.start(ctr.id)
         ctr.become(restarted(ctr.state, at=ctr.on.clock.now()), EventKind.START, EventKind.RESTART)
@@ -197,7 +198,7 @@ def restart(ctr: Locked, timeout: int | None = None) -> None:
     Raises: as `stop` and `start`.
     """
     ctr.require(Status.CONFIGURED, Status.CREATED, Status.RUNNING, Status.STOPPED, Status.EXITED)
-    prepare.require_dependencies(ctr)
+    requirements.require(ctr)
     with ctr.claimed(Intent.RESTART):
         if ctr.state.status is Status.RUNNING:
             with attended(ctr):

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from ..errors import InvalidArgument, StateConflict
-from ..model.record import ALIVE, Status
+from ..errors import InvalidArgument
+from ..model.record import ALIVE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.network import Endpoint
     from ..oci.runtime import Launch
     from .guard import Locked
-
-
-def require_dependencies(ctr: Locked) -> None:
-    """Every container that this one requires is running. Raises: StateConflict naming those that are not."""
-    from .snapshot import take
-
-    needed = ctr.on.store.requirements(ctr.id)
-    idle = [id for id in needed if take(ctr.on, id).state.status is not Status.RUNNING]
-    if idle:
-        raise StateConflict(
-            ctr.id, ctr.state.status, ("running",),
-            f"some dependencies of container {ctr.id} are not started: {', '.join(idle)}",
-        )  # fmt: skip
 
 
 def mount_root(ctr: Locked) -> str:

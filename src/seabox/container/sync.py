@@ -74,15 +74,17 @@ def settle(ctr: Locked) -> None:
         teardown.release_resources(ctr, interrupted=True)  # a run that was being made and never told of
     elif ctr.state.status in ALIVE:
         _adopt(ctr)
+        if ctr.state.status is Status.CREATED and claim is not None and claim.intent in (Intent.START, Intent.RESTART):
+            teardown.clean(ctr)  # nobody is left who would start it, and it holds addresses, ports, processes
     if ctr.state.mount_count:
         from .prepare import mount_root
 
         mount_root(ctr)
     if claim is not None:
         if claim.intent is Intent.UPDATE:
-            from .rename import write_copy
+            from .update import complete
 
-            write_copy(ctr)
+            complete(ctr)
         ctr.on.store.unclaim(ctr.id, claim)
         ctr.record.claim = None
 

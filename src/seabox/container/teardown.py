@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .guard import Locked
 
 _KEPT = ("lock", "changed", "attended")  # in the run directory, as long as the container exists
+_NETWORK = "network.json"  # goes with what it describes
 
 
 def release_resources(ctr: Locked, *, interrupted: bool = False) -> None:
@@ -74,7 +75,7 @@ def _release_files(ctr: Locked) -> None:
     except FileNotFoundError:
         return
     for name in names:
-        if name not in _KEPT:
+        if name not in _KEPT and name != _NETWORK:
             files.remove_tree(f"{ctr.run_dir}/{name}")
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from .snapshot import Snapshot
 
 _STATES = ("running", "created", "paused")
-CONDITIONS = ("exited", "stopped", *_STATES, "removed", "next-exit")
+_HEALTH = ("healthy", "unhealthy")
+CONDITIONS = ("exited", "stopped", *_STATES, *_HEALTH, "removed", "next-exit")
 
 
 def wait(
@@ -42,7 +43,7 @@ def wait(
             try:
                 seen = snapshot.take(on, id)
             except NoSuchContainer:
-                if condition in _STATES:
+                if condition in (*_STATES, *_HEALTH):
                     raise
                 if condition == "next-exit" and (first is None or on.store.exit_record(id, first) is None):
                     raise
@@ -58,8 +59,12 @@ def wait(
                     return recorded_code(on, id, first)
                 if seen.state.run == first and seen.state.status not in ALIVE and seen.state.exit_reason != "pending":
                     return code_of(seen)
-            elif seen.status == condition:
+            elif seen.status == condition or (seen.status == "running" and seen.state.health == condition):
                 return None
+            elif condition in _HEALTH and not seen.state.health:
+                from .health import check_of
+
+                check_of(on, id)
             if not looked:
                 looked = True
                 continue

@@ -52,6 +52,9 @@ if TYPE_CHECKING:
         def delete(self, id: str, force: bool = False) -> None:
             """The runtime has forgotten the container; with `force` its processes are killed first. Idempotent."""
 
+        def update(self, id: str, limits: bytes) -> None:
+            """The container's cgroup keeps these limits: a JSON object, as "resources" in config.json."""
+
         def state(self, id: str) -> RuntimeState | None:
             """What the runtime says; None if it does not know the container."""
 

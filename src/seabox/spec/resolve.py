@@ -90,7 +90,7 @@ def resolve(
     namespaces = parse_namespaces(request, default_network=defaults.network, find_container=find)
     _check_combinations(request, namespaces)
     entrypoint, command = _command(request, image)
-    policy, retries = _restart(request)
+    policy, retries = parse_restart(request.restart)
     conditions = _conditions(request, find)
     return ContainerConfig(
         id=id,
@@ -283,14 +283,15 @@ def _stop_signal(request: CreateRequest, image: ImageConfig | None) -> int:
     return signal_number(image.stop_signal) if image and image.stop_signal else 15
 
 
-def _restart(request: CreateRequest) -> tuple[str, int]:
-    policy, colon, retries = plain("restart policy", request.restart).partition(":")
+def parse_restart(text: str) -> tuple[str, int]:
+    """The policy and the number of retries of `POLICY[:RETRIES]`. Raises: InvalidArgument with podman's words."""
+    policy, colon, retries = plain("restart policy", text).partition(":")
     if policy not in ("", "no", "always", "on-failure", "unless-stopped"):
-        raise InvalidArgument(f"{request.restart} invalid restart policy")
+        raise InvalidArgument(f"{text} invalid restart policy")
     if not colon:
         return policy or "no", 0
     if policy != "on-failure":
-        raise InvalidArgument(f"{request.restart} invalid restart policy: retries only go with on-failure")
+        raise InvalidArgument(f"{text} invalid restart policy: retries only go with on-failure")
     return policy, whole_number("restart policy retry count", retries, 0, _MAX_SECONDS)
 
 

@@ -234,10 +234,11 @@ class SQLiteStore:
             if record.claim is None or record.claim.intent is not Intent.CREATE:
                 yield record
 
-    def claimed(self, intent: Intent) -> list[str]:
-        """See Store.claimed."""
-        with self._reading() as db:
-            return [row[0] for row in db.execute("SELECT id FROM container WHERE intent = ?", (intent,))]
+    def reconfigure(self, facts: ContainerFacts, config: bytes) -> None:
+        """See Store.reconfigure."""
+        from .reconfigure import reconfigure
+
+        reconfigure(self, facts, config)
 
     def starts(self) -> list[tuple[int, str]]:
         """See Store.starts."""

@@ -98,6 +98,12 @@ if TYPE_CHECKING:
         def rename(self, id: str, name: str, occurrences: Iterable[Occurrence] = ()) -> None:
             """The container bears `name` from now on. Raises: NameInUse, NoSuchContainer."""
 
+        def reconfigure(self, facts: ContainerFacts, config: bytes) -> None:
+            """The container has this configuration, and the facts that follow from it; name and image stay.
+
+            Raises: NoSuchContainer.
+            """
+
         def find(self, name: str) -> str:
             """The id of the container of this name, id or unique id prefix. Raises: NoSuchContainer, AmbiguousName."""
 
@@ -109,9 +115,6 @@ if TYPE_CHECKING:
 
         def records(self, statuses: Iterable[Status] | None = None) -> Iterator[ContainerRecord]:
             """Containers, oldest first; those being created are left out, and so are damaged rows."""
-
-        def claimed(self, intent: Intent) -> list[str]:
-            """Ids of the containers claimed with this intent."""
 
         def starts(self) -> list[tuple[int, str]]:
             """When which containers are to be started by their restart policy, the next one first."""

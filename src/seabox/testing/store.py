@@ -104,6 +104,13 @@ class MemoryStore:
             row.facts.name = name
             self._note(row, occurrences)
 
+    def reconfigure(self, facts: ContainerFacts, config: bytes) -> None:
+        """See Store.reconfigure."""
+        with self._mutex:
+            row = self._row(facts.id)
+            facts.name = row.facts.name
+            row.facts, self._configs[facts.id] = facts, config
+
     def find(self, name: str) -> str:
         """See Store.find."""
         with self._mutex:
@@ -144,11 +151,6 @@ class MemoryStore:
                 and (row.claim is None or row.claim.intent is not Intent.CREATE)
             ]
         return iter(found)
-
-    def claimed(self, intent: Intent) -> list[str]:
-        """See Store.claimed."""
-        with self._mutex:
-            return [id for id, row in self._rows.items() if row.claim is not None and row.claim.intent is intent]
 
     def starts(self) -> list[tuple[int, str]]:
         """See Store.starts."""

@@ -142,8 +142,11 @@ def status(seen: Snapshot, now: int) -> str:
     """The state as people read it: "Up 3 seconds", "Exited (3) 2 minutes ago", "Created"."""
     state = seen.state
     if seen.status == "running":
-        return f"Up {duration((now - state.started_at) / 1e9)}"
+        health = f" ({state.health})" if state.health else ""
+        return f"Up {duration((now - state.started_at) / 1e9)}{health}"
     if seen.status in ("exited", "stopped"):
         code = state.exit_code if state.exit_code is not None else -1
+        if state.next_start_at:
+            return f"Restarting ({code}) {since(state.finished_at or now, now)}"
         return f"Exited ({code}) {since(state.finished_at or now, now)}"
     return seen.status.capitalize()

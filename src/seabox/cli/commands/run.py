@@ -36,7 +36,7 @@ def run(args: Arguments) -> int:
         ctr = create(args, on)
         try:
             if args.on("detach"):
-                ctr.start()
+                ctr.start(recursive=True)
                 say(ctr.id)
                 return 0
             return _foreground(args, on, ctr)

@@ -48,7 +48,7 @@ def run(args: Arguments) -> int:
         def start(name: str) -> None:
             ctr = on.containers.get(name)
             if ctr.status != "running":
-                ctr.start()
+                ctr.start(recursive=True)
             say(name)
 
         return for_each(names, start)

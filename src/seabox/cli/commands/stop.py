@@ -11,6 +11,7 @@ from seabox.errors import InvalidArgument, NoSuchContainer, StateConflict
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from seabox.cli.parse import Arguments
+    from seabox.container.snapshot import Snapshot
 
 TIME = Flag("time", "t", INT, "Seconds to wait after the stop signal before SIGKILL", metavar="seconds")
 
@@ -48,4 +49,9 @@ def run(args: Arguments) -> int:
             say(name)
 
         forgive = (NoSuchContainer,) if args.on("ignore") else ()
-        return for_each(chosen(args, on, fits=lambda seen: seen.status == "running"), stop, forgive=forgive)
+        return for_each(chosen(args, on, fits=_stoppable), stop, forgive=forgive)
+
+
+def _stoppable(seen: Snapshot) -> bool:
+    """It runs, or its restart policy is about to start it."""
+    return seen.status == "running" or seen.state.next_start_at > 0

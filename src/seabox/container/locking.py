@@ -1,0 +1,87 @@
+"""Taking a container's lock: the only code that does it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+from ..errors import Busy, NoSuchContainer
+from ..kernel.watch import Watch
+from ..state.locks import Rank, describe
+from .guard import Locked
+from .supervision import see_to
+from .sync import sync
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..model.record import Intent
+    from .services import Services
+
+
+@contextmanager
+def locked(on: Services, id: str, *through: Intent) -> Iterator[Locked]:
+    """The container, locked and true; whatever it needs while nobody works on it is seen to afterwards.
+
+    Waits while somebody else works on it under a claim whose intent is not one of `through`.
+
+    Raises: NoSuchContainer, Busy.
+    """
+    ctr = None
+    try:
+        with _hold(on, id, *through) as ctr:
+            yield ctr
+    finally:
+        if ctr is not None:
+            see_to(ctr)
+
+
+@contextmanager
+def _hold(on: Services, id: str, *through: Intent) -> Iterator[Locked]:
+    clock = on.clock
+    deadline = clock.monotonic() + on.config.lock_timeout
+    while True:
+        with on.locks.hold(Rank.CONTAINER, id) as (held,):
+            try:
+                ctr = Locked(on, held, on.store.load(id))
+            except NoSuchContainer:
+                held.discard()
+                raise
+            try:
+                sync(ctr)
+                claim = ctr.record.claim
+                if claim is None or claim.intent in through or not ctr.claim_is_live:
+                    yield ctr
+                    return
+            finally:
+                ctr.close()
+        left = deadline - clock.monotonic()
+        if left <= 0:
+            raise Busy(f"container {id} ({claim.intent})", describe(claim.holder.pid))
+        with Watch(None) as watch:
+            watch.add_dir(on.config.run_dir(id))
+            if watch.add_process(claim.holder) and on.store.load(id).claim == claim:
+                watch.wait(left)
+
+
+def mend(on: Services, id: str) -> None:
+    """What a killed operation left of the container is put right, unless its lock is held this moment.
+
+    For readers, which take no lock and must not wait. Raises: NoSuchContainer if nothing was worth keeping.
+    """
+    held = on.locks.try_hold(Rank.CONTAINER, id)
+    if held is None:
+        return
+    ctr = None
+    try:
+        ctr = Locked(on, held, on.store.load(id))
+        try:
+            sync(ctr)
+        finally:
+            ctr.close()
+    except NoSuchContainer:
+        held.discard()
+        raise
+    finally:
+        held.release()
+    see_to(ctr)

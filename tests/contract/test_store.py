@@ -130,7 +130,6 @@ def test_claims(store: Store) -> None:
     store.claim("a" * 64, theirs)
     store.unclaim("a" * 64, mine)
     assert store.load("a" * 64).claim == theirs
-    assert store.claimed(Intent.REMOVE) == ["a" * 64]
     store.unclaim("a" * 64, theirs)
     assert store.load("a" * 64).claim is None
     store.unclaim("b" * 64, mine)
@@ -158,6 +157,19 @@ def test_records_by_status_and_age(store: Store) -> None:
     store.commit("1" * 64, ContainerState(status=Status.RUNNING))
     assert [r.facts.name for r in store.records()] == ["b", "a", "c"]
     assert [r.facts.name for r in store.records((Status.RUNNING, Status.PAUSED))] == ["a"]
+
+
+def test_reconfigure(store: Store) -> None:
+    add(store, "a" * 64, "web")
+    fresh = facts("a" * 64, "other")
+    fresh.restart_policy, fresh.stop_timeout = "always", 3
+    store.reconfigure(fresh, b'{"new": 1}')
+    found = store.load("a" * 64).facts
+    assert (found.name, found.restart_policy, found.stop_timeout) == ("web", "always", 3)
+    assert store.config("a" * 64) == b'{"new": 1}'
+    assert [event.kind for event in store.events()] == ["create"]
+    with pytest.raises(NoSuchContainer):
+        store.reconfigure(facts("b" * 64, "db"), b"")
 
 
 def test_rename(store: Store) -> None:
@@ -238,10 +250,11 @@ def test_no_statement_scans_a_table(sqlite: SQLiteStore, monkeypatch: pytest.Mon
         for call in (
             lambda: sqlite.find("web"), lambda: sqlite.find("aa"), lambda: sqlite.load("a" * 64),
             lambda: sqlite.config("a" * 64), lambda: sqlite.commit("a" * 64, stopped(ContainerState(), at=1, code=1)),
-            lambda: sqlite.claim("a" * 64, Claim(Intent.STOP, ME, 1)), lambda: sqlite.claimed(Intent.STOP),
+            lambda: sqlite.claim("a" * 64, Claim(Intent.STOP, ME, 1)),
             lambda: sqlite.unclaim("a" * 64, Claim(Intent.STOP, ME, 1)), lambda: sqlite.dependants("a" * 64),
             lambda: sqlite.requirements("a" * 64), lambda: sqlite.exit_record("a" * 64), lambda: sqlite.events(3),
-            lambda: sqlite.rename("a" * 64, "x"), lambda: sqlite.last_seq(), lambda: sqlite.remove("b" * 64),
+            lambda: sqlite.rename("a" * 64, "x"),
+            lambda: sqlite.reconfigure(facts("a" * 64, "x"), b"{}"), lambda: sqlite.last_seq(), lambda: sqlite.remove("b" * 64),
             lambda: list(sqlite.records((Status.RUNNING, Status.PAUSED, Status.CREATED))),
         ):  # fmt: skip
             call()

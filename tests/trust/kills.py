@@ -284,6 +284,7 @@ OPERATIONS = (
     Operation("mount again", _mounted, lambda world: world.find().mount()),
     Operation("unmount", _mounted, lambda world: world.find().unmount()),
     Operation("rename", _running, lambda world: world.find().rename(RENAMED)),
+    Operation("update", _running, lambda world: world.find().update(pids_limit=100)),
     Operation("cp in", _configured, lambda world: world.find().copy_in("/tmp", ARCHIVE)),
     Operation("cp in running", _running, lambda world: world.find().copy_in("/tmp", ARCHIVE)),
     Operation("cp out", _configured, lambda world: b"".join(world.find().copy_out("/etc"))),

@@ -15,9 +15,9 @@ GROUPS = {"container": "Manage containers", "image": "Manage images", "network":
 # commands on containers, with or without "container" in front: name -> module
 _CONTAINER = {
     "attach": "attach", "cp": "cp", "create": "create", "exec": "exec", "export": "export", "init": "init",
-    "inspect": "inspect", "kill": "kill", "logs": "logs", "mount": "mount", "pause": "pause", "port": "port", "ps": "ps",
-    "rename": "rename", "restart": "restart", "rm": "rm", "run": "run", "start": "start", "stop": "stop", "umount": "umount",
-    "unmount": "umount", "unpause": "pause", "wait": "wait",
+    "inspect": "inspect", "kill": "kill", "logs": "logs", "mount": "mount", "pause": "pause", "port": "port",
+    "ps": "ps", "rename": "rename", "restart": "restart", "rm": "rm", "run": "run", "start": "start", "stop": "stop",
+    "umount": "umount", "unmount": "umount", "unpause": "pause", "update": "update", "wait": "wait",
 }  # fmt: skip
 
 MODULES = _CONTAINER | {f"container {name}": module for name, module in _CONTAINER.items()}
@@ -51,7 +51,7 @@ MODULES |= {
 _LATER = frozenset(
     "auto-update build buildx checkpoint clone compose farm generate healthcheck "
     "kube machine manifest play pod prune quadlet restore "
-    "runlabel search secret stats system top unshare update volume".split()
+    "runlabel search secret stats system top unshare volume".split()
 )
 
 PROGRAM_TABLE = Command(

@@ -79,6 +79,12 @@ class CommandLineRuntime:
         if done.code and not self._unknown(id, said := last_error(done.err)):
             raise refusal(self.name, said)
 
+    def update(self, id: str, limits: bytes) -> None:
+        """The container's cgroup keeps these limits: a JSON object, as "resources" in config.json."""
+        done = self._run("update", "--resources", "/dev/stdin", id, input=limits)
+        if done.code:
+            raise refusal(self.name, last_error(done.err) or f"update ended with code {done.code}")
+
     def state(self, id: str) -> RuntimeState | None:
         """What the runtime says; None if it does not know the container."""
         done = self._run("state", id)
@@ -111,9 +117,9 @@ class CommandLineRuntime:
         if done.code:
             raise refusal(self.name, last_error(done.err) or f"{verb} ended with code {done.code}")
 
-    def _run(self, *words: str) -> Finished:
+    def _run(self, *words: str, input: bytes = b"") -> Finished:
         argv = [self.path, *self._flags, "--log-format", "json", *words]
-        return run(argv, env=self._env, timeout_seconds=self._timeout_seconds)
+        return run(argv, env=self._env, input=input, timeout_seconds=self._timeout_seconds)
 
     def _unknown(self, id: str, said: str) -> bool:
         """Whether the runtime says that it has no such container."""

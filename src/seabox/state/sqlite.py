@@ -39,6 +39,7 @@ from ..model.record import (
     Status,
 )
 from .execs import SQLiteExecs
+from .reconfigure import reconfigure
 from .networks import SQLiteNetworks
 from .schema import CLAIM_COLUMNS, FACT_COLUMNS, MIGRATIONS, STATE_COLUMNS, VERSION
 
@@ -236,8 +237,6 @@ class SQLiteStore:
 
     def reconfigure(self, facts: ContainerFacts, config: bytes) -> None:
         """See Store.reconfigure."""
-        from .reconfigure import reconfigure
-
         reconfigure(self, facts, config)
 
     def starts(self) -> list[tuple[int, str]]:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
         Event,
         EventKind,
         ExitRecord,
-        Intent,
         ProcessId,
         Status,
     )

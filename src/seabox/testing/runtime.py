@@ -98,6 +98,7 @@ class FakeRuntime:
         self.path, self.name, self.root = path, os.path.basename(path), "/fake/root"
         self.calls: list[str] = []
         self.refuse: set[str] = set()
+        self.limits: dict[str, bytes] = {}  # by container, as last updated
         self._known: dict[str, _Faked] = {}
         self._execs: dict[str, _FakedExec] = {}
 
@@ -138,6 +139,12 @@ class FakeRuntime:
         if made is not None:
             made.init.end()
             made.conmon.end()
+
+    def update(self, id: str, limits: bytes) -> None:
+        """See OCIRuntime.update."""
+        self._call("update", id)
+        self._get(id)
+        self.limits[id] = limits
 
     def state(self, id: str) -> RuntimeState | None:
         """See OCIRuntime.state."""

@@ -50,3 +50,18 @@ def test_artifacts(cli: CommandLine, tmp_path: Path) -> None:
     ):
         done = cli(*verb, *words)
         assert (done.code, done.out, said in done.err, done.err.count("\n")) == (125, "", True, 1), done
+
+
+def test_update(cli: CommandLine) -> None:
+    id = cli.ok("create", "--name", "one", "busybox")
+    assert cli.ok("update", "--memory", "64m", "--restart", "on-failure:2", "one") == id
+    form = "{{.HostConfig.Memory}} {{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}"
+    assert cli.ok("inspect", "--format", form, "one") == f"{64 << 20} on-failure 2"
+    for words, said in (
+        ([], "nothing to change"),
+        (["--memory", "much"], "--memory"),
+        (["--restart", "sometimes"], "sometimes invalid restart policy"),
+        (["--colour", "blue"], "unknown flag: --colour"),
+    ):
+        done = cli("update", *words, "one")
+        assert (done.code, done.out, said in done.err) == (125, "", True), done

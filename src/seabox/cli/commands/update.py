@@ -1,0 +1,59 @@
+"""`update`."""
+
+from __future__ import annotations
+
+from seabox.cli.context import engine, say
+from seabox.cli.flags import FLOAT, INT, STRING, UINT, Command, Flag
+from seabox.errors import InvalidArgument
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seabox.cli.parse import Arguments
+
+_FLAGS = (
+    Flag("cpu-period", "", UINT, "Length of a CPU period in microseconds"),
+    Flag("cpu-quota", "", INT, "CPU time per period in microseconds"),
+    Flag("cpu-shares", "c", UINT, "Relative weight of CPU time"),
+    Flag("cpus", "", FLOAT, "Number of CPUs"),
+    Flag("cpuset-cpus", "", STRING, "CPUs to run on (0-2,5)"),
+    Flag("cpuset-mems", "", STRING, "Memory nodes to use"),
+    Flag("memory", "m", STRING, "Memory limit", metavar="<number>[<unit>]"),
+    Flag("memory-reservation", "", STRING, "Soft memory limit", metavar="<number>[<unit>]"),
+    Flag("memory-swap", "", STRING, "Limit of memory and swap together (-1: none)", metavar="<number>[<unit>]"),
+    Flag("pids-limit", "", INT, "Limit of processes (-1: none)"),
+    Flag("restart", "", STRING, "Restart policy (no, always, on-failure[:max-retries], unless-stopped)"),
+)
+
+
+def command(path: str) -> Command:
+    """The command's table."""
+    return Command(
+        path, _FLAGS, "[options] CONTAINER", "Change a container's limits and restart policy", run,
+        least=1, most=1, completion="containers", examples=("seabox update --memory 1g --cpus 2 web",),
+    )  # fmt: skip
+
+
+def run(args: Arguments) -> int:
+    """Change what was given."""
+    changes = {flag.name.replace("-", "_"): _value(args, flag.name) for flag in _FLAGS if args.given(flag.name)}
+    with engine(args) as on:
+        ctr = on.containers.get(args.rest[0])
+        ctr.update(**changes)
+        say(ctr.id)
+    return 0
+
+
+def _value(args: Arguments, name: str) -> object:
+    if name == "cpus":
+        return args.fraction(name)
+    if name in ("cpu-period", "cpu-quota", "cpu-shares", "pids-limit"):
+        return args.number(name)
+    text = args.text(name)
+    if not name.startswith("memory") or (name == "memory-swap" and text == "-1"):
+        return -1 if text == "-1" else text
+    from seabox.cli.kinds import read_size
+
+    try:
+        return read_size(text)
+    except ValueError as problem:
+        raise InvalidArgument(f'invalid argument "{text}" for "--{name}" flag: {problem}') from None

@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 
-from seabox.kernel import cgroups, mounts, namespaces
+from seabox.kernel import cgroups, files, mounts, namespaces
+from seabox.network import netns
 
 
 def runtimes() -> list[str]:
@@ -17,13 +18,15 @@ def runtimes() -> list[str]:
 def fit_for(runtime: str) -> None:
     """This process sees cgroups that the runtime accepts: crun refuses the hybrid layout.
 
-    In a private mount namespace of its own the v2 hierarchy beside v1 is unmounted. Its network is its own too.
+    In a private mount namespace of its own the v2 hierarchy beside v1 is unmounted. The network is its own too, and
+    so is the directory of network namespaces.
     """
-    namespaces.unshare(namespaces.CLONE_NEWNET)
+    namespaces.unshare(namespaces.CLONE_NEWNET | namespaces.CLONE_NEWNS)
+    mounts.set_propagation("/", mounts.MS_PRIVATE, recursive=True)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    files.make_dirs(netns.FOLDER, 0o755)
+    mounts.mount_tmpfs(netns.FOLDER, 1 << 20)
     if runtime == "crun" and cgroups.mode() == "hybrid":
-        namespaces.unshare(namespaces.CLONE_NEWNS)
-        mounts.set_propagation("/", mounts.MS_PRIVATE, recursive=True)
         mounts.umount("/sys/fs/cgroup/unified")
 
 

@@ -108,9 +108,8 @@ class World:
         alive = {Status.CREATED: "created", Status.RUNNING: "running", Status.PAUSED: "paused"}.get(status)
         if alive is not None:
             networked = record.facts.networked
-            expected = {
-                "runtime": alive, "conmon": 1 + len(sessions), "mounts": 1, "cgroup": True, "network": networked, "leases": networked
-            }  # fmt: skip
+            expected = {"runtime": alive, "conmon": 1 + len(sessions), "mounts": 1, "cgroup": True}
+            expected |= {"network": networked, "leases": networked}
         elif status in (Status.STOPPED, Status.REMOVING):
             return wrong  # more is to be done, by the exit command or the next call
         else:
@@ -148,6 +147,7 @@ class World:
                 found += [f"{folder}/{name}" for name in os.listdir(folder)]
         found += mounts.mounts_under(config.root)
         found += traces()
+        found += [f"{netns.FOLDER}/{name}" for name in os.listdir(netns.FOLDER)]
         found += [f"address {address}" for address in self.engine.networks.leases(LAN)]
         found += [f"record of {seen.facts.id}" for seen in self.engine.containers.list()]
         return found
@@ -367,7 +367,8 @@ def strike(
         tally.failures.append(f"{label}: {type(problem).__name__}: {problem}")
     for id in ids:
         tally.failures += [f"{label}: {complaint}" for complaint in world.complaints(id)]
-    if operation.name.startswith(("cleanup", "exit command", "start exited", "start networked exited")) and before is not None:
+    ended = operation.before in (_ended, _exited, _networked_ended, _networked_exited)
+    if ended and not operation.name.startswith("rm") and before is not None:
         tally.failures += [f"{label}: {complaint}" for complaint in _lost_code(world, before)]
     try:
         world.clear()

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 _PROTOCOLS = ("tcp", "udp", "sctp")
 _TRIES = 64
+_WHY = {
+    errno.EADDRINUSE: "address already in use",
+    errno.EADDRNOTAVAIL: "cannot assign requested address",
+    errno.EACCES: "permission denied",
+}
 _MOST = 4096  # ports in one mapping: each is a descriptor and several firewall rules
 
 
@@ -155,13 +160,11 @@ def _reserve(address: str, number: int, protocol: str) -> int:
     try:
         return sockets.reserve_port(address, number, protocol)
     except OSError as problem:
+        why = _WHY.get(problem.errno or 0)
+        if why is None:
+            raise
         family = f"{protocol}6" if ":" in address else f"{protocol}4"
         place = f"[{address}]:{number}" if ":" in address else f"{address}:{number}"
-        why = {
-            errno.EADDRINUSE: "address already in use",
-            errno.EADDRNOTAVAIL: "cannot assign requested address",
-            errno.EACCES: "permission denied",
-        }.get(problem.errno or 0, (problem.strerror or "").lower())
         raise PortTaken(
             f"cannot listen on the {protocol.upper()} port: listen {family} {place}: bind: {why}"
         ) from None

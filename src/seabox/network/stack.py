@@ -177,12 +177,15 @@ class Stack:
             files.remove_file(self._document(id))
 
     def _undo(self, id: str, path: str, told: bytes) -> None:
-        """As much of the document as the backend can is undone; what it could not is logged, and never fatal."""
+        """As much of the document as the backend can is undone; what it could not is logged, and not fatal.
+
+        Raises: Busy, OSError: the backend was not reached, and may be next time.
+        """
         try:
             self._backend.tear_down(path, told)
         except Busy:
-            raise  # nothing was tried
-        except (SeaboxError, OSError) as problem:
+            raise
+        except (SeaboxError, FileNotFoundError, PermissionError) as problem:
             debug("taking down the network of container %s: %s", id, problem)
 
     def _write(self, id: str, told: bytes) -> None:

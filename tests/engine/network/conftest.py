@@ -8,7 +8,7 @@ import pytest
 
 import seabox
 from engine import hostview
-from engine.conftest import _require, _view
+from engine.conftest import _require
 from engine.home import Home
 from engine.network import lan
 from seabox.config import find_program
@@ -23,10 +23,10 @@ def runtime(request: pytest.FixtureRequest) -> Iterator[str]:
         if not find_program(program):
             pytest.skip(f"{program} is not installed")
     try:
-        namespace = lan.lan()
+        namespace, view = lan.lan(), lan.view(name == "crun")
     except OSError as problem:
-        pytest.skip(f"no network namespace may be made here: {problem}")
-    with hostview.inside(_view() if name == "crun" else -1), lan.inside(namespace):
+        pytest.skip(f"no network or mount namespace may be made here: {problem}")
+    with hostview.inside(view), lan.inside(namespace):
         yield name
 
 

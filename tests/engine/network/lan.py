@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from functools import cache
 
 from seabox.config import find_program
-from seabox.kernel.namespaces import CLONE_NEWNET, in_own_thread, setns, unshare
+from seabox.kernel import files, mounts
+from seabox.kernel.namespaces import CLONE_NEWNET, CLONE_NEWNS, in_own_thread, setns, unshare
+from seabox.network import netns
+from seabox.oci.choose import crun_can_work
 
 _HERE = "/proc/thread-self/ns/net"
 
@@ -26,6 +29,27 @@ def lan() -> int:
         unshare(CLONE_NEWNET)
         subprocess.run([find_program("ip"), "link", "set", "lo", "up"], check=True)
         found.append(os.open(_HERE, os.O_RDONLY | os.O_CLOEXEC))
+
+    in_own_thread(make)
+    return found[0]
+
+
+@cache
+def view(crun: bool) -> int:
+    """The fd of a mount namespace with a directory of network namespaces of its own, and for crun without cgroup v2.
+
+    So nobody counts ours who counts his own. Raises: OSError where mounts may not be changed.
+    """
+    found: list[int] = []
+
+    def make() -> None:
+        unshare(CLONE_NEWNS)
+        mounts.set_propagation("/", recursive=True)
+        if crun and not crun_can_work():
+            mounts.umount("/sys/fs/cgroup/unified")
+        files.make_dirs(netns.FOLDER, 0o755)
+        mounts.mount_tmpfs(netns.FOLDER, 1 << 20)
+        found.append(os.open("/proc/thread-self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC))
 
     in_own_thread(make)
     return found[0]

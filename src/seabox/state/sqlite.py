@@ -41,6 +41,7 @@ from ..model.record import (
 from .execs import SQLiteExecs
 from .reconfigure import reconfigure
 from .networks import SQLiteNetworks
+from .retention import prune
 from .schema import CLAIM_COLUMNS, FACT_COLUMNS, MIGRATIONS, STATE_COLUMNS, VERSION
 
 TYPE_CHECKING = False
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from .store import Occurrence
 
 _BUSY_TIMEOUT = 60.0  # s
-_DAY = 86_400 * 10**9  # ns
 _ALL_COLUMNS = ", ".join(FACT_COLUMNS + STATE_COLUMNS + CLAIM_COLUMNS)
 _SELECT = f"SELECT {_ALL_COLUMNS} FROM container"
 _UPDATE = f"UPDATE container SET {', '.join(f'{c} = ?' for c in STATE_COLUMNS)} WHERE id = ?"
@@ -142,7 +142,7 @@ class SQLiteStore:
             self.write_events(db, id, occurrences)
             if db.execute("DELETE FROM container WHERE id = ?", (id,)).rowcount == 0:
                 raise NoSuchContainer(id)
-            self._prune(db)
+            prune(db, self._keep_days, self._keep_rows)  # here too: removals are rare and durable anyway
 
     def rename(self, id: str, name: str, occurrences: Iterable[Occurrence] = ()) -> None:
         """The container bears `name` from now on. Raises: NameInUse, NoSuchContainer."""
@@ -167,17 +167,7 @@ class SQLiteStore:
     def prune(self) -> None:
         """See Store.prune."""
         with self._transaction() as db:
-            self._prune(db)
-
-    def _prune(self, db: sqlite3.Connection) -> None:
-        """See prune; done by removals too, which are rare and durable anyway."""
-        oldest = time.time_ns() - self._keep_days * _DAY
-        newest = db.execute("SELECT max(seq) FROM event").fetchone()[0] or 0
-        db.execute("DELETE FROM event WHERE seq <= ? OR at < ?", (newest - self._keep_rows, oldest))
-        db.execute(
-            "DELETE FROM exit_code WHERE finished_at < ? AND NOT EXISTS "
-            "(SELECT 1 FROM container WHERE container.id = exit_code.id)", (oldest,),
-        )  # fmt: skip
+            prune(db, self._keep_days, self._keep_rows)
 
     # --- reading -------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ import json
 import os
 import pkgutil
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,7 @@ def main() -> int:
     if os.geteuid():
         print("bench: needs root", file=sys.stderr)
         return 1
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # all that was made is removed on the way out
     if given.part:
         return _part(given)
     results: list[Result] = []

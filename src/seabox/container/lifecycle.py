@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from ..diagnostics import debug, warning
 from ..errors import InvalidArgument, NoSuchContainer, OCIRuntimeFailed, StateConflict, TimedOut
 from ..kernel import process
-from ..model.record import STARTABLE, EventKind, Intent, Status, created, paused, restarted, resumed, running
+from ..model.record import STARTABLE, EventKind, Intent, Status, cleaned, created, paused, restarted, resumed, running
 from ..model.signals import signal_name
 from . import exec_reap, prepare, requirements, teardown
 from .attended import attended
@@ -69,7 +69,8 @@ def ready(ctr: Locked, *, again: bool = False) -> Iterator[None]:
     """Inside the block the container is created and about to be started; if the block fails, it is as it was."""
     ctr.require(*STARTABLE, text=f"container {ctr.id} is {ctr.state.status}, it must be stopped to be started")
     with ctr.claimed(Intent.START):
-        untouched = ctr.state.status is Status.CREATED
+        before = ctr.state
+        untouched = before.status is Status.CREATED
         if not untouched:
             _init(ctr, again=again)
         try:
@@ -77,6 +78,8 @@ def ready(ctr: Locked, *, again: bool = False) -> Iterator[None]:
         except BaseException:
             if not untouched and ctr.state.status is Status.CREATED:
                 teardown.clean(ctr)
+                if before.status in (Status.STOPPED, Status.EXITED):  # how it ended then is still true
+                    ctr.become(cleaned(before.replace(status=Status.STOPPED)))
             raise
 
 

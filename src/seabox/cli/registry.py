@@ -36,20 +36,20 @@ MODULES |= {
 
 # commands on images: name below "image" -> module; most can be called without "image" as well
 _IMAGE = {
-    "diff": "diff", "history": "history", "import": "import_image", "load": "load", "mount": "image_mount",
-    "prune": "image_prune", "pull": "pull", "push": "push", "rm": "rmi", "remove": "rmi", "save": "save", "tag": "tag",
-    "tree": "image_tree", "umount": "image_mount", "unmount": "image_mount", "untag": "tag",
+    "build": "build", "diff": "diff", "history": "history", "import": "import_image", "load": "load",
+    "mount": "image_mount", "prune": "image_prune", "pull": "pull", "push": "push", "rm": "rmi", "remove": "rmi", "save": "save",
+    "tag": "tag", "tree": "image_tree", "umount": "image_mount", "unmount": "image_mount", "untag": "tag",
 }  # fmt: skip
 MODULES |= {f"image {name}": module for name, module in _IMAGE.items()}
 MODULES |= {
-    "commit": "commit", "container commit": "commit", "container diff": "diff", "diff": "diff", "history": "history",
+    "build": "build", "commit": "commit", "container commit": "commit", "container diff": "diff", "diff": "diff", "history": "history",
     "import": "import_image", "load": "load", "login": "login", "logout": "login", "pull": "pull", "push": "push",
     "rmi": "rmi", "save": "save", "tag": "tag", "untag": "tag",
 }  # fmt: skip
 
 # podman has them, we do not yet
 _LATER = frozenset(
-    "auto-update build buildx checkpoint clone compose farm generate healthcheck "
+    "auto-update buildx checkpoint clone compose farm generate healthcheck "
     "kube machine manifest play pod prune quadlet restore "
     "runlabel search secret stats system top unshare volume".split()
 )

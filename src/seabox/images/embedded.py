@@ -12,6 +12,10 @@ import msgspec
 from ..errors import Unsupported
 from ..kernel.process import clean_env, run
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .catalog import Catalog
+
 _PLACES = ("/bin/busybox", "/usr/bin/busybox", "/usr/lib/busybox/busybox")
 _PT_INTERP = 3
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
@@ -100,6 +104,20 @@ class Embedded:
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{diff_id}"]},
             "history": [{"created": created, "created_by": "seabox image embed busybox"}],
         })  # fmt: skip
+
+
+def embed(catalog: Catalog, name: str) -> str:
+    """The embedded image is there under this name; its id. See Images.embed."""
+    from . import manifest
+
+    content = busybox()
+    archive = content.archive()
+    with catalog.adding():
+        diff_id = catalog.files.write_blob(archive)
+        config = content.config(diff_id)
+        catalog.files.write_blob(config)
+        layer = manifest.Descriptor(manifest.OCI_LAYER, f"sha256:{diff_id}", len(archive))
+        return catalog.register(manifest.new_manifest(config, [layer]), [name])
 
 
 def busybox(places: tuple[str, ...] = _PLACES) -> Embedded:

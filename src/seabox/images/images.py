@@ -93,8 +93,7 @@ class Images:
         """The steps in which the image was made, the newest first. Raises: as `find`."""
         from .history import steps
 
-        image = self.find(name)
-        return steps(image, self.layer_sizes(image))
+        return steps(image := self.find(name), self.layer_sizes(image))
 
     def users(self, name: str) -> builtins.list[str]:
         """The ids of the containers made of the image. Raises: as `find`."""
@@ -334,12 +333,24 @@ class Images:
         from .make import container_changes
 
         config, upper, lowers, full = self._known_containers().files_of(name)
-        return [(change.kind, change.path) for change in container_changes(config, upper, lowers, full)]
+        return [(each.kind, each.path) for each in container_changes(config, upper, lowers, full)]
 
     def _known_containers(self) -> Containers:
         if self._containers is None:
             raise Unsupported("this image store knows no containers")
         return self._containers
+
+    def build(
+        self, arguments: Sequence[str], names: Sequence[str] = (), files: Sequence[str] = (), *, runtime: str = "",
+        progress: Progress | None = None,
+    ) -> str:  # fmt: skip
+        """The image that `buildah build ARGUMENTS` makes is here, under these names; its id. Blocks.
+
+        `files`: its Containerfiles; what they are FROM is taken from here if it is here. Raises: BuildFailed...
+        """
+        from .build import build
+
+        return build(self._catalog, self._host, self.find, arguments, names, files, runtime, progress)
 
     # --- mounts --------------------------------------------------------------------------------------------------
 
@@ -384,15 +395,6 @@ class Images:
         """
         if name != "busybox":
             raise InvalidArgument(f"{name!r} is not embedded; the only embedded image is busybox")
-        from . import manifest
-        from .embedded import busybox
+        from .embedded import embed
 
-        content = busybox()
-        archive = content.archive()
-        files = self._catalog.files
-        with self._catalog.adding():
-            diff_id = files.write_blob(archive)
-            config = content.config(diff_id)
-            files.write_blob(config)
-            layer = manifest.Descriptor(manifest.OCI_LAYER, f"sha256:{diff_id}", len(archive))
-            return self._catalog.register(manifest.new_manifest(config, [layer]), [local_name(name)])
+        return embed(self._catalog, local_name(name))

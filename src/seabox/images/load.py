@@ -106,6 +106,13 @@ def load(catalog: Catalog, path: str, progress: Progress | None) -> list[str]:
         return found
 
 
+def load_layout(catalog: Catalog, path: str, progress: Progress | None) -> str:
+    """The one image of the OCI layout in the directory `path` is here, without a name; its id. Inside `adding`."""
+    with ExitStack() as undo:
+        loading = _Loading(catalog, _Folder(path, undo), progress or (lambda _: None))
+        return loading.oci(loading.document("index.json"), "", 0)[0]
+
+
 def _no_image(path: str) -> InvalidArgument:
     return InvalidArgument(
         f"{path}: payload does not match any of the supported image formats: oci-archive, oci-dir, docker-archive, "

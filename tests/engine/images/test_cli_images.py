@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,3 +131,28 @@ def test_login_and_logout(cli: CommandLine, guarded: Registry, tmp_path: Path) -
     assert cli("pull", "-q", "--creds", "sailor:ahoy there", "--tls-verify=false", place).code == 0
     assert cli("logout", auth, guarded.host).code == 0
     assert cli("login", auth, "--get-login", guarded.host).code == 125
+
+
+@pytest.mark.skipif(shutil.which("buildah") is None, reason="buildah is not installed")
+def test_build(cli: CommandLine, tmp_path: Path) -> None:
+    context = tmp_path / "context"
+    context.mkdir()
+    (context / "note").write_text("ahoy\n")
+    (context / "Containerfile").write_text(
+        "FROM localhost/busybox\nARG WORD=none\nCOPY note /note\nENV SHIP=$WORD\n"
+        'RUN echo $WORD >>/note && rm /bin/vi\nCMD ["cat", "/note"]\n'
+    )
+    flags = ("--isolation", "chroot", "--build-arg", "WORD=yes")
+    done = cli("build", *flags, "-t", "built:1", "--iidfile", f"{tmp_path}/id", str(context))
+    assert done.code == 0, done.err
+    assert (tmp_path / "id").read_text() == f"sha256:{done.out.strip()}"
+    assert "STEP 1/6" in done.err
+    assert cli.ok("run", "--rm", "built:1", "cat", "/note") == "ahoy\nyes"
+    assert cli.ok("run", "--rm", "built:1", "sh", "-c", "echo $SHIP; test -e /bin/vi || echo gone") == "yes\ngone"
+    (context / "Containerfile").write_text("FROM localhost/busybox\nRUN false\n")
+    before = cli.ok("images", "-q")
+    done = cli("build", "--isolation", "chroot", str(context))
+    assert done.code not in (0, 125)
+    assert done.err.splitlines()[-1].startswith("Error: building failed: buildah ended with exit code")
+    assert cli.ok("images", "-q") == before
+    assert cli("build", f"{tmp_path}/nowhere").code == 125

@@ -1,0 +1,71 @@
+"""`build`: buildah's flags, passed on to it."""
+
+from __future__ import annotations
+
+import os
+
+from seabox.cli.context import engine, say
+from seabox.cli.flags import BOOL, LIST, Command, Flag
+from seabox.errors import InvalidArgument
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seabox.cli.parse import Arguments
+
+_BOOLS = (
+    "all-platforms compress disable-compression disable-content-trust force-rm http-proxy identity-label layers "
+    "no-cache no-hosts omit-history quiet rm skip-unused-stages squash stdin tls-verify"
+).split()
+_VALUES = (
+    "add-host annotation arch authfile build-arg build-context cap-add cap-drop cert-dir cgroup-parent cgroupns "
+    "cpp-flag cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems creds device dns dns-option dns-search env from "
+    "hooks-dir ignorefile ipc isolation jobs label logfile memory memory-swap network os os-feature os-version pid "
+    "platform runtime-flag secret security-opt shm-size ssh target timestamp ulimit unsetenv userns uts variant volume"
+).split()
+_SHORTS = {"quiet": "q", "memory": "m", "volume": "v", "cpu-shares": "c"}
+_NAMES = ("Containerfile", "Dockerfile")
+
+
+def command(path: str) -> Command:
+    """The command's table."""
+    flags = (
+        *(Flag(name, _SHORTS.get(name, ""), BOOL, "See buildah-build(1)") for name in _BOOLS),
+        *(Flag(name, _SHORTS.get(name, ""), LIST, "See buildah-build(1)") for name in _VALUES),
+        Flag("file", "f", LIST, "Containerfile", metavar="file", completion="files"),
+        Flag("format", "", LIST, "Kind of manifest: oci or docker"),
+        Flag("iidfile", "", LIST, "Write the image's id to this file", metavar="file", completion="files"),
+        Flag("pull", "", LIST, "When to pull what the image is made from", bare="true"),
+        Flag("tag", "t", LIST, "Name of the image"),
+    )
+    return Command(
+        path, tuple(sorted(flags, key=lambda flag: flag.name)), "[options] [CONTEXT]", "Build an image with buildah",
+        run, most=1, completion="files", examples=("seabox build -t web .",),
+    )  # fmt: skip
+
+
+def run(args: Arguments) -> int:
+    """Build it and print its id."""
+    context = args.rest[0] if args.rest else "."
+    words = [f"--{name}={str(args.on(name)).lower()}" for name in _BOOLS if args.given(name)]
+    for name in (*_VALUES, "format", "pull"):
+        words += [f"--{name}={value}" for value in args.texts(name)]
+    files = args.texts("file")
+    if not files:
+        files = [path for name in _NAMES if os.path.exists(path := os.path.join(context, name))][:1]
+    elif not all(map(os.path.exists, files)):
+        files = [path if os.path.exists(path) else os.path.join(context, path) for path in files]
+    for path in files:
+        if not os.path.isfile(path):
+            raise InvalidArgument(f"the specified Containerfile or Dockerfile does not exist: {path}")
+        words.append(f"--file={path}")
+    if not files and "://" not in context:
+        raise InvalidArgument("no Containerfile or Dockerfile specified or found in context directory")
+    with engine(args) as on:
+        runtime = on.info()["Host"]["OCIRuntime"]["Path"]
+        id = on.images.build([*words, context], args.texts("tag"), files, runtime=runtime)
+    for path in args.texts("iidfile"):
+        from seabox.kernel.files import write_file
+
+        write_file(path, f"sha256:{id}".encode(), 0o644)
+    say(id)
+    return 0

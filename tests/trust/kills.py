@@ -147,6 +147,8 @@ class World:
                 found += [f"{folder}/{name}" for name in os.listdir(folder)]
         found += mounts.mounts_under(config.root)
         found += traces()
+        if process.spawned_for(f"{config.runroot}/networks/aardvark-dns", ("aardvark-dns",)):
+            found.append("aardvark-dns")
         found += [f"{netns.FOLDER}/{name}" for name in os.listdir(netns.FOLDER)]
         found += [f"address {address}" for address in self.engine.networks.leases(LAN)]
         found += [f"record of {seen.facts.id}" for seen in self.engine.containers.list()]

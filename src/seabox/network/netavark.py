@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from signal import SIGKILL
 
 from ..diagnostics import debug
 from ..errors import Unsupported
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _SECONDS = 60.0  # for one call
 _LOCK_SECONDS = 120.0  # many containers may start at once, and each call takes its turn
 _ORPHAN_SECONDS = 20.0
+_LEAVING_SECONDS = 2.0
+_PID = "aardvark.pid"
 
 
 class Netavark:
@@ -68,12 +71,48 @@ class Netavark:
                     process.wait_gone(orphan, _ORPHAN_SECONDS)
             files.write_file(lock, b"busy\n")
             done = process.run([*argv, verb, netns], env=process.clean_env(), input=document, timeout_seconds=_SECONDS)
+            if verb == "teardown":
+                self._see_off_aardvark(done.code != 0)
             files.write_file(lock, b"")
         finally:
             unlock(fd)
         if done.code:
             raise _failure(verb, done)
         return done.out
+
+
+    def _see_off_aardvark(self, failed: bool) -> None:
+        """An aardvark-dns that has no names left to serve is gone before the next one may be needed.
+
+        It ends by itself, but not at once; one that had not written its pid yet when netavark looked never would.
+        """
+        folder = f"{self._folder}/aardvark-dns"
+        try:
+            names = os.listdir(folder)
+        except FileNotFoundError:
+            return
+        if set(names) - {_PID}:
+            return
+        idle = []
+        if failed:
+            idle = process.spawned_for(folder, ("aardvark-dns",))
+        elif _PID in names:
+            found = process.identify(_read_pid(f"{folder}/{_PID}"))
+            if found is not None and folder in process.arguments(found.pid):
+                idle = [found]
+        for each in idle:
+            if not process.wait_gone(each, 0.0 if failed else _LEAVING_SECONDS) and process.send_signal(each, SIGKILL):
+                process.wait_gone(each, _LEAVING_SECONDS)
+        files.remove_file(f"{folder}/{_PID}")
+
+
+def _read_pid(path: str) -> int:
+    """The pid in a file, 0 if there is none."""
+    try:
+        with open(path) as file:
+            return int(file.read(32))
+    except (FileNotFoundError, ValueError):
+        return 0
 
 
 def _failure(verb: str, done: process.Finished) -> Exception:

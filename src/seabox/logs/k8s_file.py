@@ -65,6 +65,7 @@ def follow(
     lines = Assembler()
     log: _Log | None = None
     before: tuple[int, int] | None = None  # which file was PATH.1 when `log` was opened
+    opened: list[_Log] = []  # `log` is the last of them
     try:
         while True:
             over = ended() or (until is not None and time.time_ns() > until)  # asked first: then all of it is there
@@ -72,6 +73,7 @@ def follow(
             if log is not None:
                 yield from _within(log.lines(lines), since, until)
             if replaced and (fresh := _both(path)):
+                opened += fresh
                 if log is None:
                     yield from _within(_last(tail, fresh, lines, at_end=False), since, until)
                 else:
@@ -79,11 +81,9 @@ def follow(
                         if missed.identity not in (log.identity, before):
                             yield from _within(missed.lines(lines), since, until)
                     yield from _within(lines.end(), since, until)
-                    log.close()
-                log, before = fresh[-1], None
-                for other in fresh[:-1]:
-                    before = other.identity
-                    other.close()
+                log, before = fresh[-1], fresh[0].identity if len(fresh) > 1 else None
+                while len(opened) > 1:
+                    opened.pop(0).close()
                 with suppress(FileNotFoundError):  # replaced already: found out in the next round
                     watch.add_file(path)
                 continue  # it may have been replaced before the watch was there
@@ -93,8 +93,8 @@ def follow(
                 return
             watch.wait(None if until is None else max(0.0, (until - time.time_ns()) / 1e9) + 0.001)
     finally:
-        if log is not None:
-            log.close()
+        for each in opened:
+            each.close()
 
 
 class _Log:
@@ -184,7 +184,8 @@ def _beginning_of(tail: int, fd: int) -> int:
     each block has a piece of one.
     """
     position = os.fstat(fd).st_size
-    ends, rest, streams = 0, b"", set[int]()  # the streams of which the line last met may begin further up
+    ends, rest, ended = 0, b"", set[int]()
+    streams = set[int]()  # the streams of which the line last met may begin further up
     while position > 0:
         size = min(_BLOCK, position)
         position -= size
@@ -200,6 +201,7 @@ def _beginning_of(tail: int, fd: int) -> int:
                 continue
             _, stream, is_end, _ = entry
             if is_end:
+                ended.add(stream)
                 if ends >= tail:
                     streams.discard(stream)
                     continue
@@ -208,7 +210,7 @@ def _beginning_of(tail: int, fd: int) -> int:
                 found_piece = True
             elif stream in streams:
                 found_piece = True
-            elif ends < tail:
+            elif ends < tail or stream not in ended:  # a line that is open still is given last of all
                 ends += 1
                 streams.add(stream)
                 found_piece = True

@@ -279,3 +279,22 @@ def test_follow_can_be_cancelled(conmon: Conmon) -> None:
     before = len(os.listdir("/proc/self/fd"))
     del lines
     assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_a_rotated_log_is_read_first(tmp_path: Path) -> None:
+    conmon = Conmon(tmp_path / "ctr.log")
+    conmon.write(STDOUT, b"one\ntwo\nthr")
+    conmon.path.rename(tmp_path / "ctr.log.1")
+    conmon.write(STDOUT, b"ee\nfour\n")
+    assert [line.payload for line in read(str(conmon.path))] == [b"one\n", b"two\n", b"three\n", b"four\n"]
+    for tail in range(6):
+        assert [line.payload for line in read(str(conmon.path), tail=tail)] == (
+            [b"one\n", b"two\n", b"three\n", b"four\n"][max(4 - tail, 0) :]
+        )
+
+
+def test_between_the_two_steps_of_a_rotation(tmp_path: Path) -> None:
+    conmon = Conmon(tmp_path / "ctr.log")
+    conmon.write(STDOUT, b"one\n")
+    conmon.path.rename(tmp_path / "ctr.log.1")
+    assert [line.payload for line in read(str(conmon.path))] == [b"one\n"]

@@ -133,7 +133,7 @@ def test_replacing(ctr: Container) -> None:
 
 
 def test_links_in_the_container_are_followed_as_inside(ctr: Container) -> None:
-    ctr.copy_in("/tmp", archive(**{"real": None, "link": ("symlink", "/tmp/real"), "up": ("symlink", "/../../../tmp")}))
+    ctr.copy_in("/tmp", archive(real=None, link=("symlink", "/tmp/real"), up=("symlink", "/../../../tmp")))
     ctr.copy_in("/tmp/link", archive(file=b"text"))
     ctr.copy_in("/tmp/up/real", archive(second=b"text"))
     assert out(ctr, "/tmp/real") == {"real": None, "real/file": b"text", "real/second": b"text"}

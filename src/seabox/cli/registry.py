@@ -16,14 +16,15 @@ GROUPS = {"container": "Manage containers", "image": "Manage images", "network":
 _CONTAINER = {
     "attach": "attach", "cp": "cp", "create": "create", "exec": "exec", "export": "export", "init": "init",
     "inspect": "inspect", "kill": "kill", "logs": "logs", "mount": "mount", "pause": "pause", "port": "port",
-    "ps": "ps", "rename": "rename", "restart": "restart", "rm": "rm", "run": "run", "start": "start", "stop": "stop",
-    "umount": "umount", "unmount": "umount", "unpause": "pause", "update": "update", "wait": "wait",
+    "ps": "ps", "rename": "rename", "restart": "restart", "rm": "rm", "run": "run", "start": "start",
+    "stats": "stats", "stop": "stop", "top": "top", "umount": "umount", "unmount": "umount", "unpause": "pause",
+    "update": "update", "wait": "wait",
 }  # fmt: skip
 
 MODULES = _CONTAINER | {f"container {name}": module for name, module in _CONTAINER.items()}
 MODULES |= {
     "container artifact": "artifact", "container cleanup": "cleanup", "container exists": "exists",
-    "container list": "ps", "container ls": "ps",
+    "container list": "ps", "container ls": "ps", "container prune": "prune",
     "events": "events", "image embed": "embed", "image exists": "exists", "image inspect": "inspect",
     "image list": "images", "image ls": "images", "images": "images", "info": "info", "version": "version",
 }  # fmt: skip
@@ -51,7 +52,7 @@ MODULES |= {
 _LATER = frozenset(
     "auto-update buildx checkpoint clone compose farm generate healthcheck "
     "kube machine manifest play pod prune quadlet restore "
-    "runlabel search secret stats system top unshare volume".split()
+    "runlabel search secret system unshare volume".split()
 )
 
 PROGRAM_TABLE = Command(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .guard import Locked
     from .services import Services
     from .snapshot import Snapshot
+    from .stats import Stats
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -346,6 +347,21 @@ class Container:
         from .wait import wait
 
         return wait(self._on, self.id, condition, timeout, cancel)
+
+    def top(self, words: Sequence[str] = ()) -> tuple[list[str], list[list[str]]]:
+        """Headings, and a row for each process, read from outside. `words`: columns, or options as of ps.
+
+        Raises: StateConflict (it does not run), InvalidArgument, NoSuchContainer.
+        """
+        from .top import top
+
+        return top(self._on, self.id, words)
+
+    def stats(self) -> Stats:
+        """What the container uses of the machine now, all zero if it does not run. Raises: NoSuchContainer."""
+        from .stats import Stats
+
+        return Stats(self._on, self.id)
 
     @property
     def artifacts(self) -> Artifacts:

@@ -40,7 +40,7 @@ class Outgoing:
     and `modified` (ns) are of the file itself, `name` is how the archive calls it: "." for what is in a directory.
     """
 
-    __slots__ = ("_fd", "_root", "modified", "mode", "name", "size")
+    __slots__ = ("_fd", "_root", "mode", "modified", "name", "size")
 
     def __init__(self, handle: Container, path: str, *, name: str | None = None) -> None:
         self._root = Root(handle)

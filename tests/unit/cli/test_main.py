@@ -68,7 +68,7 @@ def test_every_command_has_help(command: Command, capsys: pytest.CaptureFixture[
 
 def test_container_commands_go_without_the_word_as_well() -> None:
     doubled = {path.removeprefix("container ") for path in PATHS if path.startswith("container ")}
-    assert doubled - set(PATHS) == {"artifact", "cleanup", "exists", "list", "ls"}
+    assert doubled - set(PATHS) == {"artifact", "cleanup", "exists", "list", "ls", "prune"}
 
 
 # --- what is no command ----------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def test_container_commands_go_without_the_word_as_well() -> None:
             "Error: unrecognized command `seabox container frob`\nTry 'seabox container --help' for more information\n",
         ),
         (["build", "."], "Error: `seabox build` is not supported yet\n"),
-        (["container", "prune"], "Error: `seabox container prune` is not supported yet\n"),
+        (["container", "clone"], "Error: `seabox container clone` is not supported yet\n"),
         (["--bogus"], "Error: unknown flag: --bogus\nSee 'seabox --help'\n"),
         (["ps", "--bogus"], "Error: unknown flag: --bogus\nSee 'seabox ps --help'\n"),
         (["run", "-h"], "Error: flag needs an argument: 'h' in -h\nSee 'seabox run --help'\n"),

@@ -1,0 +1,131 @@
+"""What the kernel tells about processes, and what cgroups use of the machine."""
+
+from __future__ import annotations
+
+import os
+
+from . import cgroups
+
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+_SECOND = 10**9
+
+
+class ProcessFacts:
+    """One process at one moment. Times in ns; `inner` is its pid in its own pid namespace."""
+
+    __slots__ = (
+        "argv", "cpu", "elapsed", "gid", "group", "inner", "name", "nice", "parent", "pid", "resident", "session",
+        "state", "threads", "tty", "uid", "virtual",
+    )  # fmt: skip
+
+    def __init__(self, pid: int) -> None:
+        """Raises: FileNotFoundError, ProcessLookupError (it has ended)."""
+        self.pid = pid
+        stat = _read(f"/proc/{pid}/stat")
+        name, _, rest = stat.partition(b"(")[2].rpartition(b")")
+        fields = rest.split()
+        self.name, self.state = os.fsdecode(name), fields[0].decode()
+        self.parent, self.group, self.session, tty = (int(field) for field in fields[1:5])
+        self.tty = _terminal(tty)
+        self.cpu = (int(fields[11]) + int(fields[12])) * _SECOND // TICKS
+        self.nice, self.threads = int(fields[16]), int(fields[17])
+        self.elapsed = max(_uptime() - int(fields[19]) * _SECOND // TICKS, 0)
+        self.virtual, self.resident = int(fields[20]), int(fields[21]) * PAGE
+        status = dict(line.split(b":", 1) for line in _read(f"/proc/{pid}/status").splitlines() if b":" in line)
+        self.uid, self.gid = int(status[b"Uid"].split()[1]), int(status[b"Gid"].split()[1])
+        self.inner = int(status.get(b"NSpid", b"0").split()[-1])
+        words = _read(f"/proc/{pid}/cmdline").split(b"\0")[:-1]
+        self.argv = [os.fsdecode(word) for word in words]
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _uptime() -> int:
+    import time
+
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+def _terminal(number: int) -> str:
+    major, minor = os.major(number), os.minor(number)
+    if not number:
+        return "?"
+    if 136 <= major <= 143:
+        return f"pts/{(major - 136) * 256 + minor}"
+    if major == 4:
+        return f"tty{minor}" if minor < 64 else f"ttyS{minor - 64}"
+    return "console" if (major, minor) == (5, 1) else f"{major}:{minor}"
+
+
+class Usage:
+    """What a cgroup used: `cpu` ns since it was made, bytes of memory and its limit, tasks, bytes read and written."""
+
+    __slots__ = ("cpu", "memory", "memory_limit", "pids", "read", "written")
+
+    def __init__(self, cgroup: str) -> None:
+        folders = cgroups.paths(cgroup) if cgroup else []
+        self.cpu = _number(folders, "cpuacct.usage") or _field(folders, "cpu.stat", b"usage_usec") * 1000
+        cache = _field(folders, "memory.stat", b"total_inactive_file")  # which the kernel drops when it needs to
+        cache = cache or _field(folders, "memory.stat", b"inactive_file")
+        whole = _number(folders, "memory.usage_in_bytes") or _number(folders, "memory.current")
+        self.memory = max(whole - cache, 0)
+        limit = _number(folders, "memory.limit_in_bytes") or _number(folders, "memory.max")
+        machine = os.sysconf("SC_PHYS_PAGES") * PAGE
+        self.memory_limit = limit if 0 < limit < machine else machine
+        self.pids = _number(folders, "pids.current") or (len(cgroups.processes(cgroup)) if cgroup else 0)
+        self.read, self.written = _transferred(folders)
+
+
+def _content(folders: list[str], file: str) -> bytes:
+    for folder in folders:
+        try:
+            return _read(f"{folder}/{file}")
+        except OSError:
+            continue  # not this hierarchy, or the cgroup has just gone
+    return b""
+
+
+def _number(folders: list[str], file: str) -> int:
+    text = _content(folders, file).strip()
+    return int(text) if text.isdigit() else 0
+
+
+def _field(folders: list[str], file: str, key: bytes) -> int:
+    for line in _content(folders, file).splitlines():
+        name, _, value = line.partition(b" ")
+        if name == key:
+            return int(value)
+    return 0
+
+
+def _transferred(folders: list[str]) -> tuple[int, int]:
+    totals = {b"read": 0, b"write": 0}
+    for line in _content(folders, "blkio.throttle.io_service_bytes_recursive").splitlines():  # DEVICE Read BYTES
+        words = line.lower().split()
+        if len(words) == 3 and words[1] in totals:
+            totals[words[1]] += int(words[2])
+    for line in _content(folders, "io.stat").splitlines():  # DEVICE rbytes=BYTES wbytes=BYTES ...
+        for word in line.split():
+            key, _, value = word.partition(b"=")
+            if key in (b"rbytes", b"wbytes"):
+                totals[b"read" if key == b"rbytes" else b"write"] += int(value)
+    return totals[b"read"], totals[b"write"]
+
+
+def network_bytes(pid: int) -> tuple[int, int]:
+    """Bytes received and sent through the process's network namespace, loopback left out; zeros if it is gone."""
+    received = sent = 0
+    try:
+        lines = _read(f"/proc/{pid}/net/dev").splitlines()[2:]
+    except OSError:
+        return 0, 0
+    for line in lines:
+        name, _, numbers = line.partition(b":")
+        if name.strip() != b"lo":
+            fields = numbers.split()
+            received, sent = received + int(fields[0]), sent + int(fields[8])
+    return received, sent

@@ -10,7 +10,15 @@ from engine.home import Home
 
 CAP = 200_000
 # about 100 KB at once, then a pause: slow enough for its history to be kept
-WRITER = "i=0; while [ $i -lt 9000 ]; do echo line $i $PAD; i=$((i+1)); [ $((i % 1000)) = 0 ] && sleep 0.5; done; exit 0"
+WRITER = """
+i=0
+while [ $i -lt 9000 ]; do
+    echo line $i $PAD
+    i=$((i+1))
+    [ $((i % 1000)) = 0 ] && sleep 0.5
+done
+exit 0
+"""
 
 
 def _numbers(lines: object) -> list[int]:

@@ -254,7 +254,8 @@ def test_no_statement_scans_a_table(sqlite: SQLiteStore, monkeypatch: pytest.Mon
             lambda: sqlite.unclaim("a" * 64, Claim(Intent.STOP, ME, 1)), lambda: sqlite.dependants("a" * 64),
             lambda: sqlite.requirements("a" * 64), lambda: sqlite.exit_record("a" * 64), lambda: sqlite.events(3),
             lambda: sqlite.rename("a" * 64, "x"),
-            lambda: sqlite.reconfigure(facts("a" * 64, "x"), b"{}"), lambda: sqlite.last_seq(), lambda: sqlite.remove("b" * 64),
+            lambda: sqlite.reconfigure(facts("a" * 64, "x"), b"{}"), lambda: sqlite.last_seq(),
+            lambda: sqlite.remove("b" * 64),
             lambda: list(sqlite.records((Status.RUNNING, Status.PAUSED, Status.CREATED))),
         ):  # fmt: skip
             call()

@@ -31,8 +31,8 @@ def command(path: str) -> Command:
     return Command(
         path, flags, "[options] [CONTAINER:]SRC_PATH [CONTAINER:]DEST_PATH", "Copy files to and from containers", run,
         least=2, most=2, completion="files",
-        description="SRC_PATH/. means what is in a directory. - in place of a path on the host means a tar archive, by\n"
-        "stdin or stdout. A path without a leading slash begins in the container's working directory.",
+        description="SRC_PATH/. means what is in a directory. - in place of a path on the host means a tar archive,\n"
+        "by stdin or stdout. A path without a leading slash begins in the container's working directory.",
         examples=("seabox cp notes.txt web:/srv", "seabox cp web:/var/log/. logs", "seabox cp web:/etc - | tar t"),
     )  # fmt: skip
 

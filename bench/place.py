@@ -16,6 +16,7 @@ from floor import Floor
 from measure import environment, program
 
 import seabox
+from seabox.kernel.mounts import mounts_under, umount
 
 if TYPE_CHECKING:
     from measure import Ended
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 IMAGE = "busybox"
 # As root without CAP_SYS_RESOURCE podman's own defaults are beyond what may be set.
 _PODMAN_LIMITS = ("--network", "none", "--ulimit", "nofile=20000:20000", "--ulimit", "nproc=10000:10000")
+
+
+def _unmount_below(path: str) -> None:
+    for target in reversed(mounts_under(path)):
+        umount(target, detach=True)
 
 
 class Place:
@@ -33,6 +39,7 @@ class Place:
         self._undo = ExitStack()
         self.durable = Path(tempfile.mkdtemp(prefix="seabox-bench.", dir="/var/lib"))
         self._undo.callback(shutil.rmtree, self.durable)
+        self._undo.callback(_unmount_below, str(self.durable))  # podman leaves its store mounted on itself
         self.volatile = Path(tempfile.mkdtemp(prefix="seabox-bench.", dir="/run"))
         self._undo.callback(shutil.rmtree, self.volatile)
         self.launcher = f"{sys.prefix}/bin/seabox"

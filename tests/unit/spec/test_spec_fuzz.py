@@ -42,6 +42,7 @@ MOUNTS = st.lists(
 _STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
     "mounts": MOUNTS,
     "cpus": st.one_of(st.none(), st.floats()),
+    **{f"health_{name}": st.one_of(st.none(), st.floats()) for name in ("interval", "timeout", "start_period")},
     "stop_signal": st.one_of(st.none(), st.integers(-70, 70), TEXT),
     "timeout": st.integers(-5, 2**70),
 }

@@ -172,7 +172,7 @@ def settings(on: Services, id: str, config: ContainerConfig, *, alive: bool) -> 
     """NetworkSettings of `inspect`."""
     from ..network.netns import path_of
 
-    members = on.networking.memberships(id)
+    members = on.networking.memberships(id) if config.namespaces.network == "bridge" else []
     networks = {member.network.name: _shown(member, id, alive=alive) for member in members}
     single = next(iter(networks.values())) if len(networks) == 1 else {}
     return {

@@ -13,22 +13,7 @@ if TYPE_CHECKING:
     from ..model.container import CreateRequest
     from ..model.network import Network
 
-MODES = ("none", "host", "private", "container", "ns", "slirp4netns", "pasta")
 _INTERFACE_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
-
-
-def words_of(network: str | tuple[str, ...] | None, default: str) -> tuple[str, ...]:
-    """What was asked for, one word per network; a comma between plain names counts as well."""
-    given = (network,) if isinstance(network, str) else network or ()
-    found: list[str] = []
-    for text in given:
-        found += [text] if ":" in text else text.split(",")
-    return tuple(found) or (default,)
-
-
-def is_mode(word: str) -> bool:
-    """Whether the word is a way to have no network, or somebody else's."""
-    return word.partition(":")[0] in MODES
 
 
 def parse_attachments(

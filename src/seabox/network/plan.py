@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ..errors import InvalidArgument, Unsupported
 from ..model.network import Network, Subnet
-from .attach_syntax import MODES, check_interface
+from .attach_syntax import check_interface
 from .errors import BadSubnet, NetworkExists
 from .ipam import check_subnet, free_ipv4, free_ipv6, parse_network
+from .modes import MODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ..diagnostics import warning
 from ..errors import InvalidArgument, Unsupported
-from ..network import attach_syntax, ports
-from ..network.ipam import parse_address
+from ..network.modes import is_mode, words_of
 from .hosts_syntax import check_hostname
 from .text import absolute, plain
 
@@ -27,11 +26,11 @@ def parse_network_mode(request: CreateRequest, *, default: str, find_container: 
 
     Raises: InvalidArgument, Unsupported, or what `find_container` raises.
     """
-    words = attach_syntax.words_of(request.network, default)
+    words = words_of(request.network, default)
     for word in words:
         plain("network", word)
     word = words[0]
-    if not any(attach_syntax.is_mode(word) for word in words):
+    if not any(is_mode(word) for word in words):
         if not all(word.partition(":")[0] for word in words):
             raise InvalidArgument("a network needs a name")
         return "bridge"
@@ -64,13 +63,18 @@ def parse_networks(
         return ()
     if find_network is None:
         raise Unsupported("networks cannot be looked up here")
-    words = attach_syntax.words_of(request.network, default)
-    words = tuple("bridge" if word == "private" else word for word in words)
-    return attach_syntax.parse_attachments(words, request, find_network)
+    from ..network.attach_syntax import parse_attachments
+
+    words = tuple("bridge" if word == "private" else word for word in words_of(request.network, default))
+    return parse_attachments(words, request, find_network)
 
 
 def parse_ports(request: CreateRequest, mode: str, image: ImageConfig | None) -> tuple[Port, ...]:
     """The published ports, each with a host port. Raises: InvalidArgument, PortTaken."""
+    if not request.publish and not request.publish_all and not request.expose:
+        return ()
+    from ..network import ports
+
     published = [ports.parse_publish(plain("port", text)) for text in request.publish]
     exposed = [ports.parse_expose(plain("port", text)) for text in request.expose]
     if not published and not request.publish_all:
@@ -89,6 +93,10 @@ def parse_dns(request: CreateRequest) -> tuple[str, ...]:
         if len(request.dns) > 1 or request.dns_search or request.dns_options:
             raise InvalidArgument("invalid domain: --dns none cannot be combined with other dns settings")
         return ("none",)
+    if not request.dns:
+        return ()
+    from ..network.ipam import parse_address
+
     return tuple(str(parse_address(text)) for text in request.dns)
 
 

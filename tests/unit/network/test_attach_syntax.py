@@ -9,8 +9,9 @@ import pytest
 from seabox.errors import InvalidArgument, SeaboxError
 from seabox.model.container import CreateRequest
 from seabox.model.network import Attachment, Network, Subnet
-from seabox.network.attach_syntax import check_mac, parse_attachments, words_of
+from seabox.network.attach_syntax import check_mac, parse_attachments
 from seabox.network.errors import NoSuchNetwork
+from seabox.network.modes import words_of
 
 
 def find(name: str) -> Network:

@@ -341,9 +341,10 @@ class Container:
         return True
 
     def wait(
-        self, condition: str = "exited", *, timeout: float | None = None, cancel: Cancel | None = None
-    ) -> int | None:
-        """The condition came true; the exit code where it is about an end. See wait.py."""
+        self, condition: str | Sequence[str] = "exited", *, timeout: float | None = None,
+        cancel: Cancel | None = None,
+    ) -> int | None:  # fmt: skip
+        """The condition, or one of several, came true; the exit code where it is about an end. See wait.py."""
         from .wait import wait
 
         return wait(self._on, self.id, condition, timeout, cancel)

@@ -12,29 +12,36 @@ from . import snapshot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..kernel.watch import Cancel
     from .services import Services
     from .snapshot import Snapshot
 
 _STATES = ("running", "created", "paused")
 _HEALTH = ("healthy", "unhealthy")
+_ENDS = ("exited", "stopped", "next-exit")
 CONDITIONS = ("exited", "stopped", *_STATES, *_HEALTH, "removed", "next-exit")
 
 
 def wait(
-    on: Services, id: str, condition: str = "exited", timeout: float | None = None, cancel: Cancel | None = None
-) -> int | None:
-    """The condition came true; the exit code for "exited", "stopped", "next-exit" and "removed", else None.
+    on: Services, id: str, condition: str | Sequence[str] = "exited", timeout: float | None = None,
+    cancel: Cancel | None = None,
+) -> int | None:  # fmt: skip
+    """The condition came true, or one of several; the exit code for "exited", "stopped", "next-exit" and "removed",
+    else None.
 
     "exited" asks about the run under way, or the last one if the container has ended; "next-exit" only about an end
     still to come. Codes outlive the container. Blocks up to `timeout` seconds (None = for ever), with a wake-up for
     each change of this container and no other.
     Raises: NeverStarted, ExitCodeUnknown, NoSuchContainer, TimedOut, Cancelled, InvalidArgument.
     """
-    if condition not in CONDITIONS:
-        raise InvalidArgument(f'unknown wait condition "{condition}": one of {", ".join(CONDITIONS)}')
+    wanted = (condition,) if isinstance(condition, str) else tuple(condition)
+    for each in wanted or ("",):
+        if each not in CONDITIONS:
+            raise InvalidArgument(f'unknown wait condition "{each}": one of {", ".join(CONDITIONS)}')
     deadline = None if timeout is None else on.clock.monotonic() + timeout
-    first: int | None = None  # the run that was under way, or the last one
+    runs: dict[str, int] = {}  # whose end each condition is about: of the run under way, the last or the next one
     looked = False  # the first look is without a watch, which costs more than all the rest of a wait that is over
     while True:
         with Watch(cancel) as watch:
@@ -43,28 +50,23 @@ def wait(
             try:
                 seen = snapshot.take(on, id)
             except NoSuchContainer:
-                if condition in (*_STATES, *_HEALTH):
-                    raise
-                if condition == "next-exit" and (first is None or on.store.exit_record(id, first) is None):
+                if not _outlives(on, id, wanted, runs):
                     raise
                 return recorded_code(on, id, None)
-            if first is None:
-                first = seen.state.run + (1 if condition == "next-exit" and seen.state.status not in ALIVE else 0)
-                if condition == "exited" and not _has_begun(seen):
-                    raise NeverStarted(id)
-            if condition == "removed":
-                pass
-            elif condition in ("exited", "stopped", "next-exit"):
-                if seen.state.run > first:
-                    return recorded_code(on, id, first)
-                if seen.state.run == first and seen.state.status not in ALIVE and seen.state.exit_reason != "pending":
-                    return code_of(seen)
-            elif seen.status == condition or (seen.status == "running" and seen.state.health == condition):
-                return None
-            elif condition in _HEALTH and not seen.state.health:
-                from .health import check_of
+            for each in wanted:
+                if each in _ENDS:
+                    run = runs.setdefault(each, _run_of(seen, each, only=len(wanted) == 1))
+                    if seen.state.run > run:
+                        return recorded_code(on, id, run)
+                    ended = seen.state.status not in ALIVE and seen.state.exit_reason != "pending"
+                    if seen.state.run == run and ended:
+                        return code_of(seen)
+                elif seen.status == each or (seen.status == "running" and seen.state.health == each):
+                    return None
+                elif each in _HEALTH and not seen.state.health:
+                    from .health import check_of
 
-                check_of(on, id)
+                    check_of(on, id)
             if not looked:
                 looked = True
                 continue
@@ -74,7 +76,24 @@ def wait(
                     watch.add_process(process)
             left = None if deadline is None else deadline - on.clock.monotonic()
             if (left is not None and left <= 0) or not watch.wait(left):
-                raise TimedOut(f"container {id} was not {condition} within {timeout:g} seconds")
+                raise TimedOut(f"container {id} was not {' or '.join(wanted)} within {timeout:g} seconds")
+
+
+def _outlives(on: Services, id: str, wanted: Sequence[str], runs: dict[str, int]) -> bool:
+    """Whether the end of the container that is gone is what one of the conditions was about."""
+    if {"removed", "exited", "stopped"}.intersection(wanted):
+        return True
+    return "next-exit" in runs and on.store.exit_record(id, runs["next-exit"]) is not None
+
+
+def _run_of(seen: Snapshot, condition: str, *, only: bool) -> int:
+    """The run whose end is waited for. Raises: NeverStarted, if there is nothing else to wait for."""
+    idle = seen.state.status not in ALIVE
+    if condition == "exited" and not _has_begun(seen):
+        if only:
+            raise NeverStarted(seen.facts.id)
+        return seen.state.run + idle
+    return seen.state.run + (idle and condition == "next-exit")
 
 
 def _watch_directories(on: Services, id: str, watch: Watch) -> None:

@@ -13,6 +13,7 @@ from seabox.container.remove import StillRunning
 from seabox.errors import (
     CommandNotFound,
     ExitCodeUnknown,
+    InvalidArgument,
     NameInUse,
     NeverStarted,
     NoSuchContainer,
@@ -310,3 +311,20 @@ def test_an_operation_does_not_run_beside_anothers_claim(rooms: FakeRooms) -> No
     with pytest.raises(Busy, match=str(parent.pid)):
         ctr.pause()
     assert ctr.status == "running"
+
+
+def test_waiting_for_one_of_several(rooms: FakeRooms) -> None:
+    ctr = rooms.container()
+    with pytest.raises(TimedOut, match="running or exited"):
+        ctr.wait(["running", "exited"], timeout=0.05)  # it may still be started
+    ctr.start()
+    assert ctr.wait(["exited", "running"]) is None
+    rooms.fake.finish(ctr.id, 4)
+    assert ctr.wait(["paused", "exited"]) == 4
+    ctr.remove()
+    assert ctr.wait(["running", "removed"]) == 4
+    with pytest.raises(NoSuchContainer):
+        ctr.wait(["running", "paused"])
+    for bad in ([], ["exited", "asleep"]):
+        with pytest.raises(InvalidArgument, match="unknown wait condition"):
+            ctr.wait(bad)

@@ -7,10 +7,12 @@ import sys
 from seabox.cli.context import LATEST, chosen, engine, for_each, say
 from seabox.cli.flags import BOOL, CSV, STRING, Command, Flag
 from seabox.cli.kinds import read_duration
-from seabox.errors import ExitCodeUnknown, InvalidArgument, NeverStarted, NoSuchContainer, Unsupported
+from seabox.errors import ExitCodeUnknown, InvalidArgument, NeverStarted, NoSuchContainer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from seabox.cli.parse import Arguments
     from seabox.container.container import Container
 
@@ -20,7 +22,7 @@ _NAMES = {"configured": "created", "initialized": "created"}  # podman has more 
 def command(path: str) -> Command:
     """The command's table."""
     flags = (
-        Flag("condition", "", CSV, "Wait for this state", completion=("exited", "running", "removed")),
+        Flag("condition", "", CSV, "Wait for one of these states", completion=("exited", "running", "removed")),
         Flag("ignore", "", BOOL, "Print -1 for containers that do not exist"),
         Flag("interval", "i", STRING, "Accepted, without effect: nothing is polled", default="250ms"),
         LATEST,
@@ -35,14 +37,12 @@ def run(args: Arguments) -> int:
     """Wait for each in turn; every exit code is a line."""
     _check_interval(args.text("interval"))
     conditions = args.texts("condition") or ["exited"]
-    if len(conditions) > 1:
-        raise Unsupported("waiting for one of several conditions is not supported yet: give one --condition")
-    condition = _NAMES.get(conditions[0], conditions[0])
+    wanted = [_NAMES.get(condition, condition) for condition in conditions]
     with engine(args) as on:
 
         def wait(name: str) -> None:
             try:
-                code = wait_for(on.containers.get(name), condition)
+                code = wait_for(on.containers.get(name), wanted)
             except NoSuchContainer:
                 if not args.on("ignore"):
                     raise
@@ -53,14 +53,14 @@ def run(args: Arguments) -> int:
         return for_each(chosen(args, on), wait)
 
 
-def wait_for(ctr: Container, condition: str) -> int | None:
+def wait_for(ctr: Container, conditions: str | Sequence[str] = "exited") -> int | None:
     """The exit code, -1 if nobody knows it; None where the condition is not about an end.
 
     A container that has not run yet is waited for: it may be about to be started.
     """
     try:
         try:
-            return ctr.wait(condition)
+            return ctr.wait(conditions)
         except NeverStarted:
             return ctr.wait("next-exit")
     except ExitCodeUnknown:

@@ -12,6 +12,7 @@ import errno
 import os
 import random
 import signal
+import sys
 import tarfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
@@ -257,6 +258,32 @@ def _with_session(world: World) -> Container:
     return ctr
 
 
+def _lost(world: World) -> Container:
+    """A container that its policy wants to run again, whose end nobody has seen; no supervisor will come to help."""
+    world.rooms.supervise = lambda needed: None  # type: ignore[method-assign]
+    ctr = world.engine.containers.create(
+        "busybox", SLEEPER, name=NAME, stop_timeout=1, restart="always", log_driver="none"
+    )
+    ctr.start()
+    state = world.rooms.store.load(ctr.id).state
+    for each in (state.conmon, state.process):
+        assert each is not None
+        process.send_signal(each, signal.SIGKILL)
+        assert process.wait_gone(each, 10)
+    return ctr
+
+
+def _unsupervised(world: World) -> Container:
+    """A running container whose supervisor was killed."""
+    vars(world.rooms).pop("supervise", None)  # see _lost
+    ctr = _running(world)
+    for each in process.spawned_for(f"root={world.rooms.config.root}", (os.path.basename(sys.executable), "setsid")):
+        if any(word.endswith("/supervisor.py") for word in process.arguments(each.pid)):
+            process.send_signal(each, signal.SIGKILL)
+            assert process.wait_gone(each, 10)
+    return ctr
+
+
 @dataclass(frozen=True)
 class Operation:
     """`before` makes the container the operation starts from; `act` is the operation, on the world."""
@@ -297,6 +324,8 @@ OPERATIONS = (
     Operation("exec rm", _with_session, lambda world: [each.remove(force=True) for each in world.find().execs]),
     Operation("stop with exec", _with_session, lambda world: world.find().stop(timeout=0)),
     Operation("rm -f with exec", _with_session, lambda world: world.find().remove(force=True)),
+    Operation("restart by policy", _lost, lambda world: deal_with_end(world.find())),
+    Operation("supervisor start", _unsupervised, lambda world: world.rooms.supervise(True)),
     Operation("rm", _exited, lambda world: world.find().remove()),
     Operation("rm -f", _running, lambda world: world.find().remove(force=True)),
     Operation("create networked", lambda world: None, lambda world: world.create_networked()),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "Manage containers and images, without a daemon"
 GROUPS = {"container": "Manage containers", "image": "Manage images", "network": "Manage networks"}
+GROUPS |= {"healthcheck": "Manage health checks"}
 
 # commands on containers, with or without "container" in front: name -> module
 _CONTAINER = {
@@ -28,6 +29,7 @@ MODULES |= {
     "events": "events", "image embed": "embed", "image exists": "exists", "image inspect": "inspect",
     "image list": "images", "image ls": "images", "images": "images", "info": "info", "version": "version",
 }  # fmt: skip
+MODULES["healthcheck run"] = "healthcheck"
 MODULES |= {
     "network connect": "network_connect", "network create": "network_create", "network disconnect": "network_connect",
     "network exists": "network_exists", "network inspect": "network_inspect", "network list": "network_ls",
@@ -50,7 +52,7 @@ MODULES |= {
 
 # podman has them, we do not yet
 _LATER = frozenset(
-    "auto-update buildx checkpoint clone compose farm generate healthcheck "
+    "auto-update buildx checkpoint clone compose farm generate "
     "kube machine manifest play pod prune quadlet restore "
     "runlabel search secret system unshare volume".split()
 )

@@ -13,7 +13,7 @@ from ..model.signals import signal_name
 from . import exec_reap, prepare, requirements, teardown
 from .attended import attended
 from .death import await_exit_file
-from .sync import see_death
+from .sync import adopt, see_death
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -250,5 +250,10 @@ def give_back(ctr: Locked) -> None:
 
 
 def sync(ctr: Locked) -> None:
-    """The record is compared with the runtime, as every operation does first. Emits `sync`."""
+    """The record is as the runtime says, whoever moved the container meanwhile. Emits `sync`.
+
+    What every operation does first asks the kernel only. Raises: OCIRuntimeFailed.
+    """
+    if ctr.state.status in _LIVING:
+        adopt(ctr)
     ctr.become(ctr.state, EventKind.SYNC)

@@ -73,7 +73,7 @@ def settle(ctr: Locked) -> None:
     if ctr.state.status in (Status.CONFIGURED, Status.EXITED):
         teardown.release_resources(ctr, interrupted=True)  # a run that was being made and never told of
     elif ctr.state.status in ALIVE:
-        _adopt(ctr)
+        adopt(ctr)
         if ctr.state.status is Status.CREATED and claim is not None and claim.intent in (Intent.START, Intent.RESTART):
             teardown.clean(ctr)  # nobody is left who would start it, and it holds addresses, ports, processes
     if ctr.state.mount_count:
@@ -89,8 +89,8 @@ def settle(ctr: Locked) -> None:
         ctr.record.claim = None
 
 
-def _adopt(ctr: Locked) -> None:
-    """The move that the runtime made and the dead process could not record is recorded."""
+def adopt(ctr: Locked) -> None:
+    """The move that the runtime made and nobody recorded, its caller having died or being a stranger, is recorded."""
     for orphan in process.spawned_for(ctr.id, (ctr.runtime.name,)):
         process.wait_gone(orphan, _ORPHAN_GRACE)  # a `runtime start` may still be at it
     seen = ctr.runtime.state(ctr.id)

@@ -65,3 +65,17 @@ def test_update(cli: CommandLine) -> None:
     ):
         done = cli("update", *words, "one")
         assert (done.code, done.out, said in done.err) == (125, "", True), done
+
+
+def test_all_is_what_it_fits(cli: CommandLine) -> None:
+    """init and start leave alone what is further on; ps --sync believes the runtime."""
+    ids = [cli.ok("create", "--network", "none", "busybox", "sleep", "1000") for _ in range(2)]
+    assert cli.ok("init", "--all").splitlines() == ids
+    assert cli.ok("init", "--all") == ""
+    assert cli.ok("start", "--all", "--filter", f"id={ids[1]}") == ids[1]
+    assert cli.ok("ps", "--sync", "--format", "{{.ID}}") == ids[1][:12]
+    assert cli.ok("start", "--all") == ids[0]
+    assert cli.ok("start", "--all") == ""
+    assert cli.ok("events", "--stream=false", "--filter", f"container={ids[1]}", "--format", "{{.Status}}").split() == [
+        "create", "init", "start", "sync"
+    ]  # fmt: skip

@@ -328,3 +328,15 @@ def test_waiting_for_one_of_several(rooms: FakeRooms) -> None:
     for bad in ([], ["exited", "asleep"]):
         with pytest.raises(InvalidArgument, match="unknown wait condition"):
             ctr.wait(bad)
+
+
+def test_sync_records_what_somebody_else_did(rooms: FakeRooms) -> None:
+    ctr = rooms.container()
+    ctr.start()
+    for act, expected, event in ((rooms.fake.pause, "paused", "pause"), (rooms.fake.resume, "running", "unpause")):
+        act(ctr.id)
+        ctr.sync()
+        assert ctr.status == expected
+        assert kinds(rooms)[-2:] == [event, "sync"]
+    ctr.sync()
+    assert kinds(rooms)[-2:] == ["sync", "sync"]

@@ -26,4 +26,4 @@ def run(args: Arguments) -> int:
             on.containers.get(name).init()
             say(name)
 
-        return for_each(chosen(args, on, fits=lambda seen: seen.status in ("created", "exited")), init)
+        return for_each(chosen(args, on, fits=lambda seen: seen.state.status in ("configured", "exited")), init)

@@ -30,6 +30,7 @@ _DEFAULTS: dict[str, Any] = {
     "catatonit": "",
     "netavark": "",
     "criu": "",
+    "hooks_dir": ("/usr/share/containers/oci/hooks.d", "/etc/containers/oci/hooks.d"),
     "lock_timeout": 30.0,  # s
     "supervisor_linger": 3.0,  # s that the supervisor stays when nothing is left for it to do
     "stop_timeout": 10,  # s
@@ -77,6 +78,7 @@ class EngineConfig:
     catatonit: str
     netavark: str
     criu: str
+    hooks_dir: tuple[str, ...]
     lock_timeout: float
     supervisor_linger: float
     stop_timeout: int

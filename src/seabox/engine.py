@@ -10,7 +10,8 @@ from .container.claims import is_live
 from .container.container import Container
 from .container.exec_reap import is_due
 from .errors import InvalidArgument, NoSuchContainer
-from .model.record import Intent, Status
+from .kernel import process
+from .model.record import ALIVE, Intent, Status
 from .rooms import Rooms
 
 TYPE_CHECKING = False
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from .images.images import Images
     from .model.container import ContainerConfig, CreateRequest
     from .model.options import CreateOptions
-    from .model.record import Event
+    from .model.record import ContainerState, Event
     from .network.networks import Networks
 
 
@@ -149,10 +150,18 @@ class Containers:
             name = self._on.store.find(name)
         return recorded_code(self._on, name, None)
 
+    @staticmethod
+    def _died_unseen(state: ContainerState) -> bool:
+        """Whether it should run and does not, and no conmon is there that would see to it."""
+        last = [each for each in (state.conmon, state.process) if each is not None]
+        return state.status in ALIVE and bool(last) and not any(process.alive(each) for each in last)
+
     def _mend(self, id: str, name: str) -> None:
         """What a killed operation left of this container is put right, if nobody else is at it."""
         record = self._on.store.load(id)
         claim = record.claim
+        if record.facts.restart_policy != "no" and self._died_unseen(record.state):
+            Container(self._on, id).mend()
         if claim is None:
             if record.state.status is Status.REMOVING or is_due(self._on, id):
                 Container(self._on, id).mend()

@@ -96,6 +96,11 @@ class SpecBundles:
             search=endpoint.search if endpoint else (),
         )
         write_bundle(config, place, host_facts())
+        if any(os.path.isdir(folder) for folder in self._config.hooks_dir):
+            from .oci.hooks import apply
+
+            binds = any(mount.type == "bind" for mount in config.mounts)
+            apply(self._config.hooks_dir, place.bundle, config.argv, config.annotations, binds)
 
     def write_process(self, config: ContainerConfig, request: ExecRequest, init: ProcessId, path: str) -> None:
         """The file that the runtime reads to execute `request` beside `init`. Raises: Refused, OSError."""

@@ -34,6 +34,8 @@ def settings(args: Arguments) -> EngineConfig:
     for flag in ("root", "runroot", "runtime", "cgroup-manager", "storage-driver", "events-backend"):
         if program.given(flag):
             given[flag.replace("-", "_")] = program.text(flag)
+    if program.given("hooks-dir"):
+        given["hooks_dir"] = tuple(program.texts("hooks-dir"))
     if program.given("runtime-flag"):
         given["runtime_flags"] = tuple(
             flag if flag.startswith("-") else f"--{flag}" for flag in program.texts("runtime-flag")

@@ -62,6 +62,7 @@ PROGRAM_TABLE = Command(
     (
         Flag("cgroup-manager", "", STRING, "Manager of the containers' cgroups", completion=("cgroupfs",)),
         Flag("events-backend", "", STRING, "Where events are kept", completion=("file", "sqlite", "none")),
+        Flag("hooks-dir", "", LIST, "Directory of OCI hooks", metavar="path", completion="directories"),
         Flag("log-level", "", STRING, "Log messages at and above this level", default="warn"),
         Flag("noout", "", BOOL, "Write nothing to stdout"),
         Flag("root", "", STRING, "Directory of images, containers and the database", metavar="path"),

@@ -8,6 +8,7 @@ import signal
 from ..diagnostics import debug
 from ..kernel import cgroups, files, process
 from ..model.record import Status, cleaned
+from ..oci.hooks import poststop
 from ..state.store import Occurrence
 from . import exec_reap
 
@@ -55,6 +56,7 @@ def _release_strays(ctr: Locked) -> None:
 
 def _release_runtime(ctr: Locked) -> None:
     ctr.runtime.delete(ctr.id, force=True)
+    poststop(ctr.run_dir, ctr.id)
     if ctr.facts.cgroup and cgroups.remove(ctr.facts.cgroup, kill=True):
         debug("container %s: the runtime had left its cgroup behind", ctr.id)
 

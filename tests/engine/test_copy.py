@@ -105,6 +105,16 @@ def test_the_containers_user_gets_the_files(engine: seabox.Engine) -> None:
     assert ctr.exec_run(["stat", "-c", "%u:%g", "/tmp/file"]).stdout == b"12:34\n"
 
 
+def test_a_file_that_is_a_mount_point_is_written_in_place(engine: seabox.Engine, tmp_path: Path) -> None:
+    (tmp_path / "bound").write_text("old, and longer than the new one")
+    ctr = engine.containers.create("busybox", SLEEPER, network="none", volumes=[f"{tmp_path}/bound:/tmp/file"])
+    ctr.start()
+    ctr.copy_in("/tmp", archive(file=b"new"))
+    assert (tmp_path / "bound").read_text() == "new"
+    ctr.copy_in("/etc", archive(hosts=b"127.0.0.1 me"))
+    assert out(ctr, "/etc/hosts") == {"hosts": b"127.0.0.1 me"}
+
+
 def test_compressed(ctr: Container) -> None:
     ctr.copy_in("/tmp", io.BytesIO(gzip.compress(archive(file=b"text"))))
     assert out(ctr, "/tmp/file") == {"file": b"text"}

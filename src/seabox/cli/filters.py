@@ -167,7 +167,14 @@ def _volume(on: Engine, value: str) -> Test:
 
 
 def _network(on: Engine, value: str) -> Test:
-    return lambda seen: _inspected(on, seen).get("HostConfig", {}).get("NetworkMode") == value
+    def fits(seen: Snapshot) -> bool:
+        about = _inspected(on, seen)
+        if about.get("HostConfig", {}).get("NetworkMode") == value:
+            return True
+        joined: dict[str, dict[str, Any]] = about.get("NetworkSettings", {}).get("Networks", {})
+        return value in joined or any(len(value) > 3 and each["NetworkID"].startswith(value) for each in joined.values())
+
+    return fits
 
 
 def _inspected(on: Engine, seen: Snapshot) -> dict[str, Any]:

@@ -7,13 +7,12 @@ from functools import wraps
 
 from ..errors import InvalidArgument, NoSuchContainer
 from ..model.record import Intent
-from . import lifecycle, locking, snapshot
+from . import handle_files, lifecycle, locking, snapshot
 from .remove import remove as remove_locked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from os import PathLike
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack
 
     from ..kernel.watch import Cancel
@@ -23,9 +22,7 @@ if TYPE_CHECKING:
     from ..model.options import ExecOptions
     from ..streams.session import Session
     from .artifacts import Artifacts
-    from .copy import Outgoing, Source
     from .exec_session import Exec, Execs, ExecSession, Finished
-    from .export import Sink
     from .guard import Locked
     from .services import Services
     from .snapshot import Snapshot
@@ -143,6 +140,19 @@ class Container:
         with self.locked() as ctr:
             reload_network(ctr)
 
+    mount = handle_files.mount
+    unmount = handle_files.unmount
+    copy_in = handle_files.copy_in
+    copy_out = handle_files.copy_out
+    export = handle_files.export
+
+    @property
+    def artifacts(self) -> Artifacts:
+        """Small files kept with the container: a mutable mapping of bytes by name."""
+        from .artifacts import Artifacts
+
+        return Artifacts(self._on, self)
+
     def start_and_attach(self, *, slow_reader: str = "backpressure", recursive: bool = False) -> Session:
         """The container runs; the session was connected before it did, so no byte of its output is lost.
 
@@ -221,47 +231,6 @@ class Container:
         with self.locked() as ctr:
             attach.resize(ctr, height, width)
 
-    def mount(self) -> str:
-        """The root file system is mounted on the host, at the returned path, until `unmount` is called as often.
-
-        Raises: StateConflict while the container is being removed, OSError.
-        """
-        from . import mounts
-
-        with self.locked() as ctr:
-            return mounts.mount(ctr)
-
-    def unmount(self, *, force: bool = False) -> None:
-        """One `mount` is taken back, with `force` all of them. Raises: NotMounted, StateConflict (it is in use)."""
-        from . import mounts
-
-        with self.locked() as ctr:
-            mounts.unmount(ctr, force=force)
-
-    def copy_in(
-        self, path: str, archive: Iterable[bytes] | Source, *, own: bool = False, overwrite: bool = False,
-        rename: tuple[str, str] | None = None,
-    ) -> None:  # fmt: skip
-        """What the tar archive (a stream, or its pieces; gzip, bzip2, xz) holds is in the directory `path`.
-
-        Whether or not the container runs, volumes included; a relative path begins in its working directory. With
-        `own` the files belong to the container's user, else to whom the archive says. `overwrite` lets files replace
-        directories and directories files; `rename` changes the first part of the names. Blocks, with the lock free.
-        Raises: NoSuchPath, NotADirectoryError, BadArchive, AlreadyThere, OSError (read-only...).
-        """
-        from .copy import copy_in
-
-        copy_in(self, path, archive, own=own, overwrite=overwrite, rename=rename)
-
-    def copy_out(self, path: str, *, name: str | None = None) -> Outgoing:
-        """What is at `path`, running or not, volumes included, as a tar archive: iterate over it, or close it.
-
-        `name` is what the archive calls it, "." meaning what is in a directory. Raises: NoSuchPath, OSError.
-        """
-        from .copy import Outgoing
-
-        return Outgoing(self, path, name=name)
-
     def rename(self, name: str) -> None:
         """The container is called `name`; what runs goes on. Raises: InvalidArgument, NameInUse, StateConflict."""
         from .rename import rename
@@ -279,17 +248,6 @@ class Container:
 
         with self.locked() as ctr:
             update(ctr, **changes)
-
-    def export(self, target: str | PathLike[str] | Sink) -> None:
-        """The root file system is in the tar archive `target`: a path, or a binary stream.
-
-        Blocks as long as that takes, with the lock free; a path gets a whole file of mode 0600 or none.
-        Raises: StateConflict, OSError.
-        """
-        from .export import export
-
-        with self.locked() as ctr:
-            export(ctr, target)
 
     def run_healthcheck(self) -> Health:
         """The container's health check was run once, outside of its turn. Blocks up to the check's timeout.
@@ -363,13 +321,6 @@ class Container:
         from .stats import Stats
 
         return Stats(self._on, self.id)
-
-    @property
-    def artifacts(self) -> Artifacts:
-        """Small files kept with the container: a mutable mapping of bytes by name."""
-        from .artifacts import Artifacts
-
-        return Artifacts(self._on, self)
 
     def inspect(self) -> dict[str, Any]:
         """Everything about the container, under podman's field names. Raises: NoSuchContainer."""

@@ -147,20 +147,28 @@ class _Extraction:
                 self.make(member, names, archive, rename)
                 return
             except FileExistsError:
-                self.make_room(member, names)
+                if not self.make_room(member, names):
+                    entries.rewrite_file(self.folder(names[:-1]), names[-1], archive.data())
+                    return
         raise OSError(errno.EAGAIN, "it keeps being made anew", member.name)
 
-    def make_room(self, member: Member, names: tuple[str, ...]) -> None:
-        """Nothing has this name, or it may not be replaced. Raises: AlreadyThere."""
+    def make_room(self, member: Member, names: tuple[str, ...]) -> bool:
+        """Nothing has this name; False if a file stays because it is a mount point. Raises: AlreadyThere."""
         parent = self.folder(names[:-1])
         try:
             found = os.stat(names[-1], dir_fd=parent, follow_symlinks=False)
         except FileNotFoundError:
-            return
+            return True
         if stat.S_ISDIR(found.st_mode) != (member.kind == DIRECTORY) and not self.overwrite:
             raise AlreadyThere("/".join((self.to.base.rstrip("/"), *names)).replace("./", "", 1))
-        entries.remove_entry(parent, names[-1])
+        try:
+            entries.remove_entry(parent, names[-1])
+        except OSError as problem:
+            if problem.errno == errno.EBUSY and member.kind == FILE and stat.S_ISREG(found.st_mode):
+                return False
+            raise
         self.forget()
+        return True
 
     def make(
         self, member: Member, names: tuple[str, ...], archive: Archive, rename: tuple[str, str] | None

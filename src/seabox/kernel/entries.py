@@ -71,6 +71,29 @@ def new_file(parent: int, name: str, content: Iterable[memoryview | bytes], abou
         os.close(fd)
 
 
+@effect("write")
+def rewrite_file(parent: int, name: str, content: Iterable[memoryview | bytes]) -> None:
+    """The regular file `name` has this content, in place: for one that is a mount point and cannot be replaced.
+
+    Raises: OSError EINVAL for anything but a regular file, which is not opened.
+    """
+    handle = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", name)
+        fd = os.open(f"/proc/self/fd/{handle}", os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
+    finally:
+        os.close(handle)
+    try:
+        for piece in content:
+            size = len(piece)
+            written = os.write(fd, piece)
+            while written < size:
+                written += os.write(fd, piece[written:])
+    finally:
+        os.close(fd)
+
+
 @effect("symlink")
 def new_link(parent: int, name: str, text: str, about: Description) -> None:
     """The new link `name` says `text`. Raises: FileExistsError..."""

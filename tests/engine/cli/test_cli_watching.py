@@ -71,3 +71,12 @@ def test_prune(cli: CommandLine) -> None:
     assert cli.ok("ps", "-a", "--no-trunc", "--format", "{{.ID}}").split()[1:] == [mounted]
     done = cli("container", "prune", "-f", "--filter", "status=exited")
     assert (done.code, done.err) == (125, "Error: status is an invalid filter\n")
+
+
+def test_ps_by_network(cli: CommandLine) -> None:
+    cli.ok("create", "--name", "alone", "--network", "none", "busybox")
+    cli.ok("create", "--name", "joined", "--network", "bridge", "busybox")
+    form = "{{range $name, $about := .NetworkSettings.Networks}}{{$name}}{{end}}"
+    network = cli.ok("inspect", "--format", form, "joined")
+    for name, found in (("none", "alone"), (network, "joined"), ("no-such-network", "")):
+        assert cli.ok("ps", "-a", "--filter", f"network={name}", "--format", "{{.Names}}") == found

@@ -1,0 +1,69 @@
+"""The operations of a container's handle that are about its files: mounted, copied and exported."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from os import PathLike
+
+    from .container import Container
+    from .copy import Outgoing, Source
+    from .export import Sink
+
+
+def mount(handle: Container) -> str:
+    """The root file system is mounted on the host, at the returned path, until `unmount` is called as often.
+
+    Raises: StateConflict while the container is being removed, OSError.
+    """
+    from . import mounts
+
+    with handle.locked() as ctr:
+        return mounts.mount(ctr)
+
+
+def unmount(handle: Container, *, force: bool = False) -> None:
+    """One `mount` is taken back, with `force` all of them. Raises: NotMounted, StateConflict (it is in use)."""
+    from . import mounts
+
+    with handle.locked() as ctr:
+        mounts.unmount(ctr, force=force)
+
+
+def copy_in(
+    handle: Container, path: str, archive: Iterable[bytes] | Source, *, own: bool = False, overwrite: bool = False,
+    rename: tuple[str, str] | None = None,
+) -> None:  # fmt: skip
+    """What the tar archive (a stream, or its pieces; gzip, bzip2, xz) holds is in the directory `path`.
+
+    Whether or not the container runs, volumes included; a relative path begins in its working directory. With
+    `own` the files belong to the container's user, else to whom the archive says. `overwrite` lets files replace
+    directories and directories files; `rename` changes the first part of the names. Blocks, with the lock free.
+    Raises: NoSuchPath, NotADirectoryError, BadArchive, AlreadyThere, OSError (read-only...).
+    """
+    from .copy import copy_in
+
+    copy_in(handle, path, archive, own=own, overwrite=overwrite, rename=rename)
+
+
+def copy_out(handle: Container, path: str, *, name: str | None = None) -> Outgoing:
+    """What is at `path`, running or not, volumes included, as a tar archive: iterate over it, or close it.
+
+    `name` is what the archive calls it, "." meaning what is in a directory. Raises: NoSuchPath, OSError.
+    """
+    from .copy import Outgoing
+
+    return Outgoing(handle, path, name=name)
+
+
+def export(handle: Container, target: str | PathLike[str] | Sink) -> None:
+    """The root file system is in the tar archive `target`: a path, or a binary stream.
+
+    Blocks as long as that takes, with the lock free; a path gets a whole file of mode 0600 or none.
+    Raises: StateConflict, OSError.
+    """
+    from .export import export
+
+    with handle.locked() as ctr:
+        export(ctr, target)

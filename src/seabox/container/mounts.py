@@ -93,7 +93,7 @@ def borrowed(ctr: Locked, intent: Intent) -> Iterator[int]:
 
 @contextmanager
 def _opened(path: str) -> Iterator[int]:
-    fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield fd
     finally:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
+
 import pytest
 
 from seabox.container.container import Container
@@ -122,3 +125,20 @@ def test_a_mounted_container_is_removed_by_force_only(rooms: FakeRooms) -> None:
     assert refused.value.exit_code == 2
     ctr.remove(force=True)
     assert rooms.storage.mounted == set()
+
+
+def test_a_directory_in_place_of_an_image(rooms: FakeRooms, tmp_path: Path) -> None:
+    """It needs no mount, may be given by a link, and is exported and copied like any other root."""
+    (tmp_path / "real/etc").mkdir(parents=True)
+    (tmp_path / "real/etc/file").write_text("text")
+    (tmp_path / "link").symlink_to("real")
+    ctr = rooms.container(rootfs=str(tmp_path / "link"))
+    assert ctr.mount() == str(tmp_path / "link")
+    out = io.BytesIO()
+    ctr.export(out)
+    assert b"etc/file" in out.getvalue()
+    assert b"text" in b"".join(ctr.copy_out("/etc/file"))
+    ctr.copy_in("/etc", b"".join(ctr.copy_out("/etc/file", name="second")))
+    assert (tmp_path / "real/etc/second").read_text() == "text"
+    ctr.unmount()
+    assert (ctr.snapshot().state.mountpoint, rooms.store.load(ctr.id).claim) == ("", None)

@@ -70,7 +70,8 @@ class Place:
 
     def settings(self, name: str = "main") -> dict[str, str]:
         """What an engine over this store is opened with."""
-        return {"root": f"{self.durable}/{name}", "runroot": f"{self.volatile}/{name}", "runtime": self.runtime}
+        return {"root": f"{self.durable}/{name}", "runroot": f"{self.volatile}/{name}", "runtime": self.runtime,
+                "network": "none"}  # fmt: skip
 
     def seabox(self, *words: str, store: str = "main") -> list[str]:
         """Our command line."""

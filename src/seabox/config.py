@@ -32,13 +32,14 @@ _DEFAULTS: dict[str, Any] = {
     "criu": "",
     "hooks_dir": ("/usr/share/containers/oci/hooks.d", "/etc/containers/oci/hooks.d"),
     "lock_timeout": 30.0,  # s
+    "notify_socket": "",  # of the service manager that wants to be told of started containers, as $NOTIFY_SOCKET
     "supervisor_linger": 3.0,  # s that the supervisor stays when nothing is left for it to do
     "stop_timeout": 10,  # s
     "log_driver": "k8s-file",
     "log_size_max": 64 << 20,  # bytes, -1 = unlimited
     "pids_limit": 2048,
     "shm_size": 65536000,  # bytes
-    "network": "none",
+    "network": "bridge",  # of containers that say nothing: "none", "host", "bridge" or a network's name
     "no_new_privileges": False,
     "keep_events_days": 7,
     "keep_events_rows": 100_000,
@@ -56,6 +57,7 @@ _CONTAINERS_CONF = {
     ("engine", "events_logger"): "events_backend",
     ("engine", "detach_keys"): "detach_keys",
     ("containers", "log_driver"): "log_driver",
+    ("containers", "netns"): "network",
     ("containers", "log_size_max"): "log_size_max",
     ("containers", "pids_limit"): "pids_limit",
     ("containers", "no_new_privileges"): "no_new_privileges",
@@ -80,6 +82,7 @@ class EngineConfig:
     criu: str
     hooks_dir: tuple[str, ...]
     lock_timeout: float
+    notify_socket: str
     supervisor_linger: float
     stop_timeout: int
     log_driver: str
@@ -153,9 +156,11 @@ def load(**overrides: object) -> EngineConfig:
         settings = _containers_conf(path, must_exist=True)
     for path in ("/etc/seabox/seabox.conf", os.environ.get("SEABOX_CONF", "")):
         settings |= _seabox_conf(path)
-    for key in ("root", "runroot", "runtime"):
+    for key in ("root", "runroot", "runtime", "network"):
         if value := os.environ.get(f"SEABOX_{key.upper()}"):
             settings[key] = value
+    if value := os.environ.get("NOTIFY_SOCKET"):
+        settings["notify_socket"] = value
     settings |= {key: value for key, value in overrides.items() if value is not None}
     return EngineConfig(**settings)
 

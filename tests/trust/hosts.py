@@ -9,6 +9,8 @@ import subprocess
 from seabox.kernel import cgroups, files, mounts, namespaces
 from seabox.network import netns
 
+os.environ["SEABOX_NETWORK"] = "none"  # of what a command line starts that says nothing
+
 
 def runtimes() -> list[str]:
     """The installed ones of crun and runc."""

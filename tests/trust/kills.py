@@ -43,7 +43,9 @@ class World:
 
     def __init__(self, folder: str, runtime: str) -> None:
         self.runtime = runtime
-        self.engine = seabox.Engine(root=f"{folder}/root", runroot=f"{folder}/run", runtime=runtime)
+        self.engine = seabox.Engine(
+            root=f"{folder}/root", runroot=f"{folder}/run", runtime=runtime, network="none"
+        )  # fmt: skip
         self.engine.images.embed("busybox")
         for network in (LAN, OTHER):
             self.engine.networks.create(network)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -41,7 +41,7 @@ class CommandLine:
         self.root, self.runroot = f"{folder}/root", f"{folder}/run"
         self.parent = f"/seabox-cli-{uuid.uuid4().hex[:8]}"
         settings = folder / "seabox.conf"
-        settings.write_text(f'cgroup_parent = "{self.parent}"\nruntime = "runc"\n')
+        settings.write_text(f'cgroup_parent = "{self.parent}"\nruntime = "runc"\nnetwork = "none"\n')
         self.argv = (sys.executable, "-c", PROGRAM, "--root", self.root, "--runroot", self.runroot)
         self.env = {"PATH": os.environ["PATH"], "SEABOX_CONF": str(settings), "LANG": "C.UTF-8"}
 
@@ -59,9 +59,15 @@ class CommandLine:
         assert (done.code, done.err) == (0, ""), done
         return done.out.removesuffix("\n")
 
-    def start(self, *words: str, **streams: int) -> subprocess.Popen[bytes]:
-        """The command runs; the caller ends it."""
-        return subprocess.Popen([*self.argv, *words], env=self.env, **streams)  # type: ignore[call-overload, no-any-return]
+    @contextmanager
+    def start(self, *words: str, **streams: int) -> Iterator[subprocess.Popen[bytes]]:
+        """The command runs inside the block, unless it ends by itself; after it, it does not."""
+        process = subprocess.Popen([*self.argv, *words], env=self.env, **streams)  # type: ignore[call-overload]
+        with process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def names(self) -> list[str]:
         """All containers, one line of facts each."""

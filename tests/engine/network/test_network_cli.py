@@ -12,6 +12,7 @@ import pytest
 
 from engine.cli.command_line import CommandLine
 from engine.network import lan
+from seabox.config import EngineConfig
 from seabox.kernel import cgroups
 from seabox.testing.census import take
 
@@ -120,6 +121,15 @@ def test_connect_and_disconnect(cli: CommandLine) -> None:
     assert "network is not connected" in wrong.err
     cli.ok("create", "--name", "alone", "--network", "none", "busybox", "true")
     assert '"none" is not supported: invalid network mode' in cli("network", "connect", "one", "alone").err
+
+
+def test_the_bridge_is_the_default_and_a_setting(cli: CommandLine) -> None:
+    run = ("run", "--rm", "busybox", "ip", "-o", "-4", "addr", "show", "scope", "global")
+    done = cli(*run, env={"SEABOX_NETWORK": "bridge"})
+    assert (done.code, done.err) == (0, "")
+    assert "inet 10.88.0.2/16 " in done.out
+    assert cli(*run, env={"SEABOX_NETWORK": "none"}).out == ""
+    assert EngineConfig().network == "bridge"
 
 
 BAD = {

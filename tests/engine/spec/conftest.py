@@ -70,8 +70,8 @@ def run(runtime: str, root: Path, tmp_path: Path) -> Run:
         facts = host_facts()
         config = resolve(
             CreateRequest(rootfs=str(root), command=command, **fields),
-            image=None, defaults=EngineConfig(root=str(tmp_path / "store"), cgroup_parent=""), facts=facts,
-            id=id, name="ship", now=0, runtime=runtime,
+            image=None, defaults=EngineConfig(root=str(tmp_path / "store"), cgroup_parent="", network="none"),
+            facts=facts, id=id, name="ship", now=0, runtime=runtime,
         )  # fmt: skip
         catatonit = shutil.which("catatonit") or "/usr/libexec/podman/catatonit"
         write_bundle(config, Place(rootfs=str(root), bundle=str(bundle), catatonit=catatonit), facts)

@@ -68,7 +68,7 @@ def resolved(facts: HostFacts, tmp_path: Path) -> Resolve:
     """`resolved(field=value...)` is the configuration of a request for IMAGE (or image=...)."""
 
     def call(*, image: ImageConfig | None = IMAGE, runtime: str = "/usr/bin/crun", **fields: Any) -> ContainerConfig:
-        defaults = EngineConfig(root=str(tmp_path / "store"), runroot=str(tmp_path / "run"))
+        defaults = EngineConfig(root=str(tmp_path / "store"), runroot=str(tmp_path / "run"), network="none")
         return resolve(
             CreateRequest(**fields), image=image, defaults=defaults, facts=facts, id=ID, name="ship", now=5,
             runtime=runtime, find_container=lambda name: f"id-of-{name}",

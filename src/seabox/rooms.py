@@ -82,6 +82,8 @@ class SpecBundles:
         from .spec.generate import write_bundle
         from .spec.place import Place
 
+        if config.sdnotify == "container" and self._config.notify_socket:
+            config = _notifying(config, self._config.run_dir(config.id))
         network = config.namespaces.network
         shares = network.partition(":")[2] if network.startswith("container:") else ""
         place = Place(
@@ -147,6 +149,18 @@ class ImageUsers:
 
         with suppress(NoSuchContainer):
             Container(self._on, id).remove(force=True)
+
+
+def _notifying(config: ContainerConfig, bundle: str) -> ContainerConfig:
+    """The configuration of a container that can tell a service manager how it is: through its conmon."""
+    import msgspec
+
+    from .model.container import Mount
+
+    files.make_dir(f"{bundle}/notify")
+    place = Mount(type="bind", source=f"{bundle}/notify", destination="/run/notify", options=("rbind", "rprivate"))
+    env = config.env | {"NOTIFY_SOCKET": "/run/notify/notify.sock"}
+    return msgspec.structs.replace(config, mounts=(*config.mounts, place), env=env)
 
 
 class Rooms:

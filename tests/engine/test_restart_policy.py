@@ -144,3 +144,38 @@ def test_it_cannot_be_combined_with_removal(engine: seabox.Engine) -> None:
         engine.containers.create("busybox", ["true"], restart="always", auto_remove=True)
     with pytest.raises(InvalidArgument):
         engine.containers.create("busybox", ["true"], restart="sometimes")
+
+
+def test_the_supervisor_has_nothing_of_its_callers(engine: seabox.Engine, home: Home) -> None:
+    """No descriptor but its lock, its own session, nobody's child: a pipeline that waits for end of file goes on."""
+    reader, writer = os.pipe()
+    os.set_inheritable(writer, True)
+    try:
+        ctr = engine.containers.run("busybox", SLEEPER)
+        ctr.sync()
+        supervisor = supervisor_of(home)
+        assert supervisor is not None
+        held = [os.readlink(f"/proc/{supervisor.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{supervisor.pid}/fd")]
+        assert f"pipe:[{os.fstat(writer).st_ino}]" not in held
+        assert f"{home.runroot}/supervisor.lock" in held
+        assert os.getsid(supervisor.pid) != os.getsid(0)
+        assert process.parent(supervisor) != os.getpid()
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+def test_there_is_one_supervisor(engine: seabox.Engine, home: Home) -> None:
+    """However many operations want it at once."""
+    starters = [
+        home.python(f'engine.containers.create("busybox", ["sleep", "1000"], name="c{number}").start()')
+        for number in range(4)
+    ]
+    for starter in starters:
+        assert starter.wait(30) == 0
+    found = [
+        each
+        for each in process.spawned_for(f"root={home.root}", (os.path.basename(sys.executable),))
+        if any(word.endswith("/supervisor.py") for word in process.arguments(each.pid))
+    ]
+    assert len(found) == 1

@@ -128,6 +128,7 @@ def _options(args: Arguments) -> CreateOptions:
         "read_only_tmpfs": args.on("read-only-tmpfs"),
         "requires": args.texts("requires"),
         "restart": args.text("restart"),
+        "sdnotify": args.text("sdnotify"),
         "security_opt": args.texts("security-opt"),
         "stdin": args.on("interactive"),
         "sysctls": _values("sysctl", args.pairs("sysctl")),

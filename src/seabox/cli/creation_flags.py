@@ -43,6 +43,8 @@ _PROCESS = (
     Flag("privileged", "", BOOL, "All that root may do on the host"),
     Flag("restart", "", STRING, "What to do when it ends", default="no",
          completion=("no", "on-failure", "always", "unless-stopped")),
+    Flag("sdnotify", "", STRING, "Who tells the service manager that it is ready", default="container",
+         completion=("container", "conmon", "ignore")),
     Flag("stop-signal", "", STRING, "Signal that asks it to end", completion="signals"),
     Flag("stop-timeout", "", UINT, "Seconds between that signal and SIGKILL", default=10),
     Flag("timeout", "", UINT, "Seconds after which it is killed (0: never)"),
@@ -125,7 +127,7 @@ _LATER = (
     "health-startup-cmd health-startup-interval health-startup-retries health-startup-success "
     "health-startup-timeout hostuser image-volume init-ctr init-path ipv6 link "
     "memory-swappiness passwd-entry personality pod pod-id-file preserve-fd preserve-fds "
-    "rdt-class retry retry-delay sdnotify seccomp-policy secret shm-size-systemd subgidname subuidname systemd tz "
+    "rdt-class retry retry-delay seccomp-policy secret shm-size-systemd subgidname subuidname systemd tz "
     "uidmap userns volumes-from"
 ).split()
 _LATER_BOOLS = (
@@ -137,7 +139,7 @@ _ALREADY = {
     "disable-content-trust": (True, False), "http-proxy": (False,), "passwd": (True,),
     "rmi": (False,), "systemd": ("false",), "userns": ("host", ""),
     "oom-kill-disable": (False,), "unsetenv-all": (False,),
-    "no-hostname": (False,), "sdnotify": ("ignore",),
+    "no-hostname": (False,),
 }  # fmt: skip
 
 _HIDDEN = (

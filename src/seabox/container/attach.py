@@ -9,6 +9,7 @@ from ..model.record import EventKind, Status, running
 from ..oci import conmon
 from . import requirements
 from .lifecycle import ready
+from .notify import tell_started
 from .snapshot import take
 
 TYPE_CHECKING = False
@@ -29,6 +30,7 @@ def start_and_attach(ctr: Locked, *, slow_reader: str = "backpressure") -> Sessi
         try:
             ctr.runtime.start(ctr.id)
             ctr.become(running(ctr.state, at=ctr.on.clock.now()), EventKind.START, EventKind.ATTACH, last=True)
+            tell_started(ctr)
         except BaseException:
             session.close()
             raise

@@ -13,6 +13,7 @@ from ..model.signals import signal_name
 from . import exec_reap, prepare, requirements, teardown
 from .attended import attended
 from .death import await_exit_file
+from .notify import tell_started
 from .sync import adopt, see_death
 
 TYPE_CHECKING = False
@@ -92,6 +93,7 @@ def start(ctr: Locked) -> None:
     with ready(ctr):
         ctr.runtime.start(ctr.id)
         ctr.become(running(ctr.state, at=ctr.on.clock.now()), EventKind.START, last=True)
+    tell_started(ctr)
 
 
 def start_again(ctr: Locked) -> None:
@@ -99,7 +101,8 @@ def start_again(ctr: Locked) -> None:
     requirements.require(ctr)
     with ready(ctr, again=True):
         ctr.runtime.start(ctr.id)
-        ctr.become(restarted(ctr.state, at=ctr.on.clock.now()), EventKind.START, EventKind.RESTART)
+        ctr.become(restarted(ctr.state, at=ctr.on.clock.now()), EventKind.START, EventKind.RESTART, last=True)
+    tell_started(ctr)
 
 
 def stop(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None) -> bool:

@@ -104,3 +104,16 @@ def port_of(fd: int) -> int:
 
     with socket.socket(fileno=os.dup(fd)) as bound:
         return int(bound.getsockname()[1])
+
+
+@effect("send")
+def send_datagram(path: str, data: bytes) -> None:
+    """`data` was sent to the unix datagram socket `path`; one that begins with @ is in the abstract namespace.
+
+    Never blocks. Raises: OSError (nobody is there, or it is full).
+    """
+    import socket
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.setblocking(False)
+        sender.sendto(data, f"\0{path[1:]}" if path.startswith("@") else path)

@@ -139,6 +139,7 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     restart_policy: str = "no"
     restart_retries: int = 0
     requires: tuple[str, ...] = ()
+    sdnotify: str = "ignore"  # "conmon": ready when started; "container": when the container says so; "ignore"
     conditions: dict[str, str] = {}  # of those required: "healthy" or "completed" where "started" is not enough
     healthcheck: Healthcheck | None = None
     log: LogConfig = LogConfig()
@@ -246,6 +247,7 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     health_start_period: float | None = None  # s
     health_retries: int | None = None
     health_on_failure: str = "none"  # "none" | "kill" | "restart" | "stop"
+    sdnotify: str = "ignore"  # "ignore" | "container" | "conmon"
     log_driver: str | None = None
     log_options: dict[str, str] = {}
     auto_remove: bool = False

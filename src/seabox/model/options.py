@@ -79,6 +79,7 @@ if TYPE_CHECKING:
         health_start_period: float | None
         health_retries: int | None
         health_on_failure: str
+        sdnotify: str
         log_driver: str | None
         log_options: Mapping[str, str]
         auto_remove: bool

@@ -58,6 +58,8 @@ def command(program: str, runtime: str, runtime_args: Sequence[str], launch: Lau
         argv += [f"--exit-command-arg={argument}" for argument in launch.exit_command[1:]]
     if launch.timeout:
         argv += ["--timeout", str(launch.timeout)]
+    if launch.notify_socket:
+        argv += ["--sdnotify-socket", launch.notify_socket]
     flags = {
         "--terminal": launch.tty,
         # A terminal takes input without it; with it, the first client to leave would end the input for all.

@@ -104,12 +104,13 @@ class Launch:
     env           what conmon, the runtime and the exit command see beyond PATH
     stdio         our descriptors for "passthrough", else None
     place         called with conmon's pid before it does anything: moves it to its cgroup
+    notify_socket of a service manager, to which conmon passes on what arrives at <bundle>/notify/notify.sock
     keep          our descriptors that conmon, and not the container, keeps open: sockets on published ports
     """
 
     __slots__ = (
         "bundle", "conmon_pidfile", "env", "exit_command", "id", "keep", "log_driver", "log_path", "log_rotate",
-        "log_size_max", "log_tag", "name", "no_new_keyring", "no_pivot", "pidfile", "place", "stdin",
+        "log_size_max", "log_tag", "name", "no_new_keyring", "no_pivot", "notify_socket", "pidfile", "place", "stdin",
         "stdin_stays_open", "stdio", "timeout", "tty",
     )  # fmt: skip
 
@@ -124,6 +125,7 @@ class Launch:
         log_path: str = "",
         log_size_max: int = -1,
         log_rotate: bool = False,
+        notify_socket: str = "",
         log_tag: str = "",
         tty: bool = False,
         stdin: bool = False,
@@ -143,6 +145,7 @@ class Launch:
         self.exit_command = exit_command
         self.log_driver, self.log_path = log_driver, log_path
         self.log_size_max, self.log_rotate, self.log_tag = log_size_max, log_rotate, log_tag
+        self.notify_socket = notify_socket
         self.tty, self.stdin, self.stdin_stays_open = tty, stdin, stdin_stays_open
         self.timeout = timeout
         self.no_pivot, self.no_new_keyring = no_pivot, no_new_keyring

@@ -144,6 +144,7 @@ def resolve(
         requires=tuple(conditions),
         conditions={id: word for id, word in conditions.items() if word != "started"},
         healthcheck=parse_healthcheck(request, image),
+        sdnotify=_sdnotify(request.sdnotify),
         log=_log(request, defaults, id),
         auto_remove=request.auto_remove,
         runtime=runtime,
@@ -322,6 +323,12 @@ def _log(request: CreateRequest, defaults: Defaults, id: str) -> LogConfig:
         else:
             raise InvalidArgument(f"{key!a} is an invalid logging option (path, max-size or tag): invalid argument")
     return LogConfig(driver=driver, path=path, size_max=size_max, tag=tag)
+
+
+def _sdnotify(word: str) -> str:
+    if word not in ("ignore", "container", "conmon"):
+        raise InvalidArgument(f"invalid sdnotify mode {word!a}: use container, conmon or ignore")
+    return word
 
 
 def _cgroup_parent(path: str) -> str:

@@ -33,7 +33,6 @@ _DEFAULTS: dict[str, Any] = {
     "hooks_dir": ("/usr/share/containers/oci/hooks.d", "/etc/containers/oci/hooks.d"),
     "lock_timeout": 30.0,  # s
     "notify_socket": "",  # of the service manager that wants to be told of started containers, as $NOTIFY_SOCKET
-    "notify_socket": "",  # of the service manager that wants to be told of started containers, as $NOTIFY_SOCKET
     "supervisor_linger": 3.0,  # s that the supervisor stays when nothing is left for it to do
     "stop_timeout": 10,  # s
     "log_driver": "k8s-file",
@@ -83,7 +82,6 @@ class EngineConfig:
     criu: str
     hooks_dir: tuple[str, ...]
     lock_timeout: float
-    notify_socket: str
     notify_socket: str
     supervisor_linger: float
     stop_timeout: int
@@ -161,8 +159,6 @@ def load(**overrides: object) -> EngineConfig:
     for key in ("root", "runroot", "runtime", "network"):
         if value := os.environ.get(f"SEABOX_{key.upper()}"):
             settings[key] = value
-    if value := os.environ.get("NOTIFY_SOCKET"):
-        settings["notify_socket"] = value
     if value := os.environ.get("NOTIFY_SOCKET"):
         settings["notify_socket"] = value
     settings |= {key: value for key, value in overrides.items() if value is not None}

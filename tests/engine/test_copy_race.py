@@ -81,7 +81,7 @@ def test_in_and_out(engine: seabox.Engine, tmp_path: Path) -> None:
 
 
 def test_export(engine: seabox.Engine, tmp_path: Path) -> None:
-    ctr, canary, folder = prepared(engine, tmp_path)
+    ctr, _, folder = prepared(engine, tmp_path)
     try:
         with exchanging(folder, b"a", b"b"):
             for _ in range(ROUNDS // 20):

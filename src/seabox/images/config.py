@@ -6,8 +6,19 @@ import msgspec
 
 from ..errors import Damaged
 from ..model.container import ImageConfig
+from ..model.health import Healthcheck
 from ..model.image import ImageRow
 from .manifest import hex_digest
+
+
+class _Health(msgspec.Struct, frozen=True, rename="pascal"):
+    """Times in ns; 0 = not said."""
+
+    test: list[str] | None = None
+    interval: int = 0
+    timeout: int = 0
+    start_period: int = 0
+    retries: int = 0
 
 
 class _Settings(msgspec.Struct, frozen=True, rename="pascal"):
@@ -21,6 +32,7 @@ class _Settings(msgspec.Struct, frozen=True, rename="pascal"):
     labels: dict[str, str | None] | None = None
     volumes: dict[str, object] | None = None
     stop_signal: str | None = None
+    healthcheck: _Health | None = None
 
 
 class _RootFS(msgspec.Struct, frozen=True):
@@ -58,6 +70,21 @@ def image_config(row: ImageRow) -> ImageConfig:
         labels={key: value or "" for key, value in (settings.labels or {}).items()},
         volumes=tuple(sorted(settings.volumes or ())),
         stop_signal=settings.stop_signal or "",
+        healthcheck=_healthcheck(settings.healthcheck),
+    )
+
+
+def _healthcheck(said: _Health | None) -> Healthcheck | None:
+    """The image's check, where it makes sense; what it does not say has its usual value."""
+    if said is None or not said.test or said.test[0] not in ("CMD", "CMD-SHELL") or len(said.test) < 2:
+        return None
+    usual = Healthcheck(test=tuple(said.test))
+    return Healthcheck(
+        test=usual.test,
+        interval=said.interval if said.interval > 0 else usual.interval,
+        timeout=said.timeout if said.timeout > 0 else usual.timeout,
+        start_period=max(said.start_period, 0),
+        retries=said.retries if said.retries > 0 else usual.retries,
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from seabox.errors import Damaged
 from seabox.images.config import diff_ids, image_config
 from seabox.model.container import ImageConfig
+from seabox.model.health import Healthcheck
 from seabox.model.image import ImageRow
 
 
@@ -31,6 +32,25 @@ def test_every_setting_of_a_container_is_taken_over_and_unknown_keys_do_not_matt
         volumes=("/a", "/z"), stop_signal="SIGINT",
     )  # fmt: skip
     assert diff_ids(found) == ("d" * 63 + "1", "d" * 63 + "2")
+
+
+@pytest.mark.parametrize(
+    ("said", "check"),
+    [
+        ({"Test": ["CMD", "a"]}, Healthcheck(test=("CMD", "a"))),
+        (
+            {"Test": ["CMD-SHELL", "a b"], "Interval": 5, "Timeout": 6, "StartPeriod": 7, "Retries": 8},
+            Healthcheck(test=("CMD-SHELL", "a b"), interval=5, timeout=6, start_period=7, retries=8),
+        ),
+        ({"Test": ["CMD", "a"], "Interval": -1, "Retries": -3, "StartPeriod": -4}, Healthcheck(test=("CMD", "a"))),
+        ({"Test": ["NONE"]}, None),
+        ({"Test": []}, None),
+        ({"Test": ["CMD"]}, None),
+        (None, None),
+    ],
+)
+def test_health_checks(said: object, check: Healthcheck | None) -> None:
+    assert image_config(row(json.dumps({"config": {"Healthcheck": said}}).encode())).healthcheck == check
 
 
 @pytest.mark.parametrize(

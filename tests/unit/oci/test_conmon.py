@@ -21,17 +21,19 @@ def test_the_smallest_command_line() -> None:
 def test_every_option_has_its_place() -> None:
     launch = Launch(
         id="abc", name="web", bundle="/run/b", exit_command=("/usr/bin/python3", "-I", "/x/exit.py", "abc"),
-        log_driver="k8s-file", log_path="/x/ctr.log", log_size_max=1000, log_tag="tag", tty=True, stdin=True,
+        log_driver="k8s-file", log_path="/x/ctr.log", log_size_max=1000, log_rotate=True, log_tag="tag",
+        tty=True, stdin=True, notify_socket="/n",
         stdin_stays_open=True, timeout=7, no_pivot=True, no_new_keyring=True, pidfile="/p", conmon_pidfile="/c",
     )  # fmt: skip
     argv = command("conmon", "crun", (), launch)
     assert argv[argv.index("--container-pidfile") :] == [
         "--container-pidfile", "/p", "--conmon-pidfile", "/c",
         "--runtime-arg=--log-format=json", "--runtime-arg=--log=/run/b/oci.log",
-        "--log-path", "k8s-file:/x/ctr.log", "--log-size-max", "1000", "--log-tag", "tag",
+        "--log-path", "k8s-file:/x/ctr.log", "--log-size-max", "1000", "--log-rotate", "--log-max-files", "1",
+        "--log-tag", "tag",
         "--exit-command", "/usr/bin/python3",
         "--exit-command-arg=-I", "--exit-command-arg=/x/exit.py", "--exit-command-arg=abc",
-        "--timeout", "7", "--terminal", "--leave-stdin-open", "--no-pivot", "--no-new-keyring",
+        "--timeout", "7", "--sdnotify-socket", "/n", "--terminal", "--leave-stdin-open", "--no-pivot", "--no-new-keyring",
     ]  # fmt: skip
 
 

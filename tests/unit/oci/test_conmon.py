@@ -33,7 +33,8 @@ def test_every_option_has_its_place() -> None:
         "--log-tag", "tag",
         "--exit-command", "/usr/bin/python3",
         "--exit-command-arg=-I", "--exit-command-arg=/x/exit.py", "--exit-command-arg=abc",
-        "--timeout", "7", "--sdnotify-socket", "/n", "--terminal", "--leave-stdin-open", "--no-pivot", "--no-new-keyring",
+        "--timeout", "7", "--sdnotify-socket", "/n",
+        "--terminal", "--leave-stdin-open", "--no-pivot", "--no-new-keyring",
     ]  # fmt: skip
 
 

@@ -20,7 +20,8 @@ CHEAP = {
 HOT = (
     "__init__.py", "errors.py", "diagnostics.py", "config.py", "model/record.py", "kernel/", "state/", "storage/",
     "oci/", "events/", "attendants/", "cli/main.py", "cli/flags.py", "cli/output.py", "container/guard.py",
-    "container/sync.py", "container/cleanup.py",
+    "container/sync.py", "container/cleanup.py", "network/stack.py", "network/netavark.py",
+    "network/netns.py", "network/modes.py",
 )  # fmt: skip
 
 # What no process made of hot modules may have loaded, directly or by way of another library.

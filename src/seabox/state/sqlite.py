@@ -40,7 +40,6 @@ from ..model.record import (
 )
 from .execs import SQLiteExecs
 from .reconfigure import reconfigure
-from .networks import SQLiteNetworks
 from .retention import prune
 from .schema import CLAIM_COLUMNS, FACT_COLUMNS, MIGRATIONS, STATE_COLUMNS, VERSION
 
@@ -48,6 +47,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from .networks import SQLiteNetworks
     from .store import Occurrence
 
 _BUSY_TIMEOUT = 60.0  # s
@@ -70,7 +70,13 @@ class SQLiteStore:
         self._mine = threading.local()
         self._open: list[sqlite3.Connection] = []
         self.execs = SQLiteExecs(self)
-        self.networks = SQLiteNetworks(self)
+
+    @property
+    def networks(self) -> SQLiteNetworks:
+        """The tables of networks."""
+        from .networks import SQLiteNetworks
+
+        return SQLiteNetworks(self)
 
     # --- writing -------------------------------------------------------------------------------------------------
 

@@ -39,7 +39,6 @@ from ..model.record import (
     Status,
 )
 from .execs import SQLiteExecs
-from .reconfigure import reconfigure
 from .retention import prune
 from .schema import CLAIM_COLUMNS, FACT_COLUMNS, MIGRATIONS, STATE_COLUMNS, VERSION
 
@@ -233,6 +232,8 @@ class SQLiteStore:
 
     def reconfigure(self, facts: ContainerFacts, config: bytes) -> None:
         """See Store.reconfigure."""
+        from .reconfigure import reconfigure
+
         reconfigure(self, facts, config)
 
     def starts(self) -> list[tuple[int, str]]:

@@ -7,9 +7,8 @@ from ..errors import InvalidArgument, SeaboxError
 from ..kernel.locks import unlock
 from ..model.record import EventKind, Status, running
 from ..oci import conmon
-from . import requirements
+from . import prepare
 from .lifecycle import ready
-from .notify import tell_started
 from .snapshot import take
 
 TYPE_CHECKING = False
@@ -24,13 +23,13 @@ def start_and_attach(ctr: Locked, *, slow_reader: str = "backpressure") -> Sessi
 
     Raises: as `start`.
     """
-    requirements.require(ctr)
+    prepare.require_dependencies(ctr)
     with ready(ctr):
         session = _connect(ctr, slow_reader)
         try:
             ctr.runtime.start(ctr.id)
             ctr.become(running(ctr.state, at=ctr.on.clock.now()), EventKind.START, EventKind.ATTACH, last=True)
-            tell_started(ctr)
+            prepare.tell_started(ctr)
         except BaseException:
             session.close()
             raise

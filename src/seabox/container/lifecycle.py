@@ -10,10 +10,9 @@ from ..errors import InvalidArgument, NoSuchContainer, OCIRuntimeFailed, StateCo
 from ..kernel import process
 from ..model.record import STARTABLE, EventKind, Intent, Status, cleaned, created, paused, restarted, resumed, running
 from ..model.signals import signal_name
-from . import exec_reap, prepare, requirements, teardown
+from . import exec_reap, prepare, teardown
 from .attended import attended
 from .death import await_exit_file
-from .notify import tell_started
 from .sync import adopt, see_death
 
 TYPE_CHECKING = False
@@ -37,7 +36,7 @@ def init(ctr: Locked) -> None:
         Status.CONFIGURED, Status.STOPPED, Status.EXITED,
         text=f"container {ctr.id} has already been created in runtime",
     )  # fmt: skip
-    requirements.require(ctr)
+    prepare.require_dependencies(ctr)
     _init(ctr)
 
 
@@ -89,20 +88,20 @@ def start(ctr: Locked) -> None:
 
     Raises: StateConflict, CommandNotFound, CommandNotExecutable, OCIRuntimeFailed, Refused; it is as before then.
     """
-    requirements.require(ctr)
+    prepare.require_dependencies(ctr)
     with ready(ctr):
         ctr.runtime.start(ctr.id)
         ctr.become(running(ctr.state, at=ctr.on.clock.now()), EventKind.START, last=True)
-    tell_started(ctr)
+    prepare.tell_started(ctr)
 
 
 def start_again(ctr: Locked) -> None:
     """As `start`, by the restart policy: it keeps its count and its pauses."""
-    requirements.require(ctr)
+    prepare.require_dependencies(ctr)
     with ready(ctr, again=True):
         ctr.runtime.start(ctr.id)
         ctr.become(restarted(ctr.state, at=ctr.on.clock.now()), EventKind.START, EventKind.RESTART, last=True)
-    tell_started(ctr)
+    prepare.tell_started(ctr)
 
 
 def stop(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None) -> bool:
@@ -204,7 +203,7 @@ def restart(ctr: Locked, timeout: int | None = None) -> None:
     Raises: as `stop` and `start`.
     """
     ctr.require(Status.CONFIGURED, Status.CREATED, Status.RUNNING, Status.STOPPED, Status.EXITED)
-    requirements.require(ctr)
+    prepare.require_dependencies(ctr)
     with ctr.claimed(Intent.RESTART):
         if ctr.state.status is Status.RUNNING:
             with attended(ctr):

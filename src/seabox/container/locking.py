@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
-from ..errors import Busy, NoSuchContainer
+from ..diagnostics import debug
+from ..errors import Busy, NoSuchContainer, SeaboxError
 from ..kernel.watch import Watch
 from ..state.locks import Rank, describe
 from .guard import Locked
-from .supervision import see_to
+from .policy import needs_supervisor
 from .sync import sync
 
 TYPE_CHECKING = False
@@ -33,7 +34,7 @@ def locked(on: Services, id: str, *through: Intent) -> Iterator[Locked]:
             yield ctr
     finally:
         if ctr is not None:
-            see_to(ctr)
+            _see_to(ctr)
 
 
 @contextmanager
@@ -84,4 +85,17 @@ def mend(on: Services, id: str) -> None:
         raise
     finally:
         held.release()
-    see_to(ctr)
+    _see_to(ctr)
+
+
+def _see_to(ctr: Locked) -> None:
+    """The supervisor runs if the container needs it, and knows that something may have changed. Never fails."""
+    last = ctr.last
+    if last is None:
+        return
+    needed = needs_supervisor(last.facts, last.state, ctr.on.clock.now())
+    if needed or last.facts.supervised:
+        try:
+            ctr.on.supervise(needed)
+        except (SeaboxError, OSError) as problem:  # the next operation tries again
+            debug("the supervisor: %s", problem)

@@ -12,6 +12,22 @@ if TYPE_CHECKING:
     from .guard import Locked
 
 
+def require_dependencies(ctr: Locked) -> None:
+    """All that the container requires is the case. Raises: StateConflict naming what is not."""
+    if ctr.on.store.requirements(ctr.id):
+        from .requirements import require
+
+        require(ctr)
+
+
+def tell_started(ctr: Locked) -> None:
+    """A service manager that wants to know has been told that the container runs. Never fails."""
+    if ctr.on.config.notify_socket:
+        from .notify import tell_started
+
+        tell_started(ctr)
+
+
 def mount_root(ctr: Locked) -> str:
     """The container's root file system is mounted; its path. Given back by release_resources."""
     if ctr.config.rootfs:

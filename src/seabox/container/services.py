@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
     from ..config import EngineConfig
     from ..model.container import ContainerConfig, ExecRequest
-    from ..model.record import ProcessId
     from ..model.network import Attachment, Connection, Endpoint, Membership
+    from ..model.record import ProcessId
     from ..oci.exits import Exit
     from ..oci.runtime import OCIRuntime
     from ..state.locks import Locks

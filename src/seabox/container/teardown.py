@@ -8,7 +8,6 @@ import signal
 from ..diagnostics import debug
 from ..kernel import cgroups, files, process
 from ..model.record import Status, cleaned
-from ..oci.hooks import poststop
 from ..state.store import Occurrence
 from . import exec_reap
 
@@ -56,7 +55,10 @@ def _release_strays(ctr: Locked) -> None:
 
 def _release_runtime(ctr: Locked) -> None:
     ctr.runtime.delete(ctr.id, force=True)
-    poststop(ctr.run_dir, ctr.id)
+    if os.path.exists(f"{ctr.run_dir}/hooks.json"):
+        from ..oci.hooks import poststop
+
+        poststop(ctr.run_dir, ctr.id)
     if ctr.facts.cgroup and cgroups.remove(ctr.facts.cgroup, kill=True):
         debug("container %s: the runtime had left its cgroup behind", ctr.id)
 

@@ -24,7 +24,7 @@ def parse_healthcheck(request: CreateRequest, image: ImageConfig | None) -> Heal
     )  # fmt: skip
     if request.health_on_failure not in ON_FAILURE:
         raise InvalidArgument(
-            f'invalid health-on-failure action "{request.health_on_failure}": one of {", ".join(ON_FAILURE)}'
+            f"invalid health-on-failure action {request.health_on_failure!a}: one of {', '.join(ON_FAILURE)}"
         )
     inherited = image.healthcheck if image is not None else None
     if request.healthcheck is None:

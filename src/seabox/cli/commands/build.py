@@ -19,7 +19,7 @@ _BOOLS = (
 _VALUES = (
     "add-host annotation arch authfile build-arg build-context cap-add cap-drop cert-dir cgroup-parent cgroupns "
     "cpp-flag cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems creds device dns dns-option dns-search env from "
-    "hooks-dir ignorefile ipc isolation jobs label logfile memory memory-swap network os os-feature os-version pid "
+    "ignorefile ipc isolation jobs label logfile memory memory-swap network os os-feature os-version pid "
     "platform secret security-opt shm-size ssh target timestamp ulimit unsetenv userns uts variant volume"
 ).split()
 _SHORTS = {"quiet": "q", "memory": "m", "volume": "v", "cpu-shares": "c"}

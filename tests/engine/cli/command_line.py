@@ -70,8 +70,9 @@ class CommandLine:
                 process.kill()
 
     def names(self) -> list[str]:
-        """All containers, one line of facts each."""
-        return self.ok("ps", "-a", "--format", "{{.ID}} {{.Names}} {{.State}}").splitlines()
+        """All containers: id, name and state of each. Read by the library, which is quicker than a command."""
+        with seabox.Engine(root=self.root, runroot=self.runroot) as engine:
+            return [f"{seen.facts.id[:12]} {seen.facts.name} {seen.status}" for seen in engine.containers.list()]
 
 
 @pytest.fixture(scope="session")
@@ -92,5 +93,6 @@ def cli(machine: CommandLine) -> Iterator[CommandLine]:
     try:
         yield machine
     finally:
-        machine("rm", "--all", "--force", "--time", "0")
+        if machine.names():
+            machine("rm", "--all", "--force", "--time", "0")
     assert machine.names() == []

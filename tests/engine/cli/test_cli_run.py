@@ -189,9 +189,7 @@ class Terminal:
         self.resize(33, 101)
         self.theirs = theirs
         self.settings = termios.tcgetattr(theirs)
-        self.process = cli.start(*words, stdin=theirs, stdout=theirs, stderr=theirs)
-        undo.callback(self.process.wait)
-        undo.callback(self.process.kill)
+        self.process = undo.enter_context(cli.start(*words, stdin=theirs, stdout=theirs, stderr=theirs))
         self.seen = b""
 
     def resize(self, height: int, width: int) -> None:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _SECOND = 10**9
 _SHORT = 12
+# seconds, the last one first: what was written is to be seen only a moment after the write that woke us
+_AFTER_A_WRITE = (1.0, 0.25, 0.05, 0.01)
+_AT_LEAST_EVERY = 5.0
 
 
 def command(path: str) -> Command:
@@ -93,12 +96,16 @@ def _events(on: Engine, first: int, stream: bool, until: int | None) -> Iterator
             yield event
             first = event.seq
         watch.add_file(f"{on.config.database}-wal")  # every commit is written to it
+        looks: list[float] = []
         while until is None or time.time_ns() < until:
             for event in on.events(first):
                 yield event
                 first = event.seq
             sys.stdout.flush()
-            watch.wait(None if until is None else max((until - time.time_ns()) / _SECOND, 0))
+            pause = looks.pop() if looks else _AT_LEAST_EVERY
+            left = pause if until is None else (until - time.time_ns()) / _SECOND
+            if watch.wait(max(min(pause, left), 0)):
+                looks = list(_AFTER_A_WRITE)
 
 
 def _printer(args: Arguments) -> Callable[[Event], None]:

@@ -54,24 +54,25 @@ def run(args: Arguments) -> int:
         gone: set[str] = set()
 
         def remove(name: str) -> None:
+            if name in gone:
+                return  # named twice, or went with one it needed; by now the word may be the beginning of another id
             try:
                 ctr = on.containers.get(name)
             except RemovalFinished:
                 say(name)
                 return
             except NoSuchContainer:
-                if name in gone:
-                    return  # named twice, or went with one it depended on
                 raise NothingToRemove(name) from None
             if args.on("depend"):
                 for other in dependants(on, ctr.id):
                     if other not in gone:
                         on.containers.get(other).remove(force=True, timeout=timeout)
                         gone.add(other)
-            known = {name, ctr.id, ctr.id[:12], ctr.name}
+            gone_too = {name, ctr.id, ctr.id[:12]}
             with suppress(NoSuchContainer):  # somebody else removed it at the same time: it is gone, as was asked
+                gone_too.add(ctr.name)
                 ctr.remove(force=force, timeout=timeout)
-            gone.update(known)
+            gone.update(gone_too)
             say(name)
 
         names = chosen(args, on)

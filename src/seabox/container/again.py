@@ -23,6 +23,9 @@ def start_due(on: Services, handle: Container) -> None:
     with handle.locked() as ctr:
         if not 0 < ctr.state.next_start_at <= on.clock.now() or ctr.state.status not in STARTABLE:
             return
+        if ctr.facts.restart_policy == "no":  # it was changed in the pause
+            ctr.become(ctr.state.replace(next_start_at=0))
+            return
         try:
             lifecycle.start_again(ctr)
         except NoSuchContainer:

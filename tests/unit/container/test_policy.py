@@ -160,3 +160,12 @@ def test_the_state_after_a_reboot_has_no_plans(rooms: FakeRooms) -> None:
     ctr.sync()
     state = rooms.store.load(ctr.id).state
     assert (state.next_start_at, state.backoff, state.restart_count) == (0, 0, 0)
+
+
+def test_a_policy_that_was_taken_away_in_the_pause(rooms: FakeRooms) -> None:
+    ctr = _in_a_pause(rooms)
+    ctr.update(restart="no")
+    rooms.store.commit(ctr.id, ctr.snapshot().state.replace(next_start_at=1))
+    start_due(rooms, ctr)
+    assert ctr.status == "exited"
+    assert rooms.store.starts() == []

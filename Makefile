@@ -19,7 +19,7 @@ check: dev-time
 # The cheap tests first: a broken rule shows within seconds.
 test: run-time dev-time
 	$(dev)/python -m pytest -q $(wildcard $(addprefix tests/,arch unit))
-	$(dev)/python -m pytest -q $(wildcard $(addprefix tests/,contract kernel engine race clients trust))
+	$(dev)/python -m pytest -q $(wildcard $(addprefix tests/,contract kernel setup engine race clients trust))
 
 bench: run-time
 	@.venv/bin/python bench $(BENCH)

@@ -349,3 +349,22 @@ def test_old_events_and_codes_are_dropped(tmp_path: Path) -> None:
     store.close()
 
 
+
+
+@pytest.mark.parametrize("call", ["create", "remove", "move"])
+def test_creation_and_removal_survive_a_power_cut(sqlite: SQLiteStore, call: str) -> None:
+    """They are committed with synchronous = FULL, a mere move with NORMAL."""
+    add(sqlite, "a" * 64, "web")
+    seen: list[str] = []
+    with sqlite.reading() as db:
+        db.set_trace_callback(seen.append)
+        if call == "create":
+            sqlite.commit("a" * 64, ContainerState(), [Occurrence(EventKind.CREATE)], durable=True, unclaim=True)
+        elif call == "remove":
+            sqlite.remove("a" * 64)
+        else:
+            sqlite.commit("a" * 64, ContainerState(status=Status.RUNNING))
+        db.set_trace_callback(None)
+        assert db.execute("PRAGMA synchronous").fetchone()[0] == 1  # NORMAL again
+    before_commit = seen[: seen.index("COMMIT")]
+    assert ("PRAGMA synchronous = FULL" in before_commit) is (call != "move")

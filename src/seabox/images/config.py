@@ -31,6 +31,7 @@ class _Settings(msgspec.Struct, frozen=True, rename="pascal"):
     working_dir: str | None = None
     labels: dict[str, str | None] | None = None
     volumes: dict[str, object] | None = None
+    exposed_ports: dict[str, object] | None = None
     stop_signal: str | None = None
     healthcheck: _Health | None = None
 
@@ -69,6 +70,7 @@ def image_config(row: ImageRow) -> ImageConfig:
         workdir=settings.working_dir or "",
         labels={key: value or "" for key, value in (settings.labels or {}).items()},
         volumes=tuple(sorted(settings.volumes or ())),
+        exposed=tuple(sorted(settings.exposed_ports or ())),
         stop_signal=settings.stop_signal or "",
         healthcheck=_healthcheck(settings.healthcheck),
     )

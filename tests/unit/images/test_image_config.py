@@ -21,7 +21,7 @@ def test_every_setting_of_a_container_is_taken_over_and_unknown_keys_do_not_matt
         "config": {
             "Env": ["A=1", "B=x=y", "C"], "Entrypoint": ["/e"], "Cmd": ["c", "d"], "User": "u:g", "WorkingDir": "/w",
             "Labels": {"l": "m", "n": None}, "Volumes": {"/z": {}, "/a": {}}, "StopSignal": "SIGINT",
-            "Healthcheck": {"Test": ["NONE"]}, "OnBuild": None,
+            "Healthcheck": {"Test": ["NONE"]}, "OnBuild": None, "ExposedPorts": {"80/tcp": {}, "53/udp": {}},
         },
         "rootfs": {"type": "layers", "diff_ids": ["sha256:" + "d" * 63 + "1", "sha256:" + "d" * 63 + "2"]},
     }  # fmt: skip
@@ -29,7 +29,7 @@ def test_every_setting_of_a_container_is_taken_over_and_unknown_keys_do_not_matt
     assert image_config(found) == ImageConfig(
         id="i" * 64, names=("localhost/a:latest",), layers=("c1", "c2"), entrypoint=("/e",), command=("c", "d"),
         env={"A": "1", "B": "x=y", "C": ""}, user="u:g", workdir="/w", labels={"l": "m", "n": ""},
-        volumes=("/a", "/z"), stop_signal="SIGINT",
+        volumes=("/a", "/z"), exposed=("53/udp", "80/tcp"), stop_signal="SIGINT",
     )  # fmt: skip
     assert diff_ids(found) == ("d" * 63 + "1", "d" * 63 + "2")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 import uuid
@@ -62,7 +63,7 @@ class CommandLine:
     @contextmanager
     def start(self, *words: str, **streams: int) -> Iterator[subprocess.Popen[bytes]]:
         """The command runs inside the block, unless it ends by itself; after it, it does not."""
-        process = subprocess.Popen([*self.argv, *words], env=self.env, **streams)  # type: ignore[call-overload]
+        process = subprocess.Popen([*self.argv, *words], env=self.env, bufsize=0, **streams)  # type: ignore[call-overload]
         with process:
             try:
                 yield process
@@ -73,6 +74,15 @@ class CommandLine:
         """All containers: id, name and state of each. Read by the library, which is quicker than a command."""
         with seabox.Engine(root=self.root, runroot=self.runroot) as engine:
             return [f"{seen.facts.id[:12]} {seen.facts.name} {seen.status}" for seen in engine.containers.list()]
+
+
+def next_line(process: subprocess.Popen[bytes]) -> bytes:
+    """The next line on the standard output of a command that was started; none in time is a failure."""
+    assert process.stdout is not None
+    assert select.select([process.stdout], [], [], SECONDS)[0], "no line came"
+    line = process.stdout.readline()
+    assert line, "the output has ended"
+    return line
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from engine.cli.command_line import SECONDS, CommandLine
+from engine.cli.command_line import SECONDS, CommandLine, next_line
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
@@ -62,8 +62,7 @@ def test_attach_follows_to_the_end(cli: CommandLine) -> None:
         with cli.start(
             "events", "--since", "1h", "-f", "event=attach", "-f", "container=joined", "--format", "x", stdout=-1
         ) as seen:
-            assert seen.stdout is not None
-            assert seen.stdout.readline() == b"x\n"
+            assert next_line(seen) == b"x\n"
         process.send_signal(signal.SIGTERM)
         assert process.stdout is not None
         assert process.stdout.read() == b"bye\n"
@@ -267,7 +266,7 @@ def test_logs_followed(cli: CommandLine) -> None:
     cli.ok("run", "-d", "--name", "c", "busybox", "sh", "-c", 'trap "echo bye; exit" TERM; echo on; sleep 1000 & wait')
     with cli.start("logs", "--follow", "c", stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == b"on\n"
+        assert next_line(process) == b"on\n"
         cli.ok("stop", "c")
         assert process.stdout.read() == b"bye\n"
         assert process.wait(SECONDS) == 0
@@ -277,12 +276,11 @@ def test_events(cli: CommandLine) -> None:
     cli.ok("create", "--name", "seen", "busybox", "sh", "-c", "exit 3")
     form = "{{.Status}} {{.Name}}"
     with cli.start("events", "--since", "1h", "-f", "container=seen", "--format", form, stdout=-1) as process:
-        assert process.stdout is not None
-        seen = [process.stdout.readline()]
+        seen = [next_line(process)]
         assert cli("start", "--attach", "seen").code == 3
         cli.ok("rm", "seen")
         while seen[-1] != b"remove seen\n":
-            seen.append(process.stdout.readline())
+            seen.append(next_line(process))
     assert [line.decode().split()[0] for line in seen] == [
         "create", "init", "start", "attach", "died", "cleanup", "remove",
     ]  # fmt: skip

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.command_line import SECONDS, CommandLine
+from engine.cli.command_line import SECONDS, CommandLine, next_line
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
@@ -143,8 +143,7 @@ def test_signals_are_forwarded(cli: CommandLine, number: signal.Signals) -> None
     with cli.start(
         "run", "--rm", "busybox", "sh", "-c", script, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
     ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
+        assert next_line(process) == b"ready\n"
         process.send_signal(number)
         assert process.wait(SECONDS) == 7
     assert cli.names() == []
@@ -158,7 +157,7 @@ def test_signals_are_ours_without_the_proxy(cli: CommandLine) -> None:
     ) as process:  # fmt: skip
         assert process.stdout is not None
         assert process.stderr is not None
-        assert process.stdout.readline() == b"ready\n"
+        assert next_line(process) == b"ready\n"
         process.send_signal(signal.SIGINT)
         assert process.wait(SECONDS) == 130
         assert process.stderr.read() == b""
@@ -170,8 +169,7 @@ def test_ended_from_outside(cli: CommandLine, words: list[str]) -> None:
     with cli.start(
         "run", "--name", "k", "busybox", "sh", "-c", "echo ready; exec sleep 1000", stdout=subprocess.PIPE
     ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
+        assert next_line(process) == b"ready\n"
         assert cli.ok(*words) == "k"
         assert process.wait(SECONDS) == 137
 

@@ -6,9 +6,8 @@ import os
 import threading
 
 import seabox
-from engine.home import Home
 
-CAP = 200_000
+CAP = 400_000
 # about 100 KB at once, then a pause: slow enough for its history to be kept
 WRITER = """
 i=0
@@ -27,6 +26,7 @@ def _numbers(lines: object) -> list[int]:
 
 def test_history_is_kept_and_followed(engine: seabox.Engine) -> None:
     """A follower sees every line across rotations; afterwards the log and the one before it read as one."""
+    # 9000 lines of about 115 bytes: more than twice the cap
     ctr = engine.containers.create(
         "busybox", ["sh", "-c", WRITER], env={"PAD": "x" * 60}, log_options={"max-size": str(CAP)}
     )
@@ -41,31 +41,18 @@ def test_history_is_kept_and_followed(engine: seabox.Engine) -> None:
     assert os.path.exists(f"{path}.1")
     kept = _numbers(ctr.logs())
     assert kept == list(range(kept[0], 9000))
-    assert len(kept) * 100 > CAP
+    assert len(kept) * 115 > CAP / 2
     assert _numbers(ctr.logs(tail=5)) == list(range(8995, 9000))
     many = len(kept) - 10
     assert _numbers(ctr.logs(tail=many)) == list(range(9000 - many, 9000))
 
 
-def test_a_fast_writer_stays_within_twice_the_cap(engine: seabox.Engine, home: Home) -> None:
-    ctr = engine.containers.run("busybox", ["sh", "-c", "yes & sleep 4; exit 0"], log_options={"max-size": str(CAP)})
+def test_a_fast_writer_stays_within_twice_the_cap(engine: seabox.Engine) -> None:
+    """At every moment."""
+    ctr = engine.containers.run("busybox", ["sh", "-c", "yes & sleep 3; exit 0"], log_options={"max-size": str(CAP)})
     path = ctr.inspect()["HostConfig"]["LogConfig"]["Path"]
+    largest = 0
+    while ctr.status == "running":
+        largest = max(largest, sum(os.stat(each).st_size for each in (path, f"{path}.1") if os.path.exists(each)))
+    assert CAP / 2 < largest <= 2 * CAP + 2 * 65536
     assert ctr.wait(timeout=60) == 0
-    sizes = [os.stat(each).st_size for each in (path, f"{path}.1") if os.path.exists(each)]
-    assert sum(sizes) <= 2 * CAP + (1 << 20)
-
-
-def test_a_rotation_that_was_cut_short(engine: seabox.Engine) -> None:
-    """Killed between its two steps, the next supervisor makes conmon begin the new log."""
-    script = "read a; i=0; while [ $i -lt 100 ]; do echo line $i; i=$((i+1)); done; read b"
-    ctr = engine.containers.create("busybox", ["sh", "-c", script], stdin=True, log_options={"max-size": str(CAP)})
-    path = ctr.inspect()["HostConfig"]["LogConfig"]["Path"]
-    with ctr.start_and_attach() as session:
-        os.rename(path, f"{path}.1")
-        follower = ctr.logs(follow=True)
-        session.write(b"go\n")
-        assert _numbers([next(follower)]) == [0]
-        session.write(b"go\n")
-        assert ctr.wait(timeout=20) == 0
-    assert _numbers(follower) == list(range(1, 100))
-    assert _numbers(ctr.logs()) == list(range(100))

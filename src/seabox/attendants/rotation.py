@@ -1,7 +1,11 @@
-"""Logs that conmon writes without an end: at its cap a log becomes LOG.1, and conmon begins a new one.
+"""Logs that reach their cap: what was in them is kept as LOG.1.
 
-conmon itself begins anew at twice the cap, forgetting what it wrote: that bounds the log of a container that writes
-faster than anybody can look. Its old log is removed, so that both together stay within twice the cap.
+conmon begins a new log at the cap by putting another file in the old one's place. So the old one need only have a
+second name by then: it gets it when half of its room is used. Both together never exceed twice the cap, however fast
+the container writes; beyond some speed, and without us, what is lost is history.
+
+(Moving the log away and telling conmon to reopen it would not do: conmon 2.1 goes on counting from where it was, and
+at the cap throws away a log that is not full.)
 """
 
 from __future__ import annotations
@@ -9,7 +13,6 @@ from __future__ import annotations
 import os
 
 from ..kernel import files
-from ..oci.conmon import reopen_log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,22 +22,21 @@ if TYPE_CHECKING:
     from ..model.record import ContainerRecord
     from ..rooms import Rooms
 
-_RATE = 1 << 20  # bytes per second up to which history is kept
-_SLACK = 1 << 20  # bytes by which a log that is kept may exceed its cap
-_SOONEST, _LATEST = 0.5, 60.0  # s between two looks at one log
+_RATE = 2 << 20  # bytes per second up to which history is kept: those of the log, which has a time in every line
+_SOONEST, _LATEST = 0.25, 60.0  # s between two looks at one log
 
 
 class _Log:
     """One container's log: where it is, how large it may become, and when to look again."""
 
-    __slots__ = ("bundle", "cap", "path", "when")
+    __slots__ = ("cap", "path", "when")
 
-    def __init__(self, path: str, cap: int, bundle: str) -> None:
-        self.path, self.cap, self.bundle, self.when = path, cap, bundle, 0.0
+    def __init__(self, path: str, cap: int) -> None:
+        self.path, self.cap, self.when = path, cap, 0.0
 
 
 class Rotation:
-    """The logs of running containers are rotated."""
+    """The logs of running containers keep their history."""
 
     def __init__(self, on: Rooms) -> None:
         self._on = on
@@ -54,7 +56,7 @@ class Rotation:
             if log is None:
                 continue
             if log.when <= now:
-                log.when = now + _turn(log)
+                log.when = now + turn(log.path, log.cap)
             left = log.when - now
             soonest = left if soonest is None else min(soonest, left)
         return soonest
@@ -67,22 +69,29 @@ class Rotation:
             log = decode_config(self._on.store.config(id)).log
         except SeaboxError:
             return None
-        return _Log(log.path, log.size_max, self._on.config.run_dir(id)) if log.rotate == "supervisor" else None
+        return _Log(log.path, log.size_max) if log.rotate == "supervisor" else None
 
 
-def _turn(log: _Log) -> float:
-    """The log is rotated if it has grown to its cap; seconds until the next look."""
-    old = f"{log.path}.1"
+def turn(path: str, cap: int) -> float:
+    """The log at `path` is also PATH.1 if it is half full; seconds until the next look."""
+    old, half = f"{path}.1", cap // 2
     try:
-        size = os.stat(log.path).st_size
-    except FileNotFoundError:  # a rotation was cut short, or conmon is about to make it
-        reopen_log(log.bundle)
+        found = os.stat(path)
+    except FileNotFoundError:
         return _SOONEST
-    if size >= log.cap:
-        if size <= log.cap + _SLACK:
-            files.rename(log.path, old)
-            reopen_log(log.bundle)
-            size = 0
-        else:
-            files.remove_file(old)
-    return min(max((log.cap - size) / _RATE, _SOONEST), _LATEST)
+    left = half - found.st_size
+    if left <= 0:
+        if not _same(old, found):
+            files.remove_file(f"{path}.next")
+            files.link(path, f"{path}.next")
+            files.rename(f"{path}.next", old)
+        left = half  # so much will be written before the next one needs its name
+    return min(max(left / _RATE, _SOONEST), _LATEST)
+
+
+def _same(path: str, other: os.stat_result) -> bool:
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return False
+    return (found.st_dev, found.st_ino) == (other.st_dev, other.st_ino)

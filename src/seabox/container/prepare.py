@@ -70,8 +70,7 @@ def launch(ctr: Locked, keep: tuple[int, ...] = ()) -> Launch:
         bundle=ctr.run_dir,
         log_driver=config.log.driver,
         log_path=config.log.path,
-        # what conmon does by itself is the last resort: it forgets the old log
-        log_size_max=config.log.size_max * (2 if config.log.rotate == "supervisor" else 1),
+        log_size_max=config.log.size_max,
         log_rotate=config.log.rotate == "conmon",
         notify_socket=ctr.on.config.notify_socket if config.sdnotify == "container" else "",
         log_tag=config.log.tag,

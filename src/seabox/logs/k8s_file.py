@@ -123,17 +123,13 @@ def _open(path: str) -> _Log:
 
 def _both(path: str) -> list[_Log]:
     """The log, and before it the one that it was before its last rotation; those of the two that there are."""
-    while True:
-        found: list[_Log] = []
-        for each in (path, f"{path}.1"):
-            with suppress(FileNotFoundError):
-                found.insert(0, _open(each))
-        if len(found) < 2 or found[0].identity != found[1].identity:
-            return found
-        found.pop().close()  # it was rotated in between
-        if not os.path.exists(path):
-            return found
+    found: list[_Log] = []
+    for each in (path, f"{path}.1"):
+        with suppress(FileNotFoundError):
+            found.insert(0, _open(each))
+    if len(found) == 2 and found[0].identity == found[1].identity:  # it has that name already, for its rotation
         found.pop().close()
+    return found
 
 
 def _replaced(path: str, log: _Log | None) -> bool:

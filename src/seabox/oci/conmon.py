@@ -212,11 +212,6 @@ def resize(bundle: str, height: int, width: int) -> bool:
     return write_fifo(f"{bundle}/ctl", b"1 %d %d\n" % (height, width))
 
 
-def reopen_log(bundle: str) -> bool:
-    """conmon writes to a fresh log file. Move the old one away first: it is truncated otherwise."""
-    return write_fifo(f"{bundle}/ctl", b"2 0 0\n")
-
-
 @cache
 def version(program: str) -> tuple[int, ...]:
     """conmon's version, as (2, 1, 6); () if it does not say. Runs the program, so not for every container."""

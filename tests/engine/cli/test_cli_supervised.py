@@ -59,9 +59,10 @@ def test_no_health_check(cli: CommandLine) -> None:
 
 def test_a_pause_before_a_restart_is_shown_and_stopped(cli: CommandLine) -> None:
     cli.ok("run", "-d", "--name", "again", "--restart", "always", "busybox", "sh", "-c", "exit 3")
-    while "Restarting (3)" not in cli.ok("ps", "-a", "--format", "{{.Status}}"):
-        assert cli.ok("ps", "-a", "--format", "{{.Status}}") != ""
-    assert int(state(cli, "again", "RestartCount")) >= 1
+    shown = ""
+    while not shown.startswith("Restarting (3)") or int(state(cli, "again", "RestartCount")) < 3:  # a pause of 0.8 s
+        shown = cli.ok("ps", "-a", "--format", "{{.Status}}")
+        assert shown != ""
     assert cli.ok("stop", "--all") != ""
     assert state(cli, "again", "State.Restarting") == "false"
     assert cli.ok("ps", "-a", "--format", "{{.Status}}").startswith("Exited (3)")

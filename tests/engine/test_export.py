@@ -38,7 +38,8 @@ def names(data: bytes) -> set[str]:
 
 def written(engine: seabox.Engine) -> Container:
     """A container that has ended and left a file."""
-    ctr = engine.containers.create("busybox", ["sh", "-c", "echo made > /made; mkfifo /pipe; ln /made /again"], network="none")
+    script = "echo made > /made; mkfifo /pipe; ln /made /again"
+    ctr = engine.containers.create("busybox", ["sh", "-c", script], network="none")
     with ctr.start_and_attach() as session:
         session.read_all()
     ctr.wait()

@@ -172,7 +172,8 @@ def _network(on: Engine, value: str) -> Test:
         if about.get("HostConfig", {}).get("NetworkMode") == value:
             return True
         joined: dict[str, dict[str, Any]] = about.get("NetworkSettings", {}).get("Networks", {})
-        return value in joined or any(len(value) > 3 and each["NetworkID"].startswith(value) for each in joined.values())
+        by_id = len(value) > 3 and any(each["NetworkID"].startswith(value) for each in joined.values())
+        return value in joined or by_id
 
     return fits
 

@@ -40,13 +40,13 @@ MODULES |= {
 # commands on images: name below "image" -> module; most can be called without "image" as well
 _IMAGE = {
     "build": "build", "diff": "diff", "history": "history", "import": "import_image", "load": "load",
-    "mount": "image_mount", "prune": "image_prune", "pull": "pull", "push": "push", "rm": "rmi", "remove": "rmi", "save": "save",
-    "tag": "tag", "tree": "image_tree", "umount": "image_mount", "unmount": "image_mount", "untag": "tag",
+    "mount": "image_mount", "prune": "image_prune", "pull": "pull", "push": "push", "rm": "rmi", "remove": "rmi",
+    "save": "save", "tag": "tag", "tree": "image_tree", "umount": "image_mount", "unmount": "image_mount", "untag": "tag",
 }  # fmt: skip
 MODULES |= {f"image {name}": module for name, module in _IMAGE.items()}
 MODULES |= {
-    "build": "build", "commit": "commit", "container commit": "commit", "container diff": "diff", "diff": "diff", "history": "history",
-    "import": "import_image", "load": "load", "login": "login", "logout": "login", "pull": "pull", "push": "push",
+    "build": "build", "commit": "commit", "container commit": "commit", "container diff": "diff", "diff": "diff",
+    "history": "history", "import": "import_image", "load": "load", "login": "login", "logout": "login", "pull": "pull", "push": "push",
     "rmi": "rmi", "save": "save", "tag": "tag", "untag": "tag",
 }  # fmt: skip
 

@@ -41,12 +41,14 @@ MODULES |= {
 _IMAGE = {
     "build": "build", "diff": "diff", "history": "history", "import": "import_image", "load": "load",
     "mount": "image_mount", "prune": "image_prune", "pull": "pull", "push": "push", "rm": "rmi", "remove": "rmi",
-    "save": "save", "tag": "tag", "tree": "image_tree", "umount": "image_mount", "unmount": "image_mount", "untag": "tag",
+    "save": "save", "tag": "tag", "tree": "image_tree", "umount": "image_mount", "unmount": "image_mount",
+    "untag": "tag",
 }  # fmt: skip
 MODULES |= {f"image {name}": module for name, module in _IMAGE.items()}
 MODULES |= {
     "build": "build", "commit": "commit", "container commit": "commit", "container diff": "diff", "diff": "diff",
-    "history": "history", "import": "import_image", "load": "load", "login": "login", "logout": "login", "pull": "pull", "push": "push",
+    "history": "history",
+    "import": "import_image", "load": "load", "login": "login", "logout": "login", "pull": "pull", "push": "push",
     "rmi": "rmi", "save": "save", "tag": "tag", "untag": "tag",
 }  # fmt: skip
 

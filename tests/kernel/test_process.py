@@ -223,14 +223,16 @@ def test_run_kills_and_reaps_the_whole_group_when_time_is_up(tmp_path: object) -
     before = os.listdir("/proc/self/fd")
     with pytest.raises(TimedOut, match=r"within 0\.3 s"):
         process.run(
-            [SH, "-c", f"sleep 50 & echo $! > {tmp_path}/pid; wait"], env=process.clean_env(), timeout_seconds=0.3
+            [SH, "-c", f"echo $$ > {tmp_path}/child; sleep 50 & echo $! > {tmp_path}/pid; wait"],
+            env=process.clean_env(),
+            timeout_seconds=0.3,
         )
     assert os.listdir("/proc/self/fd") == before
     with open(f"{tmp_path}/pid") as file:
         grandchild = process.identify(int(file.read()))
     assert grandchild is None or process.wait_gone(grandchild, 5)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    with open(f"{tmp_path}/child") as file, pytest.raises(ChildProcessError):
+        os.waitpid(int(file.read()), os.WNOHANG)
 
 
 def test_run_says_minus_one_when_somebody_else_reaps() -> None:

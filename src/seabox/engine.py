@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from .container.snapshot import Snapshot
     from .images.images import Images
+    from .kernel.watch import Cancel
     from .model.container import ContainerConfig, CreateRequest
     from .model.options import CreateOptions
     from .model.record import ContainerState, Event
@@ -64,11 +65,19 @@ class Engine:
         """The networks of this engine."""
         return self._rooms.networks
 
-    def events(self, since: int = 0) -> Iterator[Event]:
-        """Everything that happened after sequence number `since`, oldest first, up to now."""
-        while batch := self._rooms.store.events(since):
-            yield from batch
-            since = batch[-1].seq
+    def events(
+        self, since: int = 0, *, follow: bool = False, until: int | None = None, cancel: Cancel | None = None
+    ) -> Iterator[Event]:
+        """Everything that happened after sequence number `since`, oldest first; with `follow` also what happens.
+
+        Following ends at the moment `until` (ns), or with Cancelled when `cancel` is fired from another thread.
+        """
+        from .events.follow import follow as on_and_on
+        from .events.follow import past
+
+        if not follow:
+            return past(self._rooms.store, since)
+        return on_and_on(self._rooms.store, f"{self.config.database}-wal", since, until=until, cancel=cancel)
 
     def info(self) -> dict[str, Any]:
         """What this engine and its host are, under podman's field names."""

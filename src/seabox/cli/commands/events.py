@@ -11,7 +11,7 @@ from seabox.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from seabox.cli.parse import Arguments
     from seabox.engine import Engine
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 _SECOND = 10**9
 _SHORT = 12
-# seconds, the last one first: what was written is to be seen only a moment after the write that woke us
-_AFTER_A_WRITE = (1.0, 0.25, 0.05, 0.01)
-_AT_LEAST_EVERY = 5.0
 
 
 def command(path: str) -> Command:
@@ -54,11 +51,14 @@ def run(args: Arguments) -> int:
     with engine(args) as on:
         if not args.given("since") and args.on("stream"):
             first = _newest(on)  # only what is still to come
-        for event in _events(on, first, args.on("stream"), until):
+        stream = args.on("stream")
+        for event in on.events(first, follow=stream, until=until):
             if until is not None and event.at > until:
                 break
             if (since is None or event.at >= since) and fits(event):
                 show(event)
+                if stream:
+                    sys.stdout.flush()
     return 0
 
 
@@ -82,30 +82,6 @@ def _newest(on: Engine) -> int:
     for event in on.events():
         last = event.seq
     return last
-
-
-def _events(on: Engine, first: int, stream: bool, until: int | None) -> Iterator[Event]:
-    """What happened after event `first`; with `stream` also what happens, until the moment `until`."""
-    if not stream:
-        yield from on.events(first)
-        return
-    from seabox.kernel.watch import Watch
-
-    with Watch() as watch:
-        for event in on.events(first):
-            yield event
-            first = event.seq
-        watch.add_file(f"{on.config.database}-wal")  # every commit is written to it
-        looks: list[float] = []
-        while until is None or time.time_ns() < until:
-            for event in on.events(first):
-                yield event
-                first = event.seq
-            sys.stdout.flush()
-            pause = looks.pop() if looks else _AT_LEAST_EVERY
-            left = pause if until is None else (until - time.time_ns()) / _SECOND
-            if watch.wait(max(min(pause, left), 0)):
-                looks = list(_AFTER_A_WRITE)
 
 
 def _printer(args: Arguments) -> Callable[[Event], None]:

@@ -1,0 +1,1 @@
+"""What happened, as it happens: the store's outbox, read on and on."""

@@ -84,7 +84,8 @@ class Netavark:
     def _see_off_aardvark(self, failed: bool) -> None:
         """An aardvark-dns that has no names left to serve is gone before the next one may be needed.
 
-        It ends by itself, but not at once; one that had not written its pid yet when netavark looked never would.
+        It ends by itself, but not at once; one that had not written its pid yet when netavark looked never would, so
+        it is found by what it was told, not by that file.
         """
         folder = f"{self._folder}/aardvark-dns"
         try:
@@ -93,26 +94,10 @@ class Netavark:
             return
         if set(names) - {_PID}:
             return
-        idle = []
-        if failed:
-            idle = process.spawned_for(folder, ("aardvark-dns",))
-        elif _PID in names:
-            found = process.identify(_read_pid(f"{folder}/{_PID}"))
-            if found is not None and folder in process.arguments(found.pid):
-                idle = [found]
-        for each in idle:
+        for each in process.spawned_for(folder, ("aardvark-dns",)):
             if not process.wait_gone(each, 0.0 if failed else _LEAVING_SECONDS) and process.send_signal(each, SIGKILL):
                 process.wait_gone(each, _LEAVING_SECONDS)
         files.remove_file(f"{folder}/{_PID}")
-
-
-def _read_pid(path: str) -> int:
-    """The pid in a file, 0 if there is none."""
-    try:
-        with open(path) as file:
-            return int(file.read(32))
-    except (FileNotFoundError, ValueError):
-        return 0
 
 
 def _failure(verb: str, done: process.Finished) -> Exception:

@@ -294,6 +294,11 @@ class Operation:
     before: Callable[[World], Container | None]
     act: Callable[[World], object]
 
+    @property
+    def is_networked(self) -> bool:
+        """Whether netavark has a part in it."""
+        return "networked" in self.name or self.name in ("connect", "disconnect")
+
 
 OPERATIONS = (
     Operation("create", lambda world: None, lambda world: world.create()),
@@ -451,13 +456,17 @@ def _expected_refusal(operation: Operation, call: str) -> bool:
     return call in ("same", "start", "stop")
 
 
-def sweep(world: World, *, sample: int | None, seed: int, errors: bool = False) -> Iterator[Tally]:
+def sweep(
+    world: World, *, sample: int | None, seed: int, errors: bool = False, networked: bool = False
+) -> Iterator[Tally]:
     """Every point of every operation, or `sample` of them drawn at random; yields the tally after each.
 
+    Operations of containers with a network of their own (`networked`) are a row of their own.
     A kill at each, or with `errors` a failure of the call at each (R2): ENOSPC, EIO, EMFILE, EBUSY, EINTR by turns.
     """
     chance = random.Random(seed)
-    plan = [(operation, point) for operation in OPERATIONS for point in points_of(world, operation)]
+    wanted = [operation for operation in OPERATIONS if operation.is_networked == networked]
+    plan = [(operation, point) for operation in wanted for point in points_of(world, operation)]
     if errors:
         plan = [(operation, point) for operation, point in plan if point.edge == "before"]
     if sample is not None and sample < len(plan):

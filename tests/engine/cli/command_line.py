@@ -85,7 +85,7 @@ def next_line(process: subprocess.Popen[bytes]) -> bytes:
     return line
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
     """One root for all tests, with the image; at the end nothing is left but what a store keeps."""
     line = CommandLine(tmp_path_factory.mktemp("cli"))
@@ -94,7 +94,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
         line.ok("image", "embed", "busybox")
         before = take(line.root, line.runroot, cgroup_parent=line.parent)
         yield line
-        left = before.left_since()
+        # the engine runs in other processes here: what this one has open belongs to other tests
+        left = [thing for thing in before.left_since() if not thing.startswith("fd: ")]
         assert left == [], left
 
 

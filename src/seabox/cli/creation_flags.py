@@ -104,7 +104,8 @@ _NETWORK = (
     Flag("publish-all", "P", BOOL, "Publish all exposed ports on free ones of the host"),
 )  # fmt: skip
 
-_LIMITS = (
+# what `update` can change as well
+LIMITS = (
     Flag("cpu-period", "", UINT, "Length of a CPU period in microseconds"),
     Flag("cpu-quota", "", INT, "CPU time per period in microseconds"),
     Flag("cpu-shares", "c", UINT, "Relative weight of CPU time"),
@@ -115,8 +116,8 @@ _LIMITS = (
     Flag("memory-reservation", "", STRING, "Soft memory limit", metavar="<number>[<unit>]"),
     Flag("memory-swap", "", STRING, "Limit of memory and swap together (-1: none)", metavar="<number>[<unit>]"),
     Flag("pids-limit", "", INT, "Limit of processes (-1: none)"),
-    Flag("ulimit", "", LIST, "Resource limit (NAME=SOFT[:HARD])"),
 )
+_ULIMIT = Flag("ulimit", "", LIST, "Resource limit (NAME=SOFT[:HARD])")
 
 # podman has them, we do not yet: their values are taken, so that the answer is about them
 _LATER = (
@@ -147,7 +148,7 @@ _HIDDEN = (
     *(Flag(name, "", BOOL, hidden=True) for name in _LATER_BOOLS),
 )
 
-FLAGS = (*_IDENTITY, *_PROCESS, *_STREAMS, *_FILES, *_ISOLATION, *_NETWORK, *_LIMITS, *HEALTH, *_HIDDEN)
+FLAGS = (*_IDENTITY, *_PROCESS, *_STREAMS, *_FILES, *_ISOLATION, *_NETWORK, *LIMITS, _ULIMIT, *HEALTH, *_HIDDEN)
 
 
 def refuse_later_ones(args: Arguments) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from seabox.cli.context import engine, say
-from seabox.cli.flags import FLOAT, INT, STRING, UINT, Command, Flag
+from seabox.cli.creation_flags import LIMITS
+from seabox.cli.flags import STRING, Command, Flag
 from seabox.errors import InvalidArgument
 
 TYPE_CHECKING = False
@@ -11,16 +12,7 @@ if TYPE_CHECKING:
     from seabox.cli.parse import Arguments
 
 _FLAGS = (
-    Flag("cpu-period", "", UINT, "Length of a CPU period in microseconds"),
-    Flag("cpu-quota", "", INT, "CPU time per period in microseconds"),
-    Flag("cpu-shares", "c", UINT, "Relative weight of CPU time"),
-    Flag("cpus", "", FLOAT, "Number of CPUs"),
-    Flag("cpuset-cpus", "", STRING, "CPUs to run on (0-2,5)"),
-    Flag("cpuset-mems", "", STRING, "Memory nodes to use"),
-    Flag("memory", "m", STRING, "Memory limit", metavar="<number>[<unit>]"),
-    Flag("memory-reservation", "", STRING, "Soft memory limit", metavar="<number>[<unit>]"),
-    Flag("memory-swap", "", STRING, "Limit of memory and swap together (-1: none)", metavar="<number>[<unit>]"),
-    Flag("pids-limit", "", INT, "Limit of processes (-1: none)"),
+    *LIMITS,
     Flag("restart", "", STRING, "Restart policy (no, always, on-failure[:max-retries], unless-stopped)"),
 )
 

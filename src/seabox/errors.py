@@ -7,12 +7,17 @@ code that raises them.
 
 from __future__ import annotations
 
+_CONTROLS = {code: ascii(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)}
+
 
 class SeaboxError(Exception):
-    """Base of every error this package raises on purpose."""
+    """Base of every error this package raises on purpose; its text is one line whatever a caller or a runtime said."""
 
     http_status = 500
     exit_code = 125
+
+    def __str__(self) -> str:
+        return super().__str__().translate(_CONTROLS)
 
 
 class InvalidArgument(SeaboxError):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from seabox.errors import InvalidArgument, Refused, Unsupported
@@ -75,6 +75,7 @@ FEW = st.sets(st.sampled_from(sorted(FIELDS)), min_size=1, max_size=3).flatmap(
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fields=FEW)
+@example(fields={"dns": ("\n",)})
 def test_any_text_is_a_configuration_or_one_clear_line(
     resolved: Resolve, place: Place, facts: HostFacts, fields: dict[str, Any]
 ) -> None:

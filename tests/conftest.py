@@ -7,6 +7,7 @@ whole process is in a mount namespace of its own, where that may be made.
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import suppress
 
 from seabox.kernel import files, mounts
@@ -14,6 +15,11 @@ from seabox.kernel.namespaces import CLONE_NEWNS, unshare
 from seabox.network import netns
 
 os.environ["SEABOX_NETWORK"] = "none"
+
+# A shell lets what it starts in the background ignore these; the programs under test are not to inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for ignored in (signal.SIGQUIT, signal.SIGHUP):
+    signal.signal(ignored, signal.SIG_DFL)
 
 if os.geteuid() == 0:
     with suppress(OSError):

@@ -16,6 +16,7 @@ import seabox
 from engine.home import SLEEPER, SOURCE, Home, init_of, obedient
 from seabox.errors import Busy, TimedOut
 from seabox.kernel import process
+from seabox.kernel.locks import holder_of
 
 SOON = 1.0  # s
 
@@ -48,6 +49,11 @@ def frozen(home: Home, script: str, word: bytes, then: Callable[[], bool]) -> It
             yield holder.pid
         finally:
             holder.kill()
+
+
+def is_free(home: Home, id: str) -> bool:
+    """Whether nobody holds the container's lock this moment."""
+    return holder_of(f"{home.runroot}/containers/{id}/lock") == 0
 
 
 def at_once(call: Callable[[], object]) -> object:
@@ -102,7 +108,7 @@ def test_while_every_lock_is_held(home: Home, engine: seabox.Engine) -> None:
 def test_while_a_stop_stands_still(home: Home, engine: seabox.Engine) -> None:
     """A stop waits without the lock: kill and remove go through, even if it never moves again."""
     ctr = engine.containers.run("busybox", SLEEPER, name="stubborn")
-    with frozen(home, STOP_IT, b"going\n", lambda: ctr.status == "stopping"):
+    with frozen(home, STOP_IT, b"going\n", lambda: ctr.status == "stopping" and is_free(home, ctr.id)):
         assert at_once(lambda: ctr.status) == "stopping"
         assert at_once(lambda: ctr.inspect()["State"]["Status"]) == "stopping"
         assert "stopping" in str(at_once(lambda: command(home, "ps", "--format", "{{.State}}"))).lower()

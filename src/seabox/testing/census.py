@@ -50,12 +50,16 @@ class Census:
         deadline = time.monotonic() + timeout_seconds
         while watch.closing:
             select.poll().poll(1)
+        seen: list[str] = []
         while True:
             now = take(self.root, self.runroot, cgroup_parent=self.cgroup_parent)
             left = difference(self, now)
             pids = [now.running[thing] for thing in now.things - self.things if thing in now.running]
-            if not left or not pids or not _wait_for_one(pids, deadline - time.monotonic()):
+            if pids and _wait_for_one(pids, deadline - time.monotonic()):
+                continue
+            if left == seen:  # nothing, or twice the same: a process in the middle of an exec shows no marks
                 return left
+            seen = left
 
 
 def take(root: str, runroot: str, *, cgroup_parent: str = "/seabox") -> Census:

@@ -105,7 +105,8 @@ class Bundle:
         return found
 
     def conmons(self) -> list[object]:
-        return list(process.spawned_for(self.id, ("conmon",)))
+        """Those that are not about to end. Blocks up to ten seconds for each."""
+        return [each for each in process.spawned_for(self.id, ("conmon",)) if not process.wait_gone(each, 10)]
 
     def clean(self) -> None:
         self.runtime.delete(self.id, force=True)

@@ -16,10 +16,11 @@ check: dev-time
 	$(dev)/lint-imports
 	$(dev)/python -m pytest -q tests/arch
 
-# The cheap tests first: a broken rule shows within seconds.
+# The cheap tests first: a broken rule shows within seconds. The others mostly wait, so three of them run at a time.
 test: run-time dev-time
-	$(dev)/python -m pytest -q $(wildcard $(addprefix tests/,arch unit))
-	$(dev)/python -m pytest -q $(wildcard $(addprefix tests/,contract kernel setup engine race clients trust))
+	$(dev)/python -m pytest -q $(wildcard $(addprefix tests/,arch unit contract))
+	$(dev)/python -m pytest -q -n 3 --dist worksteal $(wildcard $(addprefix tests/,kernel engine race clients trust))
+	$(dev)/python -m pytest -q tests/setup
 
 bench: run-time
 	@.venv/bin/python bench $(BENCH)

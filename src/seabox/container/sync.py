@@ -92,7 +92,8 @@ def settle(ctr: Locked) -> None:
 def adopt(ctr: Locked) -> None:
     """The move that the runtime made and nobody recorded, its caller having died or being a stranger, is recorded."""
     for orphan in process.spawned_for(ctr.id, (ctr.runtime.name,)):
-        process.wait_gone(orphan, _ORPHAN_GRACE)  # a `runtime start` may still be at it
+        if orphan != ctr.state.process:  # which bears the runtime's arguments until it executes its own program
+            process.wait_gone(orphan, _ORPHAN_GRACE)  # a `runtime start` may still be at it
     seen = ctr.runtime.state(ctr.id)
     status = seen.status if seen is not None else "stopped"
     if ctr.state.status is Status.CREATED and status in ("running", "paused"):

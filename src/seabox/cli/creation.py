@@ -9,7 +9,7 @@ from seabox.cli.creation_flags import refuse_later_ones
 from seabox.cli.environment import environment, pairs_in
 from seabox.cli.flags import PROGRAM
 from seabox.cli.health_flags import add_health
-from seabox.errors import InvalidArgument, NoSuchContainer
+from seabox.errors import InvalidArgument, NoSuchContainer, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,12 @@ _POLICIES = {
 }  # fmt: skip
 
 
+_PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY")
+
+
 def _check(args: Arguments) -> None:
+    if args.text("seccomp-policy") not in ("", "default"):
+        raise Unsupported("--seccomp-policy=image is not supported: no label of an image changes what is allowed")
     if args.on("replace") and not args.given("name"):
         raise InvalidArgument("cannot replace container without --name being set")
     if args.text("pull").lower() not in _POLICIES:
@@ -110,6 +115,27 @@ def _options(args: Arguments) -> CreateOptions:
         "auto_remove": args.on("rm"),
         "cap_add": args.texts("cap-add"),
         "cap_drop": args.texts("cap-drop"),
+        "cgroup_conf": _texts_with_values(args, "cgroup-conf"),
+        "chroot_dirs": args.texts("chrootdirs"),
+        "blkio_weight_devices": args.texts("blkio-weight-device"),
+        "device_cgroup_rules": args.texts("device-cgroup-rule"),
+        "device_read_bps": args.texts("device-read-bps"),
+        "device_read_iops": args.texts("device-read-iops"),
+        "device_write_bps": args.texts("device-write-bps"),
+        "device_write_iops": args.texts("device-write-iops"),
+        "env_merge": _values("env-merge", args.pairs("env-merge")),
+        "host_users": args.texts("hostuser"),
+        "image_volume": args.text("image-volume"),
+        "init_path": args.text("init-path"),
+        "memory_swappiness": args.number("memory-swappiness"),
+        "oom_kill_disable": args.on("oom-kill-disable"),
+        "passwd": args.on("passwd"),
+        "passwd_entry": args.text("passwd-entry"),
+        "personality": args.text("personality"),
+        "systemd": args.text("systemd"),
+        "tz": args.text("tz"),
+        "unset_env_all": args.on("unsetenv-all"),
+        "userns": args.text("userns"),
         "cgroups": args.text("cgroups"),
         "cidfile": os.path.abspath(args.text("cidfile")) if args.given("cidfile") else "",
         "conmon_pidfile": args.text("conmon-pidfile"),
@@ -201,6 +227,12 @@ def _add_numbers(args: Arguments, found: CreateOptions) -> None:
         found["pids_limit"] = args.number("pids-limit")
     if args.given("oom-score-adj"):
         found["oom_score_adj"] = args.number("oom-score-adj")
+    if args.given("cpu-rt-period"):
+        found["cpu_rt_period"] = args.number("cpu-rt-period")
+    if args.given("cpu-rt-runtime"):
+        found["cpu_rt_runtime"] = args.number("cpu-rt-runtime")
+    if args.given("blkio-weight"):
+        found["blkio_weight"] = _whole(args, "blkio-weight")
     if args.given("stop-timeout"):
         found["stop_timeout"] = args.number("stop-timeout")
 
@@ -212,6 +244,19 @@ def _size(args: Arguments, name: str) -> int:
         return read_size(args.text(name))
     except ValueError as problem:
         raise InvalidArgument(f"invalid value for {name}: {problem}") from None
+
+
+def _whole(args: Arguments, name: str) -> int:
+    text = args.text(name)
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise InvalidArgument(f"invalid value for {name}: {text!a} is not a number")
+    return int(text)
+
+
+def _texts_with_values(args: Arguments, name: str) -> dict[str, str]:
+    from seabox.cli.kinds import read_pair
+
+    return _values(name, [pair for text in args.texts(name) for pair in read_pair(text)])
 
 
 def _octal(text: str) -> int:
@@ -244,8 +289,13 @@ def _values(flag: str, pairs: list[tuple[str, str | None]]) -> dict[str, str]:
 
 
 def _environment(args: Arguments) -> dict[str, str]:
-    """Our own (--env-host), and what was given."""
-    return (dict(os.environ) if args.on("env-host") else {}) | environment(args)
+    """Our own (all with --env-host, else those for proxies), and what was given."""
+    own: dict[str, str] = {}
+    if args.on("env-host"):
+        own = dict(os.environ)
+    elif args.on("http-proxy"):
+        own = {name: os.environ[name] for name in _PROXIES if name in os.environ}
+    return own | environment(args)
 
 
 def _labels(args: Arguments) -> dict[str, str]:

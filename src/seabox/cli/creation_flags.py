@@ -37,9 +37,16 @@ _PROCESS = (
     Flag("env", "e", PAIRS, "Environment variable (KEY=VALUE; KEY alone: our own value)"),
     Flag("env-file", "", LIST, "Read environment variables from this file", metavar="file", completion="files"),
     Flag("env-host", "", BOOL, "All of our own environment"),
-    Flag("group-add", "", CSV, "Additional group"),
+    Flag("env-merge", "", PAIRS, "Environment variable with $NAME and ${NAME} for those of the image (KEY=VALUE)"),
+    Flag("group-add", "", CSV, "Additional group; keep-groups: those that we have"),
+    Flag("hostuser", "", CSV, "User of the host that the container's /etc/passwd is to know"),
+    Flag("http-proxy", "", BOOL, "Our own variables for proxies", default=True),
     Flag("init", "", BOOL, "A small init process reaps orphans and forwards signals"),
+    Flag("init-path", "", STRING, "Program on the host to use for --init", metavar="path", completion="files"),
     Flag("oom-score-adj", "", INT, "How likely the kernel kills it when memory is short (-1000 to 1000)"),
+    Flag("passwd", "", BOOL, "A user whom the image does not know gets a line in /etc/passwd", default=True),
+    Flag("passwd-entry", "", STRING, "That line, with $USERNAME, $UID, $GID, $NAME and $HOME to be filled in"),
+    Flag("personality", "", STRING, "Execution domain", completion=("LINUX", "LINUX32")),
     Flag("privileged", "", BOOL, "All that root may do on the host"),
     Flag("restart", "", STRING, "What to do when it ends", default="no",
          completion=("no", "on-failure", "always", "unless-stopped")),
@@ -47,9 +54,13 @@ _PROCESS = (
          completion=("container", "conmon", "ignore")),
     Flag("stop-signal", "", STRING, "Signal that asks it to end", completion="signals"),
     Flag("stop-timeout", "", UINT, "Seconds between that signal and SIGKILL", default=10),
+    Flag("systemd", "", STRING, "Give the container what systemd wants, if it runs that", default="true",
+         bare="true", completion=("true", "false", "always")),
     Flag("timeout", "", UINT, "Seconds after which it is killed (0: never)"),
+    Flag("tz", "", STRING, "Time zone: a name, or local for the host's"),
     Flag("umask", "", STRING, "Mask of file modes, octal", default="0022"),
-    Flag("unsetenv", "", CSV, "Environment variable to leave out"),
+    Flag("unsetenv", "", LIST, "Environment variable of the image or ours to leave out"),
+    Flag("unsetenv-all", "", BOOL, "Leave out all of them"),
     Flag("user", "u", STRING, "User, by name or number (USER[:GROUP])"),
     Flag("workdir", "w", STRING, "Working directory"),
 )  # fmt: skip
@@ -64,7 +75,11 @@ _STREAMS = (
 )
 
 _FILES = (
-    Flag("device", "", LIST, "Device of the host (SRC[:DEST[:rwm]])"),
+    Flag("chrootdirs", "", CSV, "Directory that gets our files of /etc as well", metavar="path"),
+    Flag("device", "", CSV, "Device of the host (SRC[:DEST[:rwm]])"),
+    Flag("device-cgroup-rule", "", CSV, "Devices that may be used without a node (TYPE MAJOR:MINOR MODE)"),
+    Flag("image-volume", "", STRING, "What the image's volumes become", default="bind",
+         aliases=("builtin-volume",), completion=("bind", "tmpfs", "ignore")),
     Flag("mount", "", LIST, "Mount (type=bind|tmpfs,src=PATH,dst=PATH,...)"),
     Flag("read-only", "", BOOL, "The root file system cannot be written to"),
     Flag("read-only-tmpfs", "", BOOL, "With --read-only, /dev/shm, /run and /tmp can", default=True),
@@ -78,12 +93,17 @@ _ISOLATION = (
     Flag("cap-drop", "", CSV, "Capability to take away"),
     Flag("cgroup-parent", "", STRING, "Cgroup below which its own is made"),
     Flag("cgroupns", "", STRING, "Cgroup namespace: private, host, container:NAME or ns:PATH"),
-    Flag("cgroups", "", STRING, "enabled or disabled", default="enabled", completion=("enabled", "disabled")),
+    Flag("cgroup-conf", "", CSV, "Setting of the cgroup, with cgroup v2 (FILE=VALUE)"),
+    Flag("cgroups", "", STRING, "enabled, disabled or no-conmon", default="enabled",
+         completion=("enabled", "disabled", "no-conmon")),
     Flag("hostname", "h", STRING, "Host name"),
     Flag("ipc", "", STRING, "IPC namespace: private, host, container:NAME or ns:PATH"),
     Flag("pid", "", STRING, "PID namespace: private, host, container:NAME or ns:PATH"),
     Flag("security-opt", "", LIST, "seccomp=..., no-new-privileges, mask=..., unmask=..."),
+    Flag("seccomp-policy", "", STRING, "Who chooses the seccomp profile: only default", default="default",
+         completion=("default",)),
     Flag("sysctl", "", PAIRS, "Kernel parameter (NAME=VALUE)"),
+    Flag("userns", "", STRING, "User namespace: only host", completion=("host",)),
     Flag("uts", "", STRING, "UTS namespace: private, host, container:NAME or ns:PATH"),
 )
 
@@ -117,30 +137,35 @@ LIMITS = (
     Flag("memory-swap", "", STRING, "Limit of memory and swap together (-1: none)", metavar="<number>[<unit>]"),
     Flag("pids-limit", "", INT, "Limit of processes (-1: none)"),
 )
+_MORE_LIMITS = (
+    Flag("blkio-weight", "", STRING, "Relative weight of block I/O (10 to 1000)"),
+    Flag("blkio-weight-device", "", CSV, "The same for one device (DEVICE:WEIGHT)", metavar="DEVICE_NAME:WEIGHT"),
+    Flag("cpu-rt-period", "", UINT, "Length of a real-time CPU period in microseconds, with cgroup v1"),
+    Flag("cpu-rt-runtime", "", INT, "Real-time CPU time per period in microseconds, with cgroup v1"),
+    Flag("device-read-bps", "", CSV, "Limit of bytes read per second (DEVICE:NUMBER[UNIT])"),
+    Flag("device-read-iops", "", CSV, "Limit of reads per second (DEVICE:NUMBER)"),
+    Flag("device-write-bps", "", CSV, "Limit of bytes written per second (DEVICE:NUMBER[UNIT])"),
+    Flag("device-write-iops", "", CSV, "Limit of writes per second (DEVICE:NUMBER)"),
+    Flag("memory-swappiness", "", INT, "How gladly memory is swapped (0 to 100, -1: as the host)", default=-1),
+    Flag("oom-kill-disable", "", BOOL, "Processes wait for memory in place of being killed, with cgroup v1"),
+)
 _ULIMIT = Flag("ulimit", "", LIST, "Resource limit (NAME=SOFT[:HARD])")
 
 # podman has them, we do not yet: their values are taken, so that the answer is about them
 _LATER = (
-    "blkio-weight blkio-weight-device chrootdirs cpu-rt-period cpu-rt-runtime cpuset decryption-key "
-    "device-cgroup-rule device-read-bps device-read-iops device-write-bps device-write-iops "
-    "env-merge gidmap gpus group-entry health-log-destination "
+    "cpuset decryption-key gidmap gpus group-entry health-log-destination "
     "health-max-log-count health-max-log-size "
     "health-startup-cmd health-startup-interval health-startup-retries health-startup-success "
-    "health-startup-timeout hostuser image-volume init-ctr init-path ipv6 link "
-    "memory-swappiness passwd-entry personality pod pod-id-file preserve-fd preserve-fds "
-    "rdt-class retry retry-delay seccomp-policy secret shm-size-systemd subgidname subuidname systemd tz "
-    "uidmap userns volumes-from"
+    "health-startup-timeout init-ctr ipv6 link "
+    "pod pod-id-file preserve-fd preserve-fds "
+    "rdt-class retry retry-delay secret shm-size-systemd subgidname subuidname uidmap volumes-from"
 ).split()
 _LATER_BOOLS = (
-    "disable-content-trust env-merge-all http-proxy no-hostname oom-kill-disable passwd "
-    "rmi unsetenv-all"
+    "disable-content-trust env-merge-all no-hostname"
 ).split()
 # asking for what is the case anyway is no error
 _ALREADY = {
-    "disable-content-trust": (True, False), "http-proxy": (False,), "passwd": (True,),
-    "rmi": (False,), "systemd": ("false",), "userns": ("host", ""),
-    "oom-kill-disable": (False,), "unsetenv-all": (False,),
-    "no-hostname": (False,),
+    "disable-content-trust": (True, False), "no-hostname": (False,),
 }  # fmt: skip
 
 _HIDDEN = (
@@ -148,7 +173,10 @@ _HIDDEN = (
     *(Flag(name, "", BOOL, hidden=True) for name in _LATER_BOOLS),
 )
 
-FLAGS = (*_IDENTITY, *_PROCESS, *_STREAMS, *_FILES, *_ISOLATION, *_NETWORK, *LIMITS, _ULIMIT, *HEALTH, *_HIDDEN)
+FLAGS = (
+    *_IDENTITY, *_PROCESS, *_STREAMS, *_FILES, *_ISOLATION, *_NETWORK, *LIMITS, *_MORE_LIMITS, _ULIMIT, *HEALTH,
+    *_HIDDEN,
+)  # fmt: skip
 
 
 def refuse_later_ones(args: Arguments) -> None:

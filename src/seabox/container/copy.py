@@ -119,7 +119,7 @@ def _user(root: Root, handle: Container) -> tuple[int, int]:
     from .stored import decode_config
 
     config = decode_config(handle._on.store.config(handle.id))
-    who = look_up(f"/proc/self/fd/{root.fd}", config.user, config.groups)
+    who = look_up(f"/proc/self/fd/{root.fd}", config.user, config.groups, config.host_users)
     return who.uid, who.gid
 
 

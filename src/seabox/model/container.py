@@ -13,7 +13,7 @@ CONFIG_SCHEMA = 1
 class Mount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One mount inside a container: the value that storage, volumes and spec exchange."""
 
-    type: str  # "bind" | "tmpfs"
+    type: str  # "bind" | "tmpfs" | "devpts" | "image"
     destination: str
     source: str = ""
     options: tuple[str, ...] = ()  # as the OCI spec takes them: "ro", "rbind", "rprivate", "size=64m"...
@@ -35,6 +35,13 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     permissions: str = "rwm"
 
 
+class DeviceLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """A number for one block device of the host: a weight, bytes per second or operations per second."""
+
+    path: str
+    value: int
+
+
 class Resources(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Limits kept by the cgroup. None = no limit asked for. Memory in bytes, CPU times in microseconds."""
 
@@ -49,7 +56,15 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cpuset_cpus: str = ""
     cpuset_mems: str = ""
     pids_limit: int | None = None  # -1 = unlimited
-    blkio_weight: int | None = None
+    cpu_rt_period: int | None = None  # as the CPU times above
+    cpu_rt_runtime: int | None = None
+    blkio_weight: int | None = None  # 10 to 1000
+    blkio_weight_devices: tuple[DeviceLimit, ...] = ()
+    read_bps: tuple[DeviceLimit, ...] = ()
+    write_bps: tuple[DeviceLimit, ...] = ()
+    read_iops: tuple[DeviceLimit, ...] = ()
+    write_iops: tuple[DeviceLimit, ...] = ()
+    unified: dict[str, str] = {}  # files of a v2 cgroup and what is written to them
 
 
 class Security(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -65,6 +80,7 @@ class Security(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unmask: tuple[str, ...] = ()  # "ALL" or paths
     read_only: bool = False
     read_only_tmpfs: bool = True
+    proc_options: tuple[str, ...] = ()  # of the mount of /proc
 
 
 class Namespaces(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -114,8 +130,17 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     tty: bool = False
     stdin: bool = False
     init: bool = False
+    init_path: str = ""  # the program of --init on the host; "" = catatonit
+    systemd: bool = False  # what runs is systemd: it gets the places that it wants to write to
+    personality: str = ""  # "LINUX" | "LINUX32"
+    timezone: str = ""  # a zone's name, or "local" for the host's; "" = the image's
+    passwd: bool = True  # a user that the image does not know gets a line in /etc/passwd
+    passwd_entry: str = ""  # that line, with $USERNAME $UID $GID $NAME $HOME to fill in
+    host_users: tuple[str, ...] = ()  # further lines of /etc/passwd
+    chroot_dirs: tuple[str, ...] = ()  # directories that get our files of /etc as well
     mounts: tuple[Mount, ...] = ()
     devices: tuple[Device, ...] = ()
+    device_rules: tuple[str, ...] = ()  # "c 10:* rwm": devices that it may use without having their nodes
     namespaces: Namespaces = Namespaces()
     security: Security = Security()
     resources: Resources = Resources()
@@ -146,7 +171,7 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     auto_remove: bool = False
     runtime: str = ""  # absolute path of the OCI runtime
     cgroup_parent: str = ""
-    cgroups: str = "enabled"  # "enabled" | "disabled"
+    cgroups: str = "enabled"  # "enabled" | "no-conmon", which is what we do anyway | "disabled"
     pidfile: str = ""
     conmon_pidfile: str = ""
     create_command: tuple[str, ...] = ()
@@ -185,6 +210,8 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     env: dict[str, str] = {}
     unset_env: tuple[str, ...] = ()
+    unset_env_all: bool = False  # nothing of what the image and the engine say
+    env_merge: dict[str, str] = {}  # as env, with $NAME and ${NAME} for what the image says
     user: str | None = None
     groups: tuple[str, ...] = ()
     workdir: str | None = None
@@ -193,10 +220,20 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     tty: bool = False
     stdin: bool = False
     init: bool = False
+    init_path: str = ""
+    systemd: str = "true"  # "true": if what runs is systemd; "always" | "false"
+    personality: str = ""
+    tz: str = ""
+    passwd: bool = True
+    passwd_entry: str = ""
+    host_users: tuple[str, ...] = ()  # names or numbers of users of the host
+    chroot_dirs: tuple[str, ...] = ()
+    image_volume: str = "bind"  # what the image's VOLUMEs become: "bind" | "tmpfs" | "ignore"
     volumes: tuple[str, ...] = ()  # podman's -v syntax: SRC:DEST[:OPTIONS]
     tmpfs: tuple[str, ...] = ()  # DEST[:OPTIONS]
     mounts: tuple[Mount, ...] = ()
     devices: tuple[str, ...] = ()  # SRC[:DEST[:PERMISSIONS]]
+    device_cgroup_rules: tuple[str, ...] = ()  # "c|b|a MAJOR:MINOR rwm"
     network: str | tuple[str, ...] | None = None  # none, host, container:NAME, ns:PATH, or networks NAME[:OPTIONS]
     ip: str = ""
     ip6: str = ""
@@ -213,6 +250,7 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     ipc: str | None = None
     uts: str | None = None
     cgroupns: str | None = None
+    userns: str | None = None  # "" and "host": there is no other yet
     cap_add: tuple[str, ...] = ()
     cap_drop: tuple[str, ...] = ()
     privileged: bool = False
@@ -231,6 +269,17 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     cpuset_cpus: str = ""
     cpuset_mems: str = ""
     pids_limit: int | None = None
+    memory_swappiness: int | None = None  # 0 to 100, -1 = the host's
+    oom_kill_disable: bool = False
+    cpu_rt_period: int | None = None
+    cpu_rt_runtime: int | None = None
+    blkio_weight: int | None = None
+    blkio_weight_devices: tuple[str, ...] = ()  # PATH:WEIGHT
+    device_read_bps: tuple[str, ...] = ()  # PATH:NUMBER[UNIT]
+    device_write_bps: tuple[str, ...] = ()
+    device_read_iops: tuple[str, ...] = ()  # PATH:NUMBER
+    device_write_iops: tuple[str, ...] = ()
+    cgroup_conf: dict[str, str] = {}
     shm_size: int | None = None
     oom_score_adj: int | None = None
     add_hosts: tuple[str, ...] = ()

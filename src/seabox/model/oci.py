@@ -124,6 +124,8 @@ class Cpu(_Part, frozen=True, kw_only=True):
     period: int | None = None
     cpus: str = ""
     mems: str = ""
+    realtime_runtime: int | None = None
+    realtime_period: int | None = None
 
 
 class Pids(_Part, frozen=True, kw_only=True):
@@ -132,10 +134,34 @@ class Pids(_Part, frozen=True, kw_only=True):
     limit: int
 
 
-class BlockIO(_Part, frozen=True, kw_only=True):
+class WeightDevice(_Part, frozen=True, kw_only=True):
     """10 to 1000."""
 
+    major: int
+    minor: int
+    weight: int
+
+
+class ThrottleDevice(_Part, frozen=True, kw_only=True):
+    """Bytes or operations per second."""
+
+    major: int
+    minor: int
+    rate: int
+
+
+_Throttles = tuple[ThrottleDevice, ...]
+
+
+class BlockIO(_Part, frozen=True, kw_only=True):
+    """Weight: 10 to 1000."""
+
     weight: int | None = None
+    weight_device: tuple[WeightDevice, ...] = ()
+    throttle_read_bps_device: _Throttles = msgspec.field(default=(), name="throttleReadBpsDevice")
+    throttle_write_bps_device: _Throttles = msgspec.field(default=(), name="throttleWriteBpsDevice")
+    throttle_read_iops_device: _Throttles = msgspec.field(default=(), name="throttleReadIOPSDevice")
+    throttle_write_iops_device: _Throttles = msgspec.field(default=(), name="throttleWriteIOPSDevice")
 
 
 class Resources(_Part, frozen=True, kw_only=True):
@@ -146,6 +172,7 @@ class Resources(_Part, frozen=True, kw_only=True):
     cpu: Cpu | None = None
     pids: Pids | None = None
     block_io: BlockIO | None = msgspec.field(default=None, name="blockIO")
+    unified: dict[str, str] = {}
 
 
 class SeccompArg(_Part, frozen=True, kw_only=True):
@@ -178,6 +205,12 @@ class Seccomp(_Part, frozen=True, kw_only=True):
     syscalls: tuple[SeccompRule, ...] = ()
 
 
+class Personality(_Part, frozen=True, kw_only=True):
+    """The execution domain: "LINUX" or "LINUX32"."""
+
+    domain: str
+
+
 class Linux(_Part, frozen=True, kw_only=True):
     """What is special to Linux."""
 
@@ -188,6 +221,7 @@ class Linux(_Part, frozen=True, kw_only=True):
     rootfs_propagation: str = ""
     seccomp: Seccomp | None = None
     sysctl: dict[str, str] = {}
+    personality: Personality | None = None
     masked_paths: tuple[str, ...] = ()
     readonly_paths: tuple[str, ...] = ()
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
         name: str | None
         env: Mapping[str, str]
         unset_env: Sequence[str]
+        unset_env_all: bool
+        env_merge: Mapping[str, str]
         user: str | None
         groups: Sequence[str]
         workdir: str | None
@@ -25,10 +27,20 @@ if TYPE_CHECKING:
         tty: bool
         stdin: bool
         init: bool
+        init_path: str
+        systemd: str
+        personality: str
+        tz: str
+        passwd: bool
+        passwd_entry: str
+        host_users: Sequence[str]
+        chroot_dirs: Sequence[str]
+        image_volume: str
         volumes: Sequence[str]
         tmpfs: Sequence[str]
         mounts: Sequence[Mount]
         devices: Sequence[str]
+        device_cgroup_rules: Sequence[str]
         network: str | Sequence[str] | None
         ip: str
         ip6: str
@@ -45,6 +57,7 @@ if TYPE_CHECKING:
         ipc: str | None
         uts: str | None
         cgroupns: str | None
+        userns: str | None
         cap_add: Sequence[str]
         cap_drop: Sequence[str]
         privileged: bool
@@ -63,6 +76,17 @@ if TYPE_CHECKING:
         cpuset_cpus: str
         cpuset_mems: str
         pids_limit: int | None
+        memory_swappiness: int | None
+        oom_kill_disable: bool
+        cpu_rt_period: int | None
+        cpu_rt_runtime: int | None
+        blkio_weight: int | None
+        blkio_weight_devices: Sequence[str]
+        device_read_bps: Sequence[str]
+        device_write_bps: Sequence[str]
+        device_read_iops: Sequence[str]
+        device_write_iops: Sequence[str]
+        cgroup_conf: Mapping[str, str]
         shm_size: int | None
         oom_score_adj: int | None
         add_hosts: Sequence[str]

@@ -57,12 +57,34 @@ def parse_device(text: str) -> Device:
     return Device(source=normal(source), destination=destination, permissions=permissions)
 
 
+def parse_device_rule(text: str) -> str:
+    """`TYPE MAJOR:MINOR ACCESS`, in which numbers may be *. Raises: InvalidArgument with podman's words."""
+    words = plain("device cgroup rule", text).split()
+    bad = InvalidArgument(f"invalid device cgroup rule format: '{text}'")
+    if len(words) != 3:
+        raise bad
+    kind, numbers, access = words
+    major, colon, minor = numbers.partition(":")
+    if kind not in ("a", "b", "c") or not colon or not _is_mode(access):
+        raise bad
+    for number in (major, minor):
+        if number != "*" and not (number.isascii() and number.isdecimal() and len(number) < 10):
+            raise bad
+    return " ".join(words)
+
+
+def _rule(text: str) -> oci.DeviceRule:
+    kind, numbers, access = text.split()
+    major, minor = (None if number == "*" else int(number) for number in numbers.split(":"))
+    return oci.DeviceRule(allow=True, type=kind, major=major, minor=minor, access=access)
+
+
 def _is_mode(text: str) -> bool:
     return bool(text) and set(text) <= _MODES and len(set(text)) == len(text)
 
 
 def device_nodes(
-    devices: Iterable[Device], privileged: bool
+    devices: Iterable[Device], privileged: bool, further: Iterable[str] = ()
 ) -> tuple[tuple[oci.Device, ...], tuple[oci.DeviceRule, ...]]:
     """The nodes to make and the cgroup's rules: everything denied but what was given, nothing denied if privileged.
 
@@ -87,7 +109,7 @@ def device_nodes(
             )
             if rule not in rules:
                 rules.append(rule)
-    return tuple(nodes.values()), tuple(rules)
+    return tuple(nodes.values()), (*rules, *map(_rule, further))
 
 
 def _expanded(device: Device) -> Iterator[tuple[str, str]]:

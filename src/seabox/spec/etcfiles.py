@@ -8,6 +8,8 @@ from ..errors import Refused
 from ..kernel.files import write_file
 from ..model import oci
 from .hosts_syntax import GATEWAY
+from .passwd_lines import missing
+from .timezone import zone_file
 from .users import read_passwd
 
 TYPE_CHECKING = False
@@ -36,6 +38,8 @@ def write_etc_files(config: ContainerConfig, place: Place, identity: Identity) -
         files["resolv.conf"] = _resolv_conf(config, place)
     if (passwd := _passwd(config, place, identity)) is not None:
         files["passwd"] = passwd
+    if (zone := zone_file(config.timezone, place.host_etc)) is not None:
+        files["localtime"] = zone
     for name, data in files.items():
         write_file(f"{place.bundle}/{name}", data, 0o644)
 
@@ -50,23 +54,26 @@ def etc_mounts(config: ContainerConfig, place: Place, identity: Identity) -> Ite
         names.remove("resolv.conf")
     if _passwd(config, place, identity) is not None:
         names.append("passwd")
-    for name in names:
-        folder = place.network_bundle if name in _SHARED and place.network_bundle else place.bundle
-        yield oci.Mount(destination=f"/etc/{name}", type="bind", source=f"{folder}/{name}", options=options)
+    if zone_file(config.timezone, place.host_etc) is not None:
+        names.append("localtime")
+    for top in ("", *config.chroot_dirs):
+        for name in names:
+            folder = place.network_bundle if name in _SHARED and place.network_bundle else place.bundle
+            yield oci.Mount(destination=f"{top}/etc/{name}", type="bind", source=f"{folder}/{name}", options=options)
     yield oci.Mount(
         destination="/run/.containerenv", type="bind", source=f"{place.bundle}/.containerenv", options=options
     )
 
 
 def _passwd(config: ContainerConfig, place: Place, identity: Identity) -> bytes | None:
-    """The image's passwd with a line for a user that it does not list; None if none is missing, or there is no file."""
-    if identity.listed or identity.uid == 0:
+    """The image's passwd with a line for each user that it does not list; None if it lists all."""
+    if not config.host_users and (identity.listed or identity.uid == 0):
         return None
     found = read_passwd(place.rootfs)
-    if found is None:
+    if found is None and not config.host_users:
         return None
-    line = f"{identity.uid}:*:{identity.uid}:{identity.gid}:container user:{identity.home}:/bin/sh\n"
-    return found + (b"" if not found or found.endswith(b"\n") else b"\n") + line.encode()
+    added = missing(config, identity, found or b"")
+    return (found or b"") + added if added else None
 
 
 def _hosts(config: ContainerConfig, place: Place) -> str:

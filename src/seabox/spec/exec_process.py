@@ -66,7 +66,7 @@ def exec_process(config: ContainerConfig, request: ExecRequest, root: str, facts
 
     Raises: Refused (126): no such user or group, no such directory, a capability that is not ours to give.
     """
-    identity = look_up(root, config.user if request.user is None else request.user, config.groups)
+    identity = look_up(root, config.user if request.user is None else request.user, config.groups, config.host_users)
     security = _security(config.security, request)
     env = dict(config.env)
     if request.tty:

@@ -25,7 +25,7 @@ class HostFacts:
     """One look at the host. Rlimits as (soft, hard), UNLIMITED for none."""
 
     __slots__ = (
-        "apparmor", "arch", "capabilities", "cgroup_mode", "controllers", "cpu_paths", "hostname", "kernel",
+        "apparmor", "arch", "capabilities", "cgroup_mode", "controllers", "cpu_paths", "groups", "hostname", "kernel",
         "oom_score_adj", "ping_group_range", "rlimits", "seccomp", "swap_limit",
     )  # fmt: skip
 
@@ -45,6 +45,7 @@ class HostFacts:
         oom_score_adj: int = 0,
         ping_group_range: bool = True,
         cpu_paths: tuple[str, ...] = (),
+        groups: tuple[int, ...] = (),
     ) -> None:
         self.arch = arch  # as uname says it
         self.kernel = kernel
@@ -59,6 +60,7 @@ class HostFacts:
         self.oom_score_adj = oom_score_adj  # our own
         self.ping_group_range = ping_group_range  # the kernel has this sysctl
         self.cpu_paths = cpu_paths  # /sys/devices/system/cpu/cpu*/thermal_throttle, where they exist
+        self.groups = groups  # of this process
 
     @property
     def may_raise_limits(self) -> bool:
@@ -87,6 +89,7 @@ def host_facts() -> HostFacts:
         oom_score_adj=int(_read("/proc/self/oom_score_adj") or 0),
         ping_group_range=os.path.exists("/proc/sys/net/ipv4/ping_group_range"),
         cpu_paths=_cpu_paths(),
+        groups=tuple(os.getgroups()),
     )
 
 

@@ -31,12 +31,12 @@ def generate(config: ContainerConfig, place: Place, facts: HostFacts) -> oci.Spe
         Unsupported for what this host cannot do.
     """
     check_root(place.rootfs)
-    identity = look_up(place.rootfs, config.user, config.groups)
+    identity = look_up(place.rootfs, config.user, config.groups, config.host_users)
     check_workdir(config, place)
     security = config.security
     bounding = capabilities.held(security, facts)
-    mounts = mount_list(config, place, identity)
-    nodes, rules = device_nodes(config.devices, security.privileged)
+    mounts = mount_list(config, place, identity, facts)
+    nodes, rules = device_nodes(config.devices, security.privileged, config.device_rules)
     return oci.Spec(
         oci_version=oci.VERSION,
         process=first_process(config, identity, bounding, facts),
@@ -52,7 +52,8 @@ def generate(config: ContainerConfig, place: Place, facts: HostFacts) -> oci.Spe
             rootfs_propagation=root_propagation(mounts),
             seccomp=seccomp.filter_for(security, bounding, facts),
             sysctl=effective(config.sysctls, config.namespaces, facts),
-            masked_paths=masked_paths(security, facts),
+            personality=oci.Personality(domain=config.personality) if config.personality else None,
+            masked_paths=masked_paths(security, facts, systemd=config.systemd),
             readonly_paths=readonly_paths(security),
         ),
     )
@@ -64,7 +65,7 @@ def write_bundle(config: ContainerConfig, place: Place, facts: HostFacts) -> Non
     Raises: as `generate` and `write_etc_files`.
     """
     check_root(place.rootfs)
-    identity = look_up(place.rootfs, config.user, config.groups)
+    identity = look_up(place.rootfs, config.user, config.groups, config.host_users)
     make_workdir(config, place, identity)
     spec = generate(config, place, facts)
     write_etc_files(config, place, identity)

@@ -9,7 +9,8 @@ from .text import plain, whole_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from typing import Any
 
     from ..model.container import CreateRequest
 
@@ -68,7 +69,42 @@ def parse_resources(request: CreateRequest, *, default_pids: int, runtime: str) 
         cpuset_cpus=_cpu_list("cpuset-cpus", request.cpuset_cpus),
         cpuset_mems=_cpu_list("cpuset-mems", request.cpuset_mems),
         pids_limit=_pids(request.pids_limit, default_pids),
+        memory_swappiness=_swappiness(request.memory_swappiness),
+        oom_kill_disable=request.oom_kill_disable,
+        cpu_rt_period=request.cpu_rt_period or None,
+        cpu_rt_runtime=request.cpu_rt_runtime or None,
+        **_block_io(request),
+        unified=_unified(request.cgroup_conf),
     )
+
+
+def _swappiness(value: int | None) -> int | None:
+    if value is None or value == -1:
+        return None
+    if not 0 <= value <= 100:
+        raise InvalidArgument(f"invalid value: {value}, valid memory swappiness range is 0-100")
+    return value
+
+
+def _block_io(request: CreateRequest) -> dict[str, Any]:
+    from . import block_io
+
+    return {
+        "blkio_weight": block_io.parse_weight(request.blkio_weight),
+        "blkio_weight_devices": block_io.parse_weights(request.blkio_weight_devices),
+        "read_bps": block_io.parse_rates(request.device_read_bps, bytes=True),
+        "write_bps": block_io.parse_rates(request.device_write_bps, bytes=True),
+        "read_iops": block_io.parse_rates(request.device_read_iops, bytes=False),
+        "write_iops": block_io.parse_rates(request.device_write_iops, bytes=False),
+    }
+
+
+def _unified(settings: Mapping[str, str]) -> dict[str, str]:
+    for name, value in settings.items():
+        if not plain("cgroup setting", name) or "/" in name:
+            raise InvalidArgument(f"invalid cgroup setting {name!a}: it must be the name of a file like memory.high")
+        plain(f"cgroup setting {name}", value)
+    return dict(settings)
 
 
 def _swap(memory: int | None, swap: int | None) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from . import systemd_mode
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,10 +20,11 @@ _MASKED = (
 _READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
 
-def masked_paths(security: Security, facts: HostFacts) -> tuple[str, ...]:
+def masked_paths(security: Security, facts: HostFacts, *, systemd: bool = False) -> tuple[str, ...]:
     """What is hidden: ours without what is unmasked (nothing if privileged), and what was asked for."""
     own = () if security.privileged else _without((*_MASKED, *facts.cpu_paths), security.unmask)
-    return tuple(dict.fromkeys((*own, *security.mask)))
+    agent = (systemd_mode.HIDDEN,) if systemd and facts.cgroup_mode != "v2" else ()
+    return tuple(dict.fromkeys((*own, *agent, *security.mask)))
 
 
 def readonly_paths(security: Security) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import stat
 
 from ..errors import Refused, Unsupported
 from ..model import oci
-from . import etcfiles
+from . import etcfiles, systemd_mode
 from .mounts_syntax import CHOWN
 from .text import within
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..model.container import ContainerConfig
+    from .facts import HostFacts
     from .place import Place
     from .users import Identity
 
@@ -43,7 +44,9 @@ def check_root(rootfs: str) -> None:
             raise Refused(f"the root filesystem is not safe to run: its /{name} is {kind}")
 
 
-def mount_list(config: ContainerConfig, place: Place, identity: Identity) -> tuple[oci.Mount, ...]:
+def mount_list(
+    config: ContainerConfig, place: Place, identity: Identity, facts: HostFacts
+) -> tuple[oci.Mount, ...]:
     """All mounts, parents before children; what the user asks for takes the place of our own.
 
     Raises: Unsupported if --init is asked for and there is no catatonit.
@@ -57,19 +60,26 @@ def mount_list(config: ContainerConfig, place: Place, identity: Identity) -> tup
     ]  # fmt: skip
     taken = {mount.destination for mount in asked}
     binds = [mount.destination for mount in asked if mount.type == "bind"]  # below them is the host's, not ours
+    ours = {
+        mount.destination: mount  # a later one takes the place of an earlier one
+        for mount in (
+            *_base(config, place), *(systemd_mode.mounts(facts) if config.systemd else ()), *_writable(config),
+            *etcfiles.etc_mounts(config, place, identity),
+        )
+    }  # fmt: skip
     own = [
         mount
-        for mount in (*_base(config, place), *_writable(config), *etcfiles.etc_mounts(config, place, identity))
+        for mount in ours.values()
         if mount.destination not in taken and not any(within(mount.destination, bind) for bind in binds)
     ]
     if config.init:
-        own.append(_init(place))
+        own.append(_init(config.init_path or place.catatonit))
     return tuple(sorted(own + asked, key=lambda mount: mount.destination.count("/")))
 
 
 def _base(config: ContainerConfig, place: Place) -> Iterable[oci.Mount]:
     writable = "rw" if config.security.privileged else "ro"
-    yield oci.Mount(destination="/proc", type="proc", source="proc", options=_KERNEL)
+    yield oci.Mount(destination="/proc", type="proc", source="proc", options=(*_KERNEL, *config.security.proc_options))
     yield oci.Mount(
         destination="/dev", type="tmpfs", source="tmpfs",
         options=("nosuid", "noexec", "strictatime", "mode=755", "size=65536k"),
@@ -107,10 +117,10 @@ def _writable(config: ContainerConfig) -> Iterable[oci.Mount]:
             yield oci.Mount(destination=path, type="tmpfs", source="tmpfs", options=options)
 
 
-def _init(place: Place) -> oci.Mount:
-    if not place.catatonit:
+def _init(program: str) -> oci.Mount:
+    if not program:
         raise Unsupported("container-init binary not found on the host: --init needs catatonit installed")
-    return oci.Mount(destination=INIT, type="bind", source=place.catatonit, options=("bind", "ro", "rprivate"))
+    return oci.Mount(destination=INIT, type="bind", source=program, options=("bind", "ro", "rprivate"))
 
 
 def root_propagation(mounts: Iterable[oci.Mount]) -> str:

@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ..model.container import ImageConfig
+
 CHOWN = "U"  # kept in a Mount's options for the caller, never given to the runtime
 
 _EXCLUSIVE = (  # of each row one, by default the first; "" = nothing is said
@@ -46,6 +48,17 @@ def parse_mounts(volumes: Iterable[str], tmpfs: Iterable[str], mounts: Iterable[
             raise InvalidArgument(f"{mount.destination}: duplicate mount destination")
         seen.add(mount.destination)
     return tuple(found)
+
+
+def with_image_volumes(mounts: tuple[Mount, ...], image: ImageConfig | None, how: str) -> tuple[Mount, ...]:
+    """The mounts, and those that the image wants as VOLUMEs if they are to be tmpfs. Raises: InvalidArgument."""
+    if how not in ("bind", "anonymous", "tmpfs", "ignore"):
+        raise InvalidArgument(f'invalid image-volume type "{how}". Pick one of bind, tmpfs, or ignore')
+    if how != "tmpfs" or image is None:
+        return mounts
+    taken = {mount.destination for mount in mounts}
+    own = (_tmpfs(path, ["exec"]) for path in image.volumes if normal(path) not in taken)
+    return (*mounts, *own)
 
 
 def parse_volume(text: str) -> Mount:

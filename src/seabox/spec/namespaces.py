@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, Unsupported
 from ..model import oci
 from ..model.container import Namespaces
 from .networking import parse_network_mode
@@ -34,6 +34,7 @@ def parse_namespaces(request: CreateRequest, *, default_network: str, find_conta
             return words[text]
         raise InvalidArgument(f'unrecognized {kind} namespace mode "{text}" passed')
 
+    _check_userns(request.userns)
     plain_words = {"": "private", "private": "private", "host": "host"}
     return Namespaces(
         network=parse_network_mode(request, default=default_network, find_container=find_container),
@@ -42,6 +43,14 @@ def parse_namespaces(request: CreateRequest, *, default_network: str, find_conta
         uts=mode("uts", request.uts, plain_words),
         cgroup=mode("cgroup", request.cgroupns, plain_words),
     )
+
+
+def _check_userns(text: str | None) -> None:
+    word = plain("user namespace", text or "").partition(":")[0]
+    if word in ("auto", "container", "keep-id", "nomap", "ns", "private"):
+        raise Unsupported(f"--userns={text} is not supported yet: containers are in the host's user namespace")
+    if word not in ("", "host"):
+        raise InvalidArgument(f'unrecognized user namespace mode "{text}" passed')
 
 
 def namespace_list(namespaces: Namespaces, joined: Mapping[str, str]) -> tuple[oci.Namespace, ...]:

@@ -8,21 +8,25 @@ from ..errors import InvalidArgument, Unsupported
 from ..model.container import ContainerConfig, LogConfig
 from ..model.ids import check_name
 from ..model.signals import signal_number
-from .devices import parse_device
+from .devices import parse_device, parse_device_rule
+from .environment import environment
 from .health_syntax import parse_healthcheck
 from .hosts_syntax import check_add_host, check_hostname
 from .identity import check_id, check_user
 from .limits import parse_resources, parse_size, parse_ulimits
-from .mounts_syntax import parse_mounts
+from .mounts_syntax import parse_mounts, with_image_volumes
 from .namespaces import parse_namespaces
 from .networking import check_hosts, parse_dns, parse_dns_options, parse_dns_search, parse_networks, parse_ports
+from .passwd_lines import check_entry, host_users
 from .security_syntax import parse_security
 from .sysctls import check_sysctls
+from .systemd_mode import STOP_SIGNAL, is_wanted
 from .text import absolute, content, normal, plain, whole_number, within
+from .timezone import check_timezone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Protocol
 
     from ..model.container import CreateRequest, ImageConfig, Namespaces
@@ -51,8 +55,6 @@ if TYPE_CHECKING:
         def cgroup_parent(self) -> str: ...
         def static_dir(self, container_id: str) -> str: ...
 
-
-DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _LOG_DRIVERS = {
     "k8s-file": "k8s-file", "json-file": "k8s-file", "journald": "journald", "none": "none",
@@ -92,6 +94,7 @@ def resolve(
     entrypoint, command = _command(request, image)
     policy, retries = parse_restart(request.restart)
     conditions = _conditions(request, find)
+    systemd = is_wanted(request.systemd, entrypoint + command)
     return ContainerConfig(
         id=id,
         name=check_name(name),
@@ -103,9 +106,9 @@ def resolve(
         argv=entrypoint + command,
         entrypoint=entrypoint,
         command=command,
-        env=_env(request, image),
+        env=environment(request, image) | ({"container_uuid": id[:32]} if systemd else {}),
         user=check_user(request.user if request.user is not None else image.user if image else ""),
-        groups=tuple(check_id(_word("group", group)) for group in request.groups),
+        groups=_groups(request.groups, facts),
         workdir=absolute_workdir(request.workdir or (image.workdir if image else "") or "/"),
         workdir_given=bool(request.workdir),
         umask=_number("umask", _first(request.umask, 0o022), 0, 0o777),
@@ -113,8 +116,19 @@ def resolve(
         tty=request.tty,
         stdin=request.stdin,
         init=request.init,
-        mounts=parse_mounts(request.volumes, request.tmpfs, request.mounts),
+        init_path=_host_path("init path", request.init_path),
+        systemd=systemd,
+        personality=_personality(request.personality),
+        timezone=check_timezone(request.tz),
+        passwd=request.passwd,
+        passwd_entry=check_entry(request.passwd_entry),
+        host_users=host_users(request.host_users),
+        chroot_dirs=tuple(absolute("chroot directory", path) for path in request.chroot_dirs),
+        mounts=with_image_volumes(
+            parse_mounts(request.volumes, request.tmpfs, request.mounts), image, request.image_volume
+        ),
         devices=tuple(parse_device(text) for text in request.devices),
+        device_rules=tuple(map(parse_device_rule, request.device_cgroup_rules)),
         namespaces=namespaces,
         security=parse_security(request, no_new_privileges=defaults.no_new_privileges),
         resources=parse_resources(request, default_pids=defaults.pids_limit, runtime=runtime),
@@ -136,7 +150,7 @@ def resolve(
         no_hosts=check_hosts(request),
         labels=_labels(request, image),
         annotations=_annotations(request.annotations),
-        stop_signal=_stop_signal(request, image),
+        stop_signal=_stop_signal(request, image, STOP_SIGNAL if systemd else 15),
         stop_timeout=_number("stop timeout", _first(request.stop_timeout, defaults.stop_timeout), 0, _MAX_SECONDS),
         timeout=_number("timeout", request.timeout, 0, _MAX_SECONDS),
         restart_policy=policy,
@@ -174,6 +188,23 @@ def _word(what: str, text: str) -> str:
     if not plain(what, text) or any(c.isspace() for c in text):
         raise InvalidArgument(f"invalid {what} {text!r}")
     return text
+
+
+def _groups(names: Sequence[str], facts: HostFacts) -> tuple[str, ...]:
+    """The groups by name or number; "keep-groups" are those of this process."""
+    if "keep-groups" not in names:
+        return tuple(check_id(_word("group", name)) for name in names)
+    if len(names) > 1:
+        raise InvalidArgument(
+            "the '--group-add keep-groups' option is not allowed with any other --group-add options"
+        )
+    return tuple(map(str, facts.groups))
+
+
+def _personality(text: str) -> str:
+    if plain("personality", text).upper() not in ("", "LINUX", "LINUX32"):
+        raise InvalidArgument(f"invalid personality {text!a}: use LINUX or LINUX32")
+    return text.upper()
 
 
 def _host_path(what: str, path: str) -> str:
@@ -217,21 +248,6 @@ def _command(request: CreateRequest, image: ImageConfig | None) -> tuple[tuple[s
     for word in entrypoint + command:
         content("command", word)
     return entrypoint, command
-
-
-def _env(request: CreateRequest, image: ImageConfig | None) -> dict[str, str]:
-    env = {"PATH": DEFAULT_PATH, "container": "podman"}  # scripts look for exactly this to know they are contained
-    if request.tty:
-        env["TERM"] = "xterm"
-    env |= image.env if image else {}
-    env |= request.env
-    for name in request.unset_env:
-        env.pop(name, None)
-    for name, value in env.items():
-        if not plain("environment variable", name) or "=" in name:
-            raise InvalidArgument(f"invalid environment variable name {name!r}")
-        content(f"environment variable {name}", value)
-    return env
 
 
 def absolute_workdir(path: str) -> str:
@@ -278,10 +294,10 @@ def _annotations(annotations: Mapping[str, str]) -> dict[str, str]:
     return dict(annotations)
 
 
-def _stop_signal(request: CreateRequest, image: ImageConfig | None) -> int:
+def _stop_signal(request: CreateRequest, image: ImageConfig | None, default: int) -> int:
     if request.stop_signal is not None and request.stop_signal != "":
         return signal_number(request.stop_signal)
-    return signal_number(image.stop_signal) if image and image.stop_signal else 15
+    return signal_number(image.stop_signal) if image and image.stop_signal else default
 
 
 def parse_restart(text: str) -> tuple[str, int]:
@@ -340,8 +356,8 @@ def _cgroup_parent(path: str) -> str:
 
 
 def _cgroups(word: str) -> str:
-    if word in ("enabled", "disabled"):
+    if word in ("enabled", "disabled", "no-conmon"):
         return word
-    if word in ("no-conmon", "split"):
-        raise Unsupported(f"--cgroups={word} is not supported: use enabled or disabled")
+    if word == "split":
+        raise Unsupported("--cgroups=split is not supported: use enabled, disabled or no-conmon")
     raise InvalidArgument(f"invalid cgroup mode {word!a}: use enabled or disabled")

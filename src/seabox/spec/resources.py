@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import diagnostics
 from ..errors import Unsupported
 from ..model import oci
+from .block_io import block_io
 from .facts import UNLIMITED
 
 TYPE_CHECKING = False
@@ -22,21 +23,24 @@ def cgroup_resources(asked: Resources, rules: tuple[oci.DeviceRule, ...], facts:
 
     Raises: Unsupported for a limit whose controller this host does not have.
     """
-    memory, cpu = _memory(asked, facts), _cpu(asked)
+    memory, cpu, blocks = _memory(asked, facts), _cpu(asked, facts), block_io(asked)
     for part, controller in (
         (memory, "memory"),
         (asked.cpu_shares or asked.cpu_quota or asked.cpu_period, "cpu"),
         (asked.cpuset_cpus or asked.cpuset_mems, "cpuset"),
-        (asked.blkio_weight, "io"),
+        (blocks, "io"),
     ):
         if part and controller not in facts.controllers:
             raise Unsupported(f"this host has no {controller} cgroup controller: {controller} limits cannot be kept")
+    if asked.unified and facts.cgroup_mode != "v2":
+        raise Unsupported("--cgroup-conf needs a host with cgroup v2: this one has v1")
     return oci.Resources(
         devices=rules,
         memory=memory,
         cpu=cpu,
         pids=_pids(asked, facts),
-        block_io=oci.BlockIO(weight=asked.blkio_weight) if asked.blkio_weight else None,
+        block_io=blocks,
+        unified=asked.unified,
     )
 
 
@@ -51,15 +55,26 @@ def _memory(asked: Resources, facts: HostFacts) -> oci.Memory | None:
         swap=swap,
         reservation=asked.memory_reservation,
         swappiness=asked.memory_swappiness,
-        disable_oom_killer=asked.oom_kill_disable or None,
+        disable_oom_killer=_without_killer(asked, facts),
     )
     return None if found == oci.Memory() else found
 
 
-def _cpu(asked: Resources) -> oci.Cpu | None:
+def _without_killer(asked: Resources, facts: HostFacts) -> bool | None:
+    if asked.oom_kill_disable and facts.cgroup_mode == "v2":
+        diagnostics.warning("--oom-kill-disable has no effect: cgroup v2 knows no such setting")
+        return None
+    return asked.oom_kill_disable or None
+
+
+def _cpu(asked: Resources, facts: HostFacts) -> oci.Cpu | None:
+    period, runtime = asked.cpu_rt_period, asked.cpu_rt_runtime
+    if (period or runtime) and facts.cgroup_mode == "v2":
+        diagnostics.warning("real-time CPU limits have no effect: cgroup v2 knows none")
+        period = runtime = None
     found = oci.Cpu(
         shares=asked.cpu_shares, quota=asked.cpu_quota, period=asked.cpu_period,
-        cpus=asked.cpuset_cpus, mems=asked.cpuset_mems,
+        cpus=asked.cpuset_cpus, mems=asked.cpuset_mems, realtime_period=period, realtime_runtime=runtime,
     )  # fmt: skip
     return None if found == oci.Cpu() else found
 

@@ -26,6 +26,7 @@ def parse_security(request: CreateRequest, *, no_new_privileges: bool) -> Securi
     profile, apparmor = "", ""
     mask: tuple[str, ...] = ()
     unmask: tuple[str, ...] = ()
+    proc_options: tuple[str, ...] = ()
     for option in request.security_opt:
         key, equals, value = _split(plain("security option", option))
         if key == "no-new-privileges":
@@ -40,6 +41,10 @@ def parse_security(request: CreateRequest, *, no_new_privileges: bool) -> Securi
             mask += tuple(absolute("path to mask", path) for path in value.split(":"))
         elif key == "unmask":
             unmask += _unmask(value)
+        elif key == "proc-opts":
+            proc_options += tuple(_proc_option(option, word) for word in value.split(","))
+        elif key == "systempaths" and value == "unconfined":
+            unmask += ("ALL",)
         elif key == "label":
             _label(option, value)
         else:
@@ -55,6 +60,7 @@ def parse_security(request: CreateRequest, *, no_new_privileges: bool) -> Securi
         unmask=unmask,
         read_only=request.read_only,
         read_only_tmpfs=request.read_only_tmpfs,
+        proc_options=proc_options,
     )
 
 
@@ -87,6 +93,13 @@ def _unmask(value: str) -> tuple[str, ...]:
     if value.upper() == "ALL":
         return ("ALL",)
     return tuple(absolute("path to unmask", path) for path in value.split(":"))
+
+
+def _proc_option(option: str, word: str) -> str:
+    name, _, value = word.partition("=")
+    if name not in ("hidepid", "gid", "subset") or not value.isalnum():
+        raise InvalidArgument(f'invalid --security-opt 2: "{option}"')
+    return word
 
 
 def _label(option: str, value: str) -> None:

@@ -24,8 +24,9 @@ class Identity:
         self.uid, self.gid, self.groups, self.home, self.listed = uid, gid, groups, home, listed
 
 
-def look_up(rootfs: str, user: str, groups: Iterable[str] = ()) -> Identity:
+def look_up(rootfs: str, user: str, groups: Iterable[str] = (), further: Iterable[str] = ()) -> Identity:
     """The identity `user[:group]` has in the container with this root; "" is root. `groups` are added to its own.
+    `further` lines of passwd count after those of the container.
 
     A number needs no entry. Without a group the primary one of passwd counts, and every group that lists the user.
 
@@ -33,7 +34,7 @@ def look_up(rootfs: str, user: str, groups: Iterable[str] = ()) -> Identity:
     """
     name, _, group = (user or "0").partition(":")
     name = name or "0"
-    entry = _find_user(rootfs, name)
+    entry = _find_user(rootfs, name, further)
     if entry is None and not is_number(name):
         raise Refused(f"unable to find user {name}: no matching entries in passwd file")
     uid, gid, home = entry[1:] if entry else (_in_range(name), 0, "/")
@@ -65,9 +66,9 @@ def _rows(data: bytes | None, columns: int) -> list[list[str]]:
     return [row for row in rows if len(row) >= columns and row[0]]
 
 
-def _find_user(rootfs: str, name: str) -> tuple[str, int, int, str] | None:
+def _find_user(rootfs: str, name: str, further: Iterable[str]) -> tuple[str, int, int, str] | None:
     """Name, uid, gid and home of the first entry that fits; a number only ever means a uid."""
-    for row in _rows(read_passwd(rootfs), 4):
+    for row in (*_rows(read_passwd(rootfs), 4), *_rows("\n".join(further).encode(), 4)):
         if not (_valid(row[2]) and _valid(row[3])):
             continue
         if int(row[2]) == int(name) if is_number(name) else row[0] == name:

@@ -89,6 +89,7 @@ class SpecBundles:
         place = Place(
             rootfs=rootfs,
             bundle=self._config.run_dir(config.id),
+            overlays=f"{self._config.static_dir(config.id)}/overlays",
             namespaces=dict(namespaces),
             network_bundle=self._config.run_dir(shares) if shares else "",
             catatonit=find_program("catatonit", self._config.catatonit),
@@ -282,6 +283,7 @@ class Rooms:
             runtime=self.chosen_runtime,
             find_container=self.store.find,
             find_network=lambda name: self.networks.get(name),
+            find_image=lambda name: self.images.get(name),
         )
         joined = {
             mode.partition(":")[2]

@@ -55,7 +55,7 @@ _PROCESS = (
     Flag("stop-signal", "", STRING, "Signal that asks it to end", completion="signals"),
     Flag("stop-timeout", "", UINT, "Seconds between that signal and SIGKILL", default=10),
     Flag("systemd", "", STRING, "Give the container what systemd wants, if it runs that", default="true",
-         bare="true", completion=("true", "false", "always")),
+         completion=("true", "false", "always")),
     Flag("timeout", "", UINT, "Seconds after which it is killed (0: never)"),
     Flag("tz", "", STRING, "Time zone: a name, or local for the host's"),
     Flag("umask", "", STRING, "Mask of file modes, octal", default="0022"),
@@ -157,7 +157,7 @@ _LATER = (
     "health-max-log-count health-max-log-size "
     "health-startup-cmd health-startup-interval health-startup-retries health-startup-success "
     "health-startup-timeout init-ctr ipv6 link "
-    "pod pod-id-file preserve-fd preserve-fds "
+    "pod pod-id-file preserve-fd "
     "rdt-class retry retry-delay secret shm-size-systemd subgidname subuidname uidmap volumes-from"
 ).split()
 _LATER_BOOLS = (

@@ -14,7 +14,7 @@ from seabox.streams.keys import parse_detach_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Protocol
 
     from seabox.container.container import Container
@@ -39,12 +39,14 @@ _FORWARDED = tuple(
 class Streams:
     """What of a container's standard streams we join, and how."""
 
-    __slots__ = ("keys", "sig_proxy", "stderr", "stdin", "stdout", "tty")
+    __slots__ = ("keys", "preserve_fds", "sig_proxy", "stderr", "stdin", "stdout", "tty")
 
     def __init__(
-        self, *, stdin: bool, tty: bool, keys: str, sig_proxy: bool, stdout: bool = True, stderr: bool = True
-    ) -> None:
+        self, *, stdin: bool, tty: bool, keys: str, sig_proxy: bool, stdout: bool = True, stderr: bool = True,
+        preserve_fds: Sequence[int] = (),
+    ) -> None:  # fmt: skip
         self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
+        self.preserve_fds = tuple(preserve_fds)
         self.tty, self.keys, self.sig_proxy = tty, parse_detach_keys(keys), sig_proxy
 
 
@@ -57,7 +59,7 @@ def attend(ctr: Container, streams: Streams, connect: Callable[[], Session] | No
     size = window_size(_terminal()) if streams.tty else None
     with ExitStack() as undo:
         forward = undo.enter_context(proxy()) if streams.sig_proxy else None
-        session = connect() if connect else _start(ctr, size)
+        session = connect() if connect else _start(ctr, size, streams.preserve_fds)
         undo.callback(session.close)
         if forward is not None:
             forward(ctr)
@@ -95,15 +97,15 @@ def warn_without_terminal() -> None:
         warning("The input device is not a TTY. The --tty and --interactive flags might not work properly")
 
 
-def _start(ctr: Container, size: tuple[int, int] | None) -> Session:
+def _start(ctr: Container, size: tuple[int, int] | None, preserve_fds: tuple[int, ...]) -> Session:
     """The container runs, its terminal having our terminal's size from the start."""
     if size is None:
-        return ctr.start_and_attach(recursive=True)
+        return ctr.start_and_attach(recursive=True, preserve_fds=preserve_fds)
     ctr.start_dependencies()
     with ctr.batch() as same:
         fresh = same.status != "created" or not same.snapshot().state.pid
         if fresh:
-            same.init()
+            same.init(preserve_fds=preserve_fds)
         try:
             same.resize(*size)
             return same.start_and_attach()

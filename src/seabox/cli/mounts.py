@@ -8,7 +8,9 @@ from seabox.model.container import Mount
 
 _SOURCE = ("src", "source")
 _DESTINATION = ("dst", "dest", "destination", "target")
-_LATER = ("volume", "image", "devpts", "glob", "ramfs", "artifact")
+_LATER = ("volume", "glob", "ramfs", "artifact")
+_KINDS = ("bind", "tmpfs", "devpts", "image")
+_OTHERS = ", ".join(_KINDS)
 _TMPFS_SETTINGS = {"tmpfs-size": "size", "tmpfs-mode": "mode"}
 
 
@@ -21,26 +23,26 @@ def parse_mount(text: str) -> Mount:
     pairs = [word.partition("=") for word in words]
     kind = next((value for key, _, value in pairs if key == "type"), "volume")
     if kind in _LATER:
-        raise Unsupported(f"mounts of type {kind} are not supported yet: use type=bind or type=tmpfs")
-    if kind not in ("bind", "tmpfs"):
+        raise Unsupported(f"mounts of type {kind} are not supported yet: use type={_OTHERS}")
+    if kind not in _KINDS:
         raise InvalidArgument(f'invalid filesystem type "{kind}"')
     source = destination = ""
     options: list[str] = []
     for key, equals, value in pairs:
         if key == "type":
             continue
-        if key in _SOURCE and kind == "bind":
+        if key in _SOURCE and kind in ("bind", "image"):
             source = _given(key, value)
         elif key in _SOURCE:
-            raise InvalidArgument('"source" option not supported for "tmpfs" mount types')
+            raise InvalidArgument(f'"source" option not supported for "{kind}" mount types')
         elif key in _DESTINATION:
             destination = _given(key, value)
         else:
             options += _option(kind, key, bool(equals), value)
     if not destination:
         raise InvalidArgument("must set volume destination")
-    if kind == "bind" and not source:
-        raise InvalidArgument("must set source of a bind mount")
+    if kind in ("bind", "image") and not source:
+        raise InvalidArgument(f"must set source of a{'n' if kind == 'image' else ''} {kind} mount")
     return Mount(type=kind, source=source, destination=destination, options=tuple(options))
 
 
@@ -52,8 +54,12 @@ def _given(key: str, value: str) -> str:
 
 def _option(kind: str, key: str, has_value: bool, value: str) -> list[str]:
     """The mount options that one word of the text means."""
+    if key == "readwrite":
+        key = "rw"
     if key in ("ro", "readonly", "rw"):
         return ["ro" if _truth(key, has_value, value) == (key != "rw") else "rw"]
+    if kind in ("devpts", "image"):
+        return [f"{key}={value}" if has_value else key]
     if kind == "tmpfs":
         if key in _TMPFS_SETTINGS:
             return [f"{_TMPFS_SETTINGS[key]}={_given(key, value)}"]

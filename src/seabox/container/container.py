@@ -66,7 +66,7 @@ class Container:
 
     # --- operations: under the container's lock ------------------------------------------------------------------
 
-    def init(self, *, recursive: bool = False) -> None:
+    def init(self, *, recursive: bool = False, preserve_fds: Sequence[int] = ()) -> None:
         """The container exists in the OCI runtime: its process waits, conmon watches it.
 
         With `recursive` what it requires is started first. Raises: as `start`.
@@ -74,18 +74,21 @@ class Container:
         if recursive:
             self.start_dependencies()
         with self.locked() as ctr:
+            ctr.preserve_fds = tuple(preserve_fds)
             lifecycle.init(ctr)
 
-    def start(self, *, recursive: bool = False) -> None:
+    def start(self, *, recursive: bool = False, preserve_fds: Sequence[int] = ()) -> None:
         """The container's process runs, created in the runtime first if need be.
 
         With `recursive` the containers that it requires are started first, and waited for, without a lock.
+        `preserve_fds`, inheritable ones of ours, become 3, 4... of the process.
         Raises: StateConflict, DependenciesFailed, CommandNotFound, CommandNotExecutable, OCIRuntimeFailed, Refused;
         it is as before then.
         """
         if recursive:
             self.start_dependencies()
         with self.locked() as ctr:
+            ctr.preserve_fds = tuple(preserve_fds)
             lifecycle.start(ctr)
 
     def start_dependencies(self) -> None:
@@ -153,7 +156,9 @@ class Container:
 
         return Artifacts(self._on, self)
 
-    def start_and_attach(self, *, slow_reader: str = "backpressure", recursive: bool = False) -> Session:
+    def start_and_attach(
+        self, *, slow_reader: str = "backpressure", recursive: bool = False, preserve_fds: Sequence[int] = ()
+    ) -> Session:
         """The container runs; the session was connected before it did, so no byte of its output is lost.
 
         Raises: as `start`.
@@ -163,6 +168,7 @@ class Container:
         if recursive:
             self.start_dependencies()
         with self.locked() as ctr:
+            ctr.preserve_fds = tuple(preserve_fds)
             return attach.start_and_attach(ctr, slow_reader=slow_reader)
 
     def attach(self, *, slow_reader: str = "drop") -> Session:

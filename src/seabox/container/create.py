@@ -57,7 +57,10 @@ def _register(
     while True:
         config = configure(id, name or random_name(), claim.since)
         try:
-            on.store.add(facts_of(config), encode_config(config), config.requires, claim)
+            on.store.add(
+                facts_of(config), encode_config(config), config.requires, claim,
+                images=[mount.source for mount in config.image_mounts],
+            )  # fmt: skip
         except NameInUse as taken:
             tries += 1
             if _half_made(on, taken.owner) or (name is None and tries < _NAME_TRIES):

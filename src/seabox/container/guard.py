@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Locked:
     """A container whose lock is held, with the record that was read under it. Dead once the lock is released."""
 
-    __slots__ = ("_config", "_depth", "_gone", "_held", "_mine", "_record", "on")
+    __slots__ = ("_config", "_depth", "_gone", "_held", "_mine", "_record", "on", "preserve_fds")
 
     def __init__(self, on: Services, held: Held, record: ContainerRecord) -> None:
         self.on = on
@@ -33,6 +33,7 @@ class Locked:
         self._record = record
         self._config: ContainerConfig | None = None
         self._mine: Claim | None = None  # the claim that this object made
+        self.preserve_fds: tuple[int, ...] = ()  # of ours, for a process that this object starts
         self._depth = 0  # how many operations are inside it
         self._gone = False
 

@@ -7,6 +7,7 @@ from ..model.record import ALIVE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..model.container import ContainerConfig
     from ..model.network import Endpoint
     from ..oci.runtime import Launch
     from .guard import Locked
@@ -44,7 +45,30 @@ def write_bundle(ctr: Locked, rootfs: str, endpoint: Endpoint | None = None) -> 
     }
     if endpoint is not None:
         joined["network"] = endpoint.netns
-    ctr.on.bundles.write(ctr.config, rootfs, joined, endpoint)
+    ctr.on.bundles.write(_with_images(ctr), rootfs, joined, endpoint)
+
+
+def _with_images(ctr: Locked) -> ContainerConfig:
+    """The configuration, its images being mounted. Given back by release_resources."""
+    if not ctr.config.image_mounts:
+        return ctr.config
+    from msgspec.structs import replace
+
+    number, mounts = 0, []
+    for mount in ctr.config.mounts:
+        if mount.type == "image":
+            id = image_root(ctr.id, number)
+            number += 1
+            ctr.on.storage.create(id)
+            place = ctr.on.storage.mount(id, [ctr.on.layer_dir(layer) for layer in mount.layers])
+            mount = replace(mount, type="bind", source=place, options=("rbind", "rprivate", *mount.options))
+        mounts.append(mount)
+    return replace(ctr.config, mounts=tuple(mounts))
+
+
+def image_root(id: str, number: int) -> str:
+    """The name in the storage room of an image that is mounted into the container `id`."""
+    return f"{id}-image{number}"
 
 
 def _namespace_path(ctr: Locked, kind: str, mode: str) -> str:
@@ -81,4 +105,5 @@ def launch(ctr: Locked, keep: tuple[int, ...] = ()) -> Launch:
         conmon_pidfile=config.conmon_pidfile,
         exit_command=ctr.on.exit_command(ctr.id, always=ctr.facts.restart_policy != "no"),
         keep=keep,
+        preserve_fds=ctr.preserve_fds,
     )

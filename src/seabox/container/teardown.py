@@ -10,6 +10,7 @@ from ..kernel import cgroups, files, process
 from ..model.record import Status, cleaned
 from ..state.store import Occurrence
 from . import exec_reap
+from .prepare import image_root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,6 +72,11 @@ def _release_network(ctr: Locked) -> None:
 def _release_rootfs(ctr: Locked) -> None:
     if not ctr.state.mount_count:
         ctr.on.storage.unmount(ctr.id)
+    count = 0
+    while ctr.on.storage.exists(image_root(ctr.id, count)):
+        count += 1
+    for number in reversed(range(count)):
+        ctr.on.storage.remove(image_root(ctr.id, number))
 
 
 def _release_files(ctr: Locked) -> None:

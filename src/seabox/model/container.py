@@ -17,6 +17,7 @@ class Mount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     destination: str
     source: str = ""
     options: tuple[str, ...] = ()  # as the OCI spec takes them: "ro", "rbind", "rprivate", "size=64m"...
+    layers: tuple[str, ...] = ()  # of an image, whose id is the source: chain ids, lowest first
 
 
 class Ulimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,6 +176,11 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     pidfile: str = ""
     conmon_pidfile: str = ""
     create_command: tuple[str, ...] = ()
+
+    @property
+    def image_mounts(self) -> tuple[Mount, ...]:
+        """The mounts that show images."""
+        return tuple(mount for mount in self.mounts if mount.type == "image")
 
     @property
     def cgroup(self) -> str:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 CREATE_SECONDS = 240.0
 ROTATES_LOGS = (2, 2)  # the version from which conmon can keep the old log by itself
 _DYING_SECONDS = 10.0
-_SYNC, _START = 3, 4  # descriptors as conmon sees them
+_FIRST_FD = 3  # of those that conmon gets from us
 _POLLIN = 1
 
 
@@ -56,6 +56,8 @@ def command(program: str, runtime: str, runtime_args: Sequence[str], launch: Lau
     if launch.exit_command:
         argv += ["--exit-command", launch.exit_command[0]]
         argv += [f"--exit-command-arg={argument}" for argument in launch.exit_command[1:]]
+    if launch.preserve_fds:
+        argv.append(f"--runtime-opt=--preserve-fds={len(launch.preserve_fds)}")
     if launch.timeout:
         argv += ["--timeout", str(launch.timeout)]
     if launch.notify_socket:
@@ -85,7 +87,8 @@ def create(
         remove_file(f"{launch.bundle}/{name}")
     remove_file(launch.pidfile)
     remove_file(launch.conmon_pidfile)
-    env = clean_env({**launch.env, "_OCI_SYNCPIPE": str(_SYNC), "_OCI_STARTPIPE": str(_START)})
+    sync = _FIRST_FD + len(launch.preserve_fds)
+    env = clean_env({**launch.env, "_OCI_SYNCPIPE": str(sync), "_OCI_STARTPIPE": str(sync + 1)})
     with ExitStack() as undo:
         said = os.memfd_create("conmon")  # a file: nobody has to read it for conmon to go on
         undo.callback(os.close, said)
@@ -102,7 +105,7 @@ def create(
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
-                pass_fds={_SYNC: answer_end, _START: start_end, **dict(enumerate(launch.keep, _START + 1))},
+                pass_fds=dict(enumerate((*launch.preserve_fds, answer_end, start_end, *launch.keep), _FIRST_FD)),
                 new_group=True,
             )
         finally:

@@ -105,13 +105,14 @@ class Launch:
     stdio         our descriptors for "passthrough", else None
     place         called with conmon's pid before it does anything: moves it to its cgroup
     notify_socket of a service manager, to which conmon passes on what arrives at <bundle>/notify/notify.sock
+    preserve_fds  ours, that become 3, 4... of the process
     keep          our descriptors that conmon, and not the container, keeps open: sockets on published ports
     """
 
     __slots__ = (
         "bundle", "conmon_pidfile", "env", "exit_command", "id", "keep", "log_driver", "log_path", "log_rotate",
-        "log_size_max", "log_tag", "name", "no_new_keyring", "no_pivot", "notify_socket", "pidfile", "place", "stdin",
-        "stdin_stays_open", "stdio", "timeout", "tty",
+        "log_size_max", "log_tag", "name", "no_new_keyring", "no_pivot", "notify_socket", "pidfile", "place",
+        "preserve_fds", "stdin", "stdin_stays_open", "stdio", "timeout", "tty",
     )  # fmt: skip
 
     def __init__(
@@ -139,9 +140,10 @@ class Launch:
         stdio: tuple[int | None, int | None, int | None] | None = None,
         place: Callable[[int], None] | None = None,
         keep: Sequence[int] = (),
+        preserve_fds: Sequence[int] = (),
     ) -> None:
         self.id, self.name, self.bundle = id, name, bundle
-        self.keep = tuple(keep)
+        self.keep, self.preserve_fds = tuple(keep), tuple(preserve_fds)
         self.exit_command = exit_command
         self.log_driver, self.log_path = log_driver, log_path
         self.log_size_max, self.log_rotate, self.log_tag = log_size_max, log_rotate, log_tag

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from ..kernel.files import write_file
+import os
+import stat
+
+from ..kernel.files import chmod, chown, make_dir, make_dirs, remove_tree, write_file
 from ..kernel.ownership import chown_tree
 from ..model import oci
 from . import capabilities, seccomp
 from .devices import device_nodes
 from .etcfiles import write_etc_files
 from .masking import masked_paths, readonly_paths
-from .mounts import check_root, mount_list, root_propagation, to_chown
+from .mounts import check_root, mount_list, root_propagation, to_chown, to_overlay
 from .namespaces import namespace_list
 from .process import first_process
 from .resources import cgroup_resources
@@ -69,6 +72,13 @@ def write_bundle(config: ContainerConfig, place: Place, facts: HostFacts) -> Non
     make_workdir(config, place, identity)
     spec = generate(config, place, facts)
     write_etc_files(config, place, identity)
+    for folder, like in to_overlay(config, place):
+        remove_tree(folder)
+        make_dirs(f"{folder}/work")
+        found = os.stat(like)
+        make_dir(f"{folder}/upper", stat.S_IMODE(found.st_mode))
+        chown(f"{folder}/upper", found.st_uid, found.st_gid)
+        chmod(f"{folder}/upper", stat.S_IMODE(found.st_mode))
     for source, uid, gid in to_chown(config, identity):
         chown_tree(source, uid, gid)
     write_file(f"{place.bundle}/config.json", oci.encode(spec), 0o600)

@@ -8,14 +8,14 @@ import stat
 from ..errors import Refused, Unsupported
 from ..model import oci
 from . import etcfiles, systemd_mode
-from .mounts_syntax import CHOWN
+from .mounts_syntax import CHOWN, OVERLAY
 from .text import within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..model.container import ContainerConfig
+    from ..model.container import ContainerConfig, Mount
     from .facts import HostFacts
     from .place import Place
     from .users import Identity
@@ -24,7 +24,7 @@ INIT = "/run/podman-init"  # where programs in containers have come to expect it
 
 _KERNEL = ("nosuid", "noexec", "nodev")
 _WRITABLE = ("/run", "/tmp", "/var/tmp")
-_NOT_FOR_RUNTIMES = frozenset((CHOWN, "z", "Z", "notmpcopyup"))  # SELinux labels: there is none
+_NOT_FOR_RUNTIMES = frozenset((CHOWN, OVERLAY, "z", "Z", "notmpcopyup"))  # SELinux labels: there is none
 
 
 def check_root(rootfs: str) -> None:
@@ -51,19 +51,14 @@ def mount_list(
 
     Raises: Unsupported if --init is asked for and there is no catatonit.
     """
-    asked = [
-        oci.Mount(
-            destination=mount.destination, type=mount.type, source=mount.source or mount.type,
-            options=tuple(option for option in mount.options if option not in _NOT_FOR_RUNTIMES),
-        )
-        for mount in config.mounts
-    ]  # fmt: skip
+    asked = [_asked(mount, f"{place.overlays}/{number}") for number, mount in enumerate(config.mounts)]
     taken = {mount.destination for mount in asked}
     binds = [mount.destination for mount in asked if mount.type == "bind"]  # below them is the host's, not ours
     ours = {
         mount.destination: mount  # a later one takes the place of an earlier one
         for mount in (
-            *_base(config, place), *(systemd_mode.mounts(facts) if config.systemd else ()), *_writable(config),
+            *_base(config, place),
+            *(systemd_mode.mounts(facts, config.namespaces.cgroup) if config.systemd else ()), *_writable(config),
             *etcfiles.etc_mounts(config, place, identity),
         )
     }  # fmt: skip
@@ -75,6 +70,29 @@ def mount_list(
     if config.init:
         own.append(_init(config.init_path or place.catatonit))
     return tuple(sorted(own + asked, key=lambda mount: mount.destination.count("/")))
+
+
+def _asked(mount: Mount, elsewhere: str) -> oci.Mount:
+    options = tuple(option for option in mount.options if option not in _NOT_FOR_RUNTIMES)
+    if OVERLAY in mount.options:
+        given = tuple(option for option in options if option.startswith(("upperdir=", "workdir=")))
+        own = given or (f"upperdir={elsewhere}/upper", f"workdir={elsewhere}/work")
+        return oci.Mount(
+            destination=mount.destination, type="overlay", source="overlay",
+            options=(f"lowerdir={mount.source}", *own, "private"),
+        )  # fmt: skip
+    return oci.Mount(
+        destination=mount.destination, type=mount.type, source=mount.source or mount.type, options=options
+    )
+
+
+def to_overlay(config: ContainerConfig, place: Place) -> tuple[tuple[str, str], ...]:
+    """A directory for each mount with the option O, and whose owner and mode it needs, for the caller to make."""
+    return tuple(
+        (f"{place.overlays}/{number}", mount.source)
+        for number, mount in enumerate(config.mounts)
+        if OVERLAY in mount.options and not any(option.startswith("upperdir=") for option in mount.options)
+    )
 
 
 def _base(config: ContainerConfig, place: Place) -> Iterable[oci.Mount]:

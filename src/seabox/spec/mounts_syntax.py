@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 
+from msgspec import structs
+
 from ..errors import InvalidArgument, Unsupported
 from ..model.container import Mount
 from .text import normal, plain, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from ..model.container import ImageConfig
 
+    FindImage = Callable[[str], ImageConfig]
+
+OVERLAY = "O"  # what is written to the mount goes elsewhere and is gone when the container is started again
 CHOWN = "U"  # kept in a Mount's options for the caller, never given to the runtime
 
 _EXCLUSIVE = (  # of each row one, by default the first; "" = nothing is said
@@ -24,10 +29,10 @@ _EXCLUSIVE = (  # of each row one, by default the first; "" = nothing is said
     ("rprivate", "private", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"),
     ("", "relatime", "noatime", "strictatime"),
 )
-_BIND = (("rbind", "bind"),)
+_BIND = (("rbind", "bind"), ("", OVERLAY))
 _LABELS = (("", "z", "Z"), ("", CHOWN))
 _TMPFS = (("tmpcopyup", "notmpcopyup"),)
-_LATER = frozenset(("O", "idmap", "copy", "nocopy"))  # podman has them, we do not yet
+_LATER = frozenset(("idmap", "copy", "nocopy"))  # podman has them, we do not yet
 
 # what LXCFS provides in place of the kernel's own: the only files below /proc that a mount may cover
 _LXCFS = "cpuinfo diskstats meminfo stat swaps uptime loadavg slabinfo net/dev sys/kernel/ns_last_pid"
@@ -100,20 +105,76 @@ def _checked(mount: Mount) -> Mount:
         if mount.source not in ("", "tmpfs"):
             raise InvalidArgument("a tmpfs mount has no source")
         return _tmpfs(mount.destination, mount.options)
+    if mount.type == "devpts":
+        return _devpts(mount.destination, mount.options)
+    if mount.type == "image":
+        if not mount.source:
+            raise InvalidArgument("must set source of an image mount")
+        options = _options(mount.options, ())
+        return Mount(
+            type="image", source=plain("image", mount.source), destination=_destination(mount.destination),
+            options=("rw" if "rw" in mount.options and "ro" not in mount.options else "ro",
+                     *(option for option in options if option not in ("rw", "ro"))),
+        )  # fmt: skip
     if mount.type == "volume":
         raise Unsupported("volumes are not supported yet: give a mount of type bind")
     raise InvalidArgument(f'invalid filesystem type "{plain("mount type", mount.type)}"')
 
 
-def _bind(source: str, destination: str, options: Iterable[str]) -> Mount:
+def _bind(source: str, destination: str, options: Sequence[str]) -> Mount:
     path = os.path.abspath(plain("mount source", source))
     try:
         os.stat(path)
     except OSError as problem:
         raise InvalidArgument(f"statfs {path}: {(problem.strerror or 'unknown error').lower()}") from None
+    elsewhere = [option for option in options if option.startswith(("upperdir=", "workdir="))]
+    chosen = _options((option for option in options if option not in elsewhere), _BIND + _LABELS)
+    if OVERLAY in chosen:
+        if any(char in path for char in ",:\\"):
+            raise InvalidArgument(f"{path}: a directory with such a name cannot be overlaid")
+        chosen += _elsewhere(elsewhere)
+    elif elsewhere:
+        raise InvalidArgument(f'invalid mount option "{elsewhere[0]}": it goes with the option O')
+    return Mount(type="bind", source=path, destination=_destination(destination), options=chosen)
+
+
+def _elsewhere(options: Iterable[str]) -> tuple[str, ...]:
+    """upperdir and workdir, both or none: where what is written is kept."""
+    found = dict(option.split("=", 1) for option in options)
+    if found and found.keys() != {"upperdir", "workdir"}:
+        raise InvalidArgument("cannot specify upperdir without workdir, nor workdir without upperdir")
+    for path in found.values():
+        if not os.path.isdir(path) or any(char in path for char in ",:\\"):
+            raise InvalidArgument(f"{path} is no directory that can take what is written")
+    return tuple(f"{key}={os.path.abspath(path)}" for key, path in found.items())
+
+
+def _devpts(destination: str, options: Iterable[str]) -> Mount:
+    given = {"mode": "0620", "ptmxmode": "0666"}
+    for option in options:
+        key, _, value = option.partition("=")
+        octal = key in ("mode", "ptmxmode") and bool(value) and len(value) < 6 and set(value) <= set("01234567")
+        if not octal and not (key in ("uid", "gid", "max") and value.isascii() and value.isdecimal()):
+            raise InvalidArgument(f'invalid mount option "{option}"')
+        given[key] = value
+    words = tuple(f"{key}={value}" for key, value in given.items())
     return Mount(
-        type="bind", source=path, destination=_destination(destination), options=_options(options, _BIND + _LABELS)
-    )
+        type="devpts", source="devpts", destination=_destination(destination),
+        options=("rprivate", "nosuid", "noexec", "newinstance", *words),
+    )  # fmt: skip
+
+
+def with_layers(mounts: Iterable[Mount], find_image: FindImage | None) -> tuple[Mount, ...]:
+    """The mounts, images being known by their ids and layers. Raises: what `find_image` raises; Unsupported."""
+    found = []
+    for mount in mounts:
+        if mount.type == "image":
+            if find_image is None:
+                raise Unsupported("images cannot be looked up here")
+            image = find_image(mount.source)
+            mount = structs.replace(mount, source=image.id, layers=image.layers)
+        found.append(mount)
+    return tuple(found)
 
 
 def _tmpfs(destination: str, options: Iterable[str]) -> Mount:
@@ -159,7 +220,7 @@ def _options(options: Iterable[str], extra: tuple[tuple[str, ...], ...]) -> tupl
             del given[option]
     for option in given:
         name = option.partition("=")[0]
-        if name in _LATER or name == "upperdir":
+        if name in _LATER:
             raise Unsupported(f'the mount option "{option}" is not supported yet')
         raise InvalidArgument(f'invalid option type "{option}"')
     return tuple(chosen)

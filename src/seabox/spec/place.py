@@ -10,6 +10,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     rootfs: str  # the container's root, mounted
     bundle: str  # the directory of config.json; the generated files of /etc are beside it
+    overlays: str = ""  # a directory for what is written to mounts with the option O
     namespaces: dict[str, str] = {}  # the file of each namespace to be joined, by kind ("network", "pid", "ipc"...)
     network_bundle: str = ""  # bundle of the container whose network is shared: its hosts and resolv.conf count
     shm: str = ""  # a directory that becomes /dev/shm; "" = the runtime makes a tmpfs

@@ -14,7 +14,7 @@ from .health_syntax import parse_healthcheck
 from .hosts_syntax import check_add_host, check_hostname
 from .identity import check_id, check_user
 from .limits import parse_resources, parse_size, parse_ulimits
-from .mounts_syntax import parse_mounts, with_image_volumes
+from .mounts_syntax import parse_mounts, with_image_volumes, with_layers
 from .namespaces import parse_namespaces
 from .networking import check_hosts, parse_dns, parse_dns_options, parse_dns_search, parse_networks, parse_ports
 from .passwd_lines import check_entry, host_users
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from ..model.container import CreateRequest, ImageConfig, Namespaces
     from .facts import HostFacts
+    from .mounts_syntax import FindImage
     from .namespaces import FindContainer
     from .networking import FindNetwork
 
@@ -79,6 +80,7 @@ def resolve(
     runtime: str = "",
     find_container: FindContainer | None = None,
     find_network: FindNetwork | None = None,
+    find_image: FindImage | None = None,
 ) -> ContainerConfig:
     """The container that `request` describes. Looks at the host's files (mount sources, devices, a seccomp profile).
 
@@ -118,14 +120,17 @@ def resolve(
         init=request.init,
         init_path=_host_path("init path", request.init_path),
         systemd=systemd,
-        personality=_personality(request.personality),
+        personality=_personality(request.personality, runtime),
         timezone=check_timezone(request.tz),
         passwd=request.passwd,
         passwd_entry=check_entry(request.passwd_entry),
         host_users=host_users(request.host_users),
         chroot_dirs=tuple(absolute("chroot directory", path) for path in request.chroot_dirs),
-        mounts=with_image_volumes(
-            parse_mounts(request.volumes, request.tmpfs, request.mounts), image, request.image_volume
+        mounts=with_layers(
+            with_image_volumes(
+                parse_mounts(request.volumes, request.tmpfs, request.mounts), image, request.image_volume
+            ),
+            find_image,
         ),
         devices=tuple(parse_device(text) for text in request.devices),
         device_rules=tuple(map(parse_device_rule, request.device_cgroup_rules)),
@@ -201,9 +206,11 @@ def _groups(names: Sequence[str], facts: HostFacts) -> tuple[str, ...]:
     return tuple(map(str, facts.groups))
 
 
-def _personality(text: str) -> str:
+def _personality(text: str, runtime: str) -> str:
     if plain("personality", text).upper() not in ("", "LINUX", "LINUX32"):
         raise InvalidArgument(f"invalid personality {text!a}: use LINUX or LINUX32")
+    if text and os.path.basename(runtime).startswith("runc"):
+        raise Unsupported("runc does not know --personality: use crun")
     return text.upper()
 
 

@@ -33,8 +33,11 @@ def is_wanted(mode: str, argv: tuple[str, ...]) -> bool:
     return argv[:1] != () and (argv[0] in _INITS or argv[0].rpartition("/")[2] == "systemd")
 
 
-def mounts(facts: HostFacts) -> Iterable[oci.Mount]:
-    """Temporary file systems where it writes, and its cgroup."""
+def mounts(facts: HostFacts, cgroup_namespace: str) -> Iterable[oci.Mount]:
+    """Temporary file systems where it writes, and its cgroup if that can be given without the host's.
+
+    With cgroup v1 it can not; who shares the host's cgroup namespace has asked for it.
+    """
     for path in _WRITABLE:
         options = ("rw", "rprivate", "nosuid", "nodev", "tmpcopyup")
         yield oci.Mount(destination=path, type="tmpfs", source="tmpfs", options=options)
@@ -43,7 +46,7 @@ def mounts(facts: HostFacts) -> Iterable[oci.Mount]:
             destination="/sys/fs/cgroup", type="cgroup", source="cgroup",
             options=("nosuid", "noexec", "nodev", "relatime", "rw"),
         )  # fmt: skip
-    elif os.path.isdir(_CGROUP):
+    elif cgroup_namespace == "host" and os.path.isdir(_CGROUP):
         yield oci.Mount(
             destination=_CGROUP, type="bind", source=_CGROUP, options=("bind", "nodev", "noexec", "nosuid", "rprivate")
         )

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .sqlite import SQLiteStore
 
 
+_USERS = "SELECT id FROM container WHERE image_id = ? UNION SELECT container FROM image_user WHERE image_id = ?"
+
+
 class SQLiteImageIndex:
     """Images in the store's database."""
 
@@ -75,12 +78,12 @@ class SQLiteImageIndex:
     def users(self, id: str) -> builtins.list[str]:
         """The ids of the containers that were made of the image."""
         with self._store.reading() as db:
-            return [row[0] for row in db.execute("SELECT id FROM container WHERE image_id = ? ORDER BY id", (id,))]
+            return [row[0] for row in db.execute(f"{_USERS} ORDER BY id", (id, id))]
 
     def remove(self, id: str) -> builtins.list[str]:
         """The image is not known any more; returns the layers that nothing uses now. Raises: InUse, NoSuchImage."""
         with self._store.transaction(durable=True) as db:
-            user = db.execute("SELECT id FROM container WHERE image_id = ?", (id,)).fetchone()
+            user = db.execute(f"{_USERS} LIMIT 1", (id, id)).fetchone()
             if user:
                 raise ImageInUse(id, user[0])
             layers = [r[0] for r in db.execute("SELECT chain_id FROM image_layer WHERE image_id = ?", (id,))]
@@ -92,6 +95,19 @@ class SQLiteImageIndex:
                     db.execute("DELETE FROM layer WHERE chain_id = ?", (chain_id,))
                     unused.append(chain_id)
             return unused
+
+
+def require_image(db: sqlite3.Connection, id: str, name: str) -> None:
+    """Nothing, if the image is there. Raises: NoSuchImage naming it `name`."""
+    if not db.execute("SELECT 1 FROM image WHERE id = ?", (id,)).fetchone():
+        raise NoSuchImage(name)
+
+
+def use_images(db: sqlite3.Connection, container: str, images: Iterable[str]) -> None:
+    """The container uses these images besides its own. Raises: NoSuchImage."""
+    for id in images:
+        require_image(db, id, id)
+        db.execute("INSERT OR IGNORE INTO image_user VALUES(?, ?)", (container, id))
 
 
 def _set_names(db: sqlite3.Connection, id: str, names: Sequence[str]) -> None:

@@ -95,6 +95,13 @@ CREATE TABLE requirement(
 ) WITHOUT ROWID;
 CREATE INDEX requirement_by_need ON requirement(needs);
 
+CREATE TABLE image_user(
+    container TEXT NOT NULL REFERENCES container(id) ON DELETE CASCADE,
+    image_id TEXT NOT NULL REFERENCES image(id),
+    PRIMARY KEY(container, image_id)
+) WITHOUT ROWID;
+CREATE INDEX image_user_by_image ON image_user(image_id);
+
 CREATE TABLE exec_session(
     id TEXT PRIMARY KEY,
     container TEXT NOT NULL REFERENCES container(id) ON DELETE CASCADE,

@@ -21,7 +21,6 @@ from ..errors import (
     InUse,
     NameInUse,
     NoSuchContainer,
-    NoSuchImage,
     SchemaTooNew,
     SeaboxError,
 )
@@ -39,6 +38,7 @@ from ..model.record import (
     Status,
 )
 from .execs import SQLiteExecs
+from .image_index import require_image, use_images
 from .retention import prune
 from .schema import CLAIM_COLUMNS, FACT_COLUMNS, MIGRATIONS, STATE_COLUMNS, VERSION
 
@@ -79,7 +79,9 @@ class SQLiteStore:
 
     # --- writing -------------------------------------------------------------------------------------------------
 
-    def add(self, facts: ContainerFacts, config: bytes, requires: Iterable[str], claim: Claim) -> None:
+    def add(
+        self, facts: ContainerFacts, config: bytes, requires: Iterable[str], claim: Claim, *, images: Iterable[str] = ()
+    ) -> None:
         """See Store.add."""
         fresh = ContainerState()
         values = [getattr(facts, c) for c in FACT_COLUMNS] + [getattr(fresh, c) for c in STATE_COLUMNS]
@@ -90,14 +92,15 @@ class SQLiteStore:
             taken = db.execute("SELECT id FROM container WHERE name = ?", (facts.name,)).fetchone()
             if taken:
                 raise NameInUse(facts.name, taken[0])
-            if facts.image_id and not db.execute("SELECT 1 FROM image WHERE id = ?", (facts.image_id,)).fetchone():
-                raise NoSuchImage(facts.image)
+            if facts.image_id:
+                require_image(db, facts.image_id, facts.image)
             db.execute(f"INSERT INTO container({_ALL_COLUMNS}) VALUES({marks})", values)
             db.execute("INSERT INTO container_config VALUES(?, ?)", (facts.id, config))
             for needed in requires:
                 if not db.execute("SELECT 1 FROM container WHERE id = ?", (needed,)).fetchone():
                     raise NoSuchContainer(needed)
                 db.execute("INSERT INTO requirement VALUES(?, ?)", (facts.id, needed))
+            use_images(db, facts.id, images)
 
     def commit(
         self, id: str, state: ContainerState, occurrences: Iterable[Occurrence] = (), *,

@@ -68,10 +68,15 @@ if TYPE_CHECKING:
         def execs(self) -> ExecStore:
             """The exec sessions of containers."""
 
-        def add(self, facts: ContainerFacts, config: bytes, requires: Iterable[str], claim: Claim) -> None:
+        def add(
+            self, facts: ContainerFacts, config: bytes, requires: Iterable[str], claim: Claim, *,
+            images: Iterable[str] = (),
+        ) -> None:  # fmt: skip
             """A configured container exists, claimed and hidden from lists until `commit` says CREATE happened.
 
-            Raises: NameInUse, NoSuchImage (the image went away), NoSuchContainer (a requirement did).
+            `images`: ids of further images that it uses.
+
+            Raises: NameInUse, NoSuchImage (an image went away), NoSuchContainer (a requirement did).
             """
 
         def commit(

@@ -58,6 +58,10 @@ class FakeStorage:
         self._call("create")
         self.known.add(id)
 
+    def exists(self, id: str) -> bool:
+        """See RootfsStorage.exists."""
+        return id in self.known
+
     def mount(self, id: str, lowers: Sequence[str]) -> str:
         """See RootfsStorage.mount."""
         self._call("mount")

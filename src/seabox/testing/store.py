@@ -41,7 +41,9 @@ class MemoryStore:
         self._events: list[Event] = []
         self.execs = MemoryExecs(self)
 
-    def add(self, facts: ContainerFacts, config: bytes, requires: Iterable[str], claim: Claim) -> None:
+    def add(
+        self, facts: ContainerFacts, config: bytes, requires: Iterable[str], claim: Claim, *, images: Iterable[str] = ()
+    ) -> None:
         """See Store.add."""
         with self._mutex:
             for id, row in self._rows.items():

@@ -148,7 +148,7 @@ def test_bad_input_is_one_clear_line(resolved: Resolve, fields: dict[str, Any], 
     [
         {"volumes": ("data:/x",)},
         {"volumes": ("/x",)},
-        {"volumes": ("/opt:/x:O",)},
+        {"userns": "keep-id"},
         {"network": "pasta"},
         {"cgroups": "split"},
     ],

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from seabox.engine import Engine
     from seabox.model.options import ExecOptions
 
-_FIRST_FD = 3
-
 
 def command(path: str) -> Command:
     """The command's table."""
@@ -64,11 +62,12 @@ def run(args: Arguments) -> int:
 
 
 def _options(args: Arguments) -> ExecOptions:
+    from seabox.cli.descriptors import preserved
     from seabox.cli.environment import environment
 
     found: ExecOptions = {
         "env": environment(args),
-        "preserve_fds": _preserved(args.number("preserve-fds")),
+        "preserve_fds": preserved(args.number("preserve-fds")),
         "privileged": args.on("privileged"),
         "tty": args.on("tty"),
     }
@@ -77,25 +76,6 @@ def _options(args: Arguments) -> ExecOptions:
     if args.given("workdir"):
         found["workdir"] = args.text("workdir")
     return found
-
-
-def _preserved(count: int) -> list[int]:
-    """Our descriptors to be passed on. What we opened ourselves is closed on exec, what we were given is not."""
-    import os
-
-    fds = []
-    for fd in range(_FIRST_FD, _FIRST_FD + count):
-        try:
-            ours = os.get_inheritable(fd)
-        except (OSError, OverflowError):
-            ours = False
-        if not ours:
-            raise InvalidArgument(
-                f"file descriptor {fd} is not available - the preserve-fds option requires that file descriptors "
-                "must be passed"
-            )
-        fds.append(fd)
-    return fds
 
 
 def _foreground(args: Arguments, on: Engine, ctr: Container, words: list[str], options: ExecOptions) -> int:

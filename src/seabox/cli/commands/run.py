@@ -7,8 +7,8 @@ from contextlib import suppress
 from seabox.cli.commands.attach import SIG_PROXY
 from seabox.cli.context import engine, say
 from seabox.cli.creation_flags import FLAGS
-from seabox.cli.flags import BOOL, Command, Flag
-from seabox.errors import InvalidArgument, NoSuchContainer, StateConflict
+from seabox.cli.flags import BOOL, UINT, Command, Flag
+from seabox.errors import InvalidArgument, NoSuchContainer, NoSuchImage, SeaboxError, StateConflict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 
 def command(path: str) -> Command:
     """The command's table."""
-    detach = Flag("detach", "d", BOOL, "Leave the container running and print its id")
+    own = (
+        Flag("detach", "d", BOOL, "Leave the container running and print its id"),
+        Flag("preserve-fds", "", UINT, "Give the process this many of our descriptors after stderr"),
+        Flag("rmi", "", BOOL, "With --rm, remove the image too unless something else uses it"),
+    )
     return Command(
-        path, (*FLAGS, detach, SIG_PROXY), "[options] IMAGE [COMMAND [ARG...]]", "Create a container and start it", run,
+        path, (*FLAGS, *own, SIG_PROXY), "[options] IMAGE [COMMAND [ARG...]]", "Create a container and start it", run,
         least=1, interspersed=False, completion="images",
         examples=("seabox run --rm -it busybox sh", "seabox run -d --name web busybox httpd -f"),
     )  # fmt: skip
@@ -30,16 +34,21 @@ def command(path: str) -> Command:
 def run(args: Arguments) -> int:
     """Run it; in the foreground until it ends, its exit code being ours."""
     from seabox.cli.creation import create
+    from seabox.cli.descriptors import preserved
 
     _check(args)
     with engine(args) as on:
+        fds = preserved(args.number("preserve-fds"))
         ctr = create(args, on)
         try:
             if args.on("detach"):
-                ctr.start(recursive=True)
+                ctr.start(recursive=True, preserve_fds=fds)
                 say(ctr.id)
                 return 0
-            return _foreground(args, on, ctr)
+            code = _foreground(args, on, ctr, fds)
+            if args.on("rmi"):
+                _remove_image(on, args.rest[0])
+            return code
         except BaseException as problem:
             if args.on("rm"):
                 _remove(ctr, force=isinstance(problem, Exception))
@@ -49,9 +58,23 @@ def run(args: Arguments) -> int:
 def _check(args: Arguments) -> None:
     if args.on("detach") and args.given("attach"):
         raise InvalidArgument("--detach and --attach cannot be set together")
+    if args.on("rmi") and not args.on("rm"):
+        raise InvalidArgument("the --rmi option does not work without --rm")
 
 
-def _foreground(args: Arguments, on: Engine, ctr: Container) -> int:
+def _remove_image(on: Engine, name: str) -> None:
+    """The image is gone, unless somebody else needs it."""
+    from seabox.diagnostics import warning
+
+    try:
+        on.images.remove(name)
+    except NoSuchImage:
+        return
+    except SeaboxError as problem:
+        warning("%s", problem)
+
+
+def _foreground(args: Arguments, on: Engine, ctr: Container, fds: list[int]) -> int:
     from seabox.cli.foreground import Streams, attend, warn_without_terminal
 
     wanted = {stream.lower() for stream in args.texts("attach")}
@@ -67,6 +90,7 @@ def _foreground(args: Arguments, on: Engine, ctr: Container) -> int:
         tty=args.on("tty"),
         keys=args.text("detach-keys") if args.given("detach-keys") else on.config.detach_keys,
         sig_proxy=args.on("sig-proxy"),
+        preserve_fds=fds,
     )
     return attend(ctr, streams)
 

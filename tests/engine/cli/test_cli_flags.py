@@ -59,8 +59,8 @@ def test_descriptors_are_passed_on(cli: CommandLine) -> None:
         os.write(theirs, b"through a pipe\n")
         os.close(theirs)
         done = subprocess.run(
-            ["bash", "-c", f'exec "$@" 3<&{ours}', "sh", *cli.argv, "run", "--rm", "--preserve-fds", "1", "busybox", "sh",
-             "-c", "cat <&3"],
+            ["bash", "-c", f'exec "$@" 3<&{ours}', "sh", *cli.argv, "run", "--rm", "--preserve-fds", "1",
+             "busybox", "sh", "-c", "cat <&3"],
             pass_fds=(ours,), env=cli.env, capture_output=True, timeout=SECONDS, check=False,
         )  # fmt: skip
         assert (done.returncode, done.stdout) == (0, b"through a pipe\n"), done

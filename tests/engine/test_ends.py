@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from engine.home import OBEDIENT, SLEEPER, Home, conmon_of, gone, init_of, kinds
 from seabox.container.container import Container
 from seabox.errors import ExitCodeUnknown, NoSuchContainer
 from seabox.kernel import cgroups, mounts, process
-from seabox.model.record import Status
+from seabox.model.record import Claim, Intent, ProcessId, Status
 
 # Starts a container in a process that is then killed: no engine is alive when the container ends.
 START_AND_DIE = """
@@ -254,3 +255,15 @@ def test_memory_runs_out(engine: seabox.Engine) -> None:
     same = engine.containers.run("busybox", SLEEPER, memory=16 << 20)
     same.kill()
     assert (same.wait(), same.inspect()["State"]["OOMKilled"]) == (137, False)
+
+
+def test_a_starter_dies_before_it_starts(engine: seabox.Engine) -> None:
+    """What it created is taken back at once: a process that waits for its start is nobody to wait for."""
+    ctr = engine.containers.create("busybox", SLEEPER)
+    ctr.init()
+    dead = ProcessId(2**22 - 1, 1, "no such boot")
+    engine._rooms.store.claim(ctr.id, Claim(Intent.START, dead, 1))
+    begun = time.monotonic()
+    ctr.sync()
+    assert time.monotonic() - begun < 8
+    assert ctr.snapshot().state.process is None

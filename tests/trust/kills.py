@@ -82,14 +82,21 @@ class World:
             "leases": list(self.engine.networks.leases(LAN).values()).count(id),
         }
 
+    @property
+    def _passing(self) -> tuple[str, ...]:
+        """The names of programs that work on a container and end: the exit command, the runtime."""
+        return ("flock", os.path.basename(sys.executable), os.path.basename(self.runtime))
+
     def settle(self, id: str, keep: Collection[object] = (), seconds: float = 10.0) -> None:
         """Processes that were on their way out (a conmon in its exit command) are gone; `keep` may stay."""
-        for stray in process.spawned_for(id, ("conmon", "flock", "python3", os.path.basename(self.runtime))):
+        for stray in process.spawned_for(id, ("conmon", *self._passing)):
             if stray not in keep:
                 process.wait_gone(stray, seconds)
 
     def complaints(self, id: str) -> list[str]:
-        """Where the store and the kernel disagree about a container."""
+        """Where the store and the kernel disagree about a container, once what was at work on it has ended."""
+        for stray in process.spawned_for(id, self._passing):
+            process.wait_gone(stray, 10)
         try:
             record = self.rooms.store.load(id)
         except NoSuchContainer:

@@ -108,6 +108,8 @@ def erase(ctr: Locked, *events: EventKind, interrupted: bool = False, released: 
     files.remove_tree(ctr.on.config.static_dir(ctr.id))
     files.remove_tree(ctr.run_dir)
     ctr.on.store.remove(ctr.id, [Occurrence(kind) for kind in events])
+    if os.path.exists(ctr.run_dir):  # somebody who waited for the lock took it anew while the record was there
+        files.remove_tree(ctr.run_dir)
     files.touch(f"{ctr.on.config.runroot}/removed")  # whoever waits for the end looks again
     ctr.record.claim = None  # it went with the record
     ctr.close(gone=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from typing import Any
 
 import pytest
 
 from seabox.container.container import Container
+from seabox.container.ended import deal_with_end
 from seabox.container.remove import StillRunning
 from seabox.errors import (
     CommandNotFound,
@@ -274,6 +276,25 @@ def test_a_half_made_or_half_removed_container_is_gone_at_the_next_call(rooms: F
     assert rooms.storage.known == set()
     assert os.listdir(f"{rooms.config.runroot}/containers") == []
     rooms.container("web")
+
+
+def test_who_looks_at_a_container_between_its_files_and_its_record_leaves_nothing(
+    rooms: FakeRooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exit command that waited for the lock takes it anew, with its directory, while the removal goes on."""
+    ctr = rooms.container("web")
+    remove = rooms.store.remove
+
+    def late(*words: Any) -> None:
+        other = threading.Thread(target=deal_with_end, args=(ctr,))
+        other.start()
+        other.join(10)
+        assert not other.is_alive()
+        remove(*words)
+
+    monkeypatch.setattr(rooms.store, "remove", late)
+    ctr.remove()
+    assert os.listdir(f"{rooms.config.runroot}/containers") == []
 
 
 def test_a_name_left_by_a_dead_creation_is_free(rooms: FakeRooms) -> None:

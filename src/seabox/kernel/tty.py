@@ -22,7 +22,9 @@ def is_terminal(fd: int) -> bool:
 
 
 def window_size(fd: int) -> tuple[int, int] | None:
-    """(height, width) in characters; None if `fd` is no terminal or its size is not known."""
+    """(height, width) in characters; None if `fd` is no terminal (-1 is none) or its size is not known."""
+    if fd < 0:
+        return None
     try:
         packed = fcntl.ioctl(fd, _TIOCGWINSZ, bytes(8))
     except OSError:

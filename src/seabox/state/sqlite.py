@@ -7,9 +7,7 @@ which the next sync finds out again, but never an acknowledged container.
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import threading
 import time
 from contextlib import contextmanager
 
@@ -21,10 +19,8 @@ from ..errors import (
     InUse,
     NameInUse,
     NoSuchContainer,
-    SchemaTooNew,
     SeaboxError,
 )
-from ..kernel import files
 from ..kernel.effects import effect
 from ..model.record import (
     Claim,
@@ -37,10 +33,11 @@ from ..model.record import (
     ProcessId,
     Status,
 )
+from .connection import Connections
 from .execs import SQLiteExecs
 from .image_index import require_image, use_images
 from .retention import prune
-from .schema import CLAIM_COLUMNS, FACT_COLUMNS, MIGRATIONS, STATE_COLUMNS, VERSION
+from .schema import CLAIM_COLUMNS, FACT_COLUMNS, STATE_COLUMNS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +46,6 @@ if TYPE_CHECKING:
     from .networks import SQLiteNetworks
     from .store import Occurrence
 
-_BUSY_TIMEOUT = 60.0  # s
 _ALL_COLUMNS = ", ".join(FACT_COLUMNS + STATE_COLUMNS + CLAIM_COLUMNS)
 _SELECT = f"SELECT {_ALL_COLUMNS} FROM container"
 _UPDATE = f"UPDATE container SET {', '.join(f'{c} = ?' for c in STATE_COLUMNS)} WHERE id = ?"
@@ -66,8 +62,7 @@ class SQLiteStore:
 
     def __init__(self, path: str, *, keep_days: int = 7, keep_rows: int = 100_000) -> None:
         self._path, self._keep_days, self._keep_rows = path, keep_days, keep_rows
-        self._mine = threading.local()
-        self._open: list[sqlite3.Connection] = []
+        self._connections = Connections(path)
         self.execs = SQLiteExecs(self)
 
     @property
@@ -283,10 +278,7 @@ class SQLiteStore:
 
     def close(self) -> None:
         """See Store.close."""
-        for db in self._open:
-            db.close()
-        self._open.clear()
-        self._mine = threading.local()
+        self._connections.close()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -302,7 +294,7 @@ class SQLiteStore:
 
     @contextmanager
     def _transaction(self, durable: bool = False) -> Iterator[sqlite3.Connection]:
-        with self._reading() as db:
+        with self._reading(to_write=True) as db:
             if durable:
                 db.execute("PRAGMA synchronous = FULL")
             try:
@@ -319,63 +311,16 @@ class SQLiteStore:
                     db.execute("PRAGMA synchronous = NORMAL")
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def _reading(self, to_write: bool = False) -> Iterator[sqlite3.Connection]:
         try:
-            yield self._connection()
+            with self._connections.use(to_write=to_write) as db:
+                yield db
         except sqlite3.OperationalError as problem:
             if "locked" in str(problem):
                 raise Busy("the database", "other writers") from problem
             raise StoreFailed(f"{self._path}: {problem}") from problem
         except sqlite3.DatabaseError as problem:
             raise Damaged(f"{self._path}: {problem}") from problem
-
-    def _connection(self) -> sqlite3.Connection:
-        mine = self._mine.__dict__
-        if mine.get("pid") == os.getpid():
-            db: sqlite3.Connection = mine["db"]
-            return db
-        db = _open(self._path)
-        mine["pid"], mine["db"] = os.getpid(), db  # a connection inherited by fork is left alone, never closed
-        self._open.append(db)
-        return db
-
-
-def _open(path: str) -> sqlite3.Connection:
-    fresh = not os.path.exists(path)
-    if fresh:
-        files.make_dirs(os.path.dirname(path), 0o700)
-    db = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
-    try:
-        if fresh:
-            files.chmod(path, 0o600)
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
-            raise SchemaTooNew(version, VERSION)
-        if version < VERSION:
-            _migrate(db)
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.execute("PRAGMA foreign_keys = ON")
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _migrate(db: sqlite3.Connection) -> None:
-    """The store has the newest schema; several processes may try at once."""
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        for script in MIGRATIONS[version:]:
-            for statement in filter(str.strip, script.split(";")):
-                db.execute(statement)
-        db.execute(f"PRAGMA user_version = {VERSION}")
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
 
 
 @effect("commit")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Unpack
 
+    from .check import Finding
     from .container.snapshot import Snapshot
     from .images.images import Images
     from .kernel.watch import Cancel
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .model.options import CreateOptions
     from .model.record import ContainerState, Event
     from .network.networks import Networks
+    from .usage import Usage
 
 
 class Engine:
@@ -78,6 +80,28 @@ class Engine:
         if not follow:
             return past(self._rooms.store, since)
         return on_and_on(self._rooms.store, f"{self.config.database}-wal", since, until=until, cancel=cancel)
+
+    def check(self, *, repair: bool = False, force: bool = False, quick: bool = False) -> list[Finding]:
+        """What is wrong with the database, containers, images and their directories; [] if nothing.
+
+        `repair` mends what can be mended without losing anything and says so in each finding; `force` also removes
+        what is beyond that. `quick` leaves out the slow part of looking at the database. May take long.
+        """
+        from .check import Check
+
+        return list(Check(self._rooms, repair=repair, force=force, quick=quick).run())
+
+    def usage(self) -> list[Usage]:
+        """How much room images and containers take, and how much of it could be had back. May take long."""
+        from .usage import usage
+
+        return usage(self._rooms)
+
+    def reset(self) -> None:
+        """There is no container, image or network; the two directories are empty. Raises: Busy, OSError."""
+        from .usage import reset
+
+        reset(self._rooms)
 
     def info(self) -> dict[str, Any]:
         """What this engine and its host are, under podman's field names."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "Manage containers and images, without a daemon"
 GROUPS = {"container": "Manage containers", "image": "Manage images", "network": "Manage networks"}
-GROUPS |= {"healthcheck": "Manage health checks"}
+GROUPS |= {"healthcheck": "Manage health checks", "system": "Manage the engine"}
 
 # commands on containers, with or without "container" in front: name -> module
 _CONTAINER = {
@@ -30,6 +30,10 @@ MODULES |= {
     "image list": "images", "image ls": "images", "images": "images", "info": "info", "version": "version",
 }  # fmt: skip
 MODULES["healthcheck run"] = "healthcheck"
+MODULES |= {
+    "system check": "system_check", "system df": "system_df", "system events": "events", "system info": "info",
+    "system prune": "system_prune", "system reset": "system_reset",
+}  # fmt: skip
 MODULES |= {
     "network connect": "network_connect", "network create": "network_create", "network disconnect": "network_connect",
     "network exists": "network_exists", "network inspect": "network_inspect", "network list": "network_ls",
@@ -56,7 +60,7 @@ MODULES |= {
 _LATER = frozenset(
     "auto-update buildx checkpoint clone compose farm generate "
     "kube machine manifest play pod prune quadlet restore "
-    "runlabel search secret system unshare volume".split()
+    "runlabel search secret unshare volume".split()
 )
 
 PROGRAM_TABLE = Command(

@@ -187,12 +187,28 @@ class Stack:
             raise
         except (SeaboxError, FileNotFoundError, PermissionError) as problem:
             debug("taking down the network of container %s: %s", id, problem)
+            for part in _parts(told):  # netavark stops at the first network that it had not made, by chance
+                self._undo(id, path, part)
 
     def _write(self, id: str, told: bytes) -> None:
         files.write_atomic(self._document(id), told, durable=False)
 
     def _document(self, id: str) -> str:
         return f"{self._run_dir(id)}/{_DOCUMENT}"
+
+
+def _parts(told: bytes) -> list[bytes]:
+    """A document for each of the networks in a document of several."""
+    import json
+
+    whole = json.loads(told)
+    keys = ("networks", "network_info")
+    if len(whole["networks"]) < 2:
+        return []
+    return [
+        json.dumps(whole | {key: {network: whole[key][network]} for key in keys}).encode()
+        for network in whole["networks"]
+    ]
 
 
 def _held(members: Sequence[Membership]) -> tuple[dict[str, Sequence[str]], dict[str, str]]:

@@ -86,6 +86,7 @@ class Connections:
         self._all.clear()
         self._of_thread = threading.local()
         if self._wrote:
+            self._wrote = False
             self._reserve.take_back()
 
 

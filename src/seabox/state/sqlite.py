@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ..diagnostics import debug
 from ..errors import (
@@ -37,11 +37,12 @@ from .connection import Connections
 from .execs import SQLiteExecs
 from .image_index import require_image, use_images
 from .retention import prune
-from .schema import CLAIM_COLUMNS, FACT_COLUMNS, STATE_COLUMNS
+from .schema import CLAIM_COLUMNS, FACT_COLUMNS, INTEGERS, OPTIONAL, STATE_COLUMNS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Any
 
     from .networks import SQLiteNetworks
     from .store import Occurrence
@@ -50,6 +51,8 @@ _ALL_COLUMNS = ", ".join(FACT_COLUMNS + STATE_COLUMNS + CLAIM_COLUMNS)
 _SELECT = f"SELECT {_ALL_COLUMNS} FROM container"
 _UPDATE = f"UPDATE container SET {', '.join(f'{c} = ?' for c in STATE_COLUMNS)} WHERE id = ?"
 _UNCLAIM = f"UPDATE container SET {', '.join(f'{c} = NULL' for c in CLAIM_COLUMNS)}"
+_STATUS = len(FACT_COLUMNS)
+_shapes: set[tuple[type, ...]] = set()  # of rows that are as they should be
 _FACTS, _STATE = len(FACT_COLUMNS), len(FACT_COLUMNS) + len(STATE_COLUMNS)
 
 
@@ -209,7 +212,9 @@ class SQLiteStore:
             row = db.execute("SELECT config FROM container_config WHERE id = ?", (id,)).fetchone()
         if row is None:
             raise NoSuchContainer(id)
-        return bytes(row[0])
+        if not isinstance(row[0], bytes):
+            raise Damaged(f"the configuration of container {id} cannot be read")
+        return row[0]
 
     def records(self, statuses: Iterable[Status] | None = None) -> Iterator[ContainerRecord]:
         """See Store.records."""
@@ -218,7 +223,11 @@ class SQLiteStore:
             # spelled out, not bound, so that the partial index over living containers can be used
             where = f" WHERE status IN ({', '.join(repr(str(status)) for status in wanted)})"
         with self._reading() as db:
-            rows = db.execute(f"{_SELECT}{where} ORDER BY created_at").fetchall()
+            try:
+                rows: Iterable[tuple[Any, ...]] = db.execute(f"{_SELECT}{where} ORDER BY created_at").fetchall()
+            except sqlite3.DatabaseError as problem:
+                debug("not every record can be read: %s", problem)
+                rows = [row for row in self._one_by_one(db) if not wanted or row[_STATUS] in wanted]
         for row in rows:
             try:
                 record = _record(row)
@@ -227,6 +236,14 @@ class SQLiteStore:
                 continue
             if record.claim is None or record.claim.intent is not Intent.CREATE:
                 yield record
+
+    def _one_by_one(self, db: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
+        """The rows of containers that can be read where others cannot."""
+        from .salvage import reachable
+
+        for id in reachable(db):
+            with suppress(sqlite3.DatabaseError):
+                yield from db.execute(f"{_SELECT} WHERE id = ?", (id,)).fetchall()
 
     def reconfigure(self, facts: ContainerFacts, config: bytes) -> None:
         """See Store.reconfigure."""
@@ -318,8 +335,10 @@ class SQLiteStore:
         except sqlite3.OperationalError as problem:
             if "locked" in str(problem):
                 raise Busy("the database", "other writers") from problem
+            if "decode" in str(problem):
+                raise Damaged(f"{self._path}: {problem}") from problem
             raise StoreFailed(f"{self._path}: {problem}") from problem
-        except sqlite3.DatabaseError as problem:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as problem:  # which may be part of SQLite's own words
             raise Damaged(f"{self._path}: {problem}") from problem
 
 
@@ -328,7 +347,19 @@ def _commit(db: sqlite3.Connection) -> None:
     db.execute("COMMIT")
 
 
+def _check_shape(shape: tuple[type, ...]) -> None:
+    """The columns of a row are of the types that the schema says. Raises: TypeError."""
+    for kind, column in zip(shape, FACT_COLUMNS + STATE_COLUMNS + CLAIM_COLUMNS, strict=True):
+        numeric, optional = column in INTEGERS, column in OPTIONAL
+        if kind is not (int if numeric else str) and not (optional and kind is type(None)):
+            raise TypeError(f"{column} is of type {kind.__name__}")
+    _shapes.add(shape)
+
+
 def _record(row: tuple[object, ...]) -> ContainerRecord:
+    shape = tuple(map(type, row))
+    if shape not in _shapes:
+        _check_shape(shape)
     facts = ContainerFacts(*row[:_FACTS])  # type: ignore[arg-type]  # SQLite's columns, in the order selected
     facts.image_id = facts.image_id or ""
     facts.auto_remove, facts.networked = bool(facts.auto_remove), bool(facts.networked)

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
         def remove(self, id: str) -> None:
             """Nothing of the container is left, nor of any other one whose removal was cut short."""
 
+        def empty_trash(self) -> None:
+            """What interrupted removals left is deleted."""
+
         def merged_dir(self, id: str) -> str:
             """Where `mount` shows the root file system."""
 

@@ -44,7 +44,9 @@ def test_a_lost_row_of_a_running_container_is_found_again(cli: CommandLine) -> N
     assert cli.ok("wait", "lost") == "137"
 
 
-def test_damaged_pages_are_rebuilt(cli: CommandLine) -> None:
+def test_damaged_pages_are_rebuilt(tmp_path: Path) -> None:
+    cli = CommandLine(tmp_path)
+    cli.ok("image", "embed", "busybox")
     names = {f"c{number}" for number in range(12)}
     with seabox.Engine(root=cli.root, runroot=cli.runroot, runtime="runc", network="none") as engine:
         for name in names:
@@ -53,6 +55,7 @@ def test_damaged_pages_are_rebuilt(cli: CommandLine) -> None:
     data = bytearray(path.read_bytes())
     with closing(sqlite3.connect(path)) as db:
         page = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'container'").fetchone()[0]
+    assert not os.path.exists(f"{path}-wal")
     data[(page - 1) * 4096 + 8 : page * 4096] = os.urandom(4088)
     path.write_bytes(data)
     done = cli("ps", "-a")
@@ -62,6 +65,7 @@ def test_damaged_pages_are_rebuilt(cli: CommandLine) -> None:
     assert set(cli.ok("ps", "-a", "--format", "{{.Names}}").split()) == names
     assert cli.ok("system", "check") == ""
     assert Path(cli.root, "seabox.db-damaged").exists()
+    cli.ok("system", "reset", "--force")
 
 
 def test_a_lost_directory_and_a_missing_layer(cli: CommandLine) -> None:

@@ -1,8 +1,8 @@
 """Where everything is and how the engine behaves: one frozen value, made once from defaults, files and overrides.
 
 With cli/, the only reader of the environment and of /etc. Files (TOML, later ones win): containers.conf in
-/usr/share/containers, /etc/containers and $CONTAINERS_CONF (their [engine] and [containers] tables, where our
-words mean the same), then /etc/seabox/seabox.conf and $SEABOX_CONF (keys as the fields below).
+/usr/share/containers and /etc/containers, with their containers.conf.d, or $CONTAINERS_CONF in place of them all;
+$CONTAINERS_CONF_OVERRIDE; /etc/seabox/seabox.conf and $SEABOX_CONF (keys as the fields below).
 """
 
 from __future__ import annotations
@@ -45,24 +45,8 @@ _DEFAULTS: dict[str, Any] = {
     "keep_events_rows": 100_000,
     "events_backend": "sqlite",
     "detach_keys": "ctrl-p,ctrl-q",
+    "containers_conf": (),  # files that say what containers get where nothing else does
 }
-
-_VENDORS = "/usr/share/containers/containers.conf"
-
-# containers.conf (table, key) -> ours, where the meaning is the same
-_CONTAINERS_CONF = {
-    ("engine", "runtime"): "runtime",
-    ("engine", "cgroup_manager"): "cgroup_manager",
-    ("engine", "stop_timeout"): "stop_timeout",
-    ("engine", "events_logger"): "events_backend",
-    ("engine", "detach_keys"): "detach_keys",
-    ("containers", "log_driver"): "log_driver",
-    ("containers", "netns"): "network",
-    ("containers", "log_size_max"): "log_size_max",
-    ("containers", "pids_limit"): "pids_limit",
-    ("containers", "no_new_privileges"): "no_new_privileges",
-}
-
 
 class EngineConfig:
     """One engine's settings. Paths are absolute; nothing is read again after construction."""
@@ -95,6 +79,7 @@ class EngineConfig:
     keep_events_rows: int
     events_backend: str
     detach_keys: str
+    containers_conf: tuple[str, ...]
 
     def __init__(self, **overrides: object) -> None:
         for key, value in (_DEFAULTS | overrides).items():
@@ -108,11 +93,14 @@ class EngineConfig:
         raise AttributeError(f"EngineConfig is frozen: {key} cannot be set")
 
     def words(self) -> list[str]:
-        """What differs from the defaults, as NAME=VALUE words that `from_words` reads back."""
+        """What differs from the defaults, as NAME=VALUE words that `from_words` reads back.
+
+        Without containers_conf, which is about creation.
+        """
         found = []
         for key, default in _DEFAULTS.items():
             value = getattr(self, key)
-            if value != default:
+            if value != default and key != "containers_conf":
                 found += [f"{key}={each}" for each in (value if isinstance(value, tuple) else (value,))]
         return found
 
@@ -149,11 +137,10 @@ class EngineConfig:
 
 def load(**overrides: object) -> EngineConfig:
     """An EngineConfig from defaults, configuration files, the environment, and then `overrides` (None = not said)."""
-    settings: dict[str, object] = {}
-    for path in (_VENDORS, "/etc/containers/containers.conf"):
-        settings |= _containers_conf(path)
-    if path := os.environ.get("CONTAINERS_CONF", ""):
-        settings = _containers_conf(path, must_exist=True)
+    from . import containers_conf
+
+    files = _containers_conf_files()
+    settings: dict[str, object] = {"containers_conf": files, **containers_conf.engine_settings(files)}
     for path in ("/etc/seabox/seabox.conf", os.environ.get("SEABOX_CONF", "")):
         settings |= _seabox_conf(path)
     for key in ("root", "runroot", "runtime", "network"):
@@ -165,45 +152,33 @@ def load(**overrides: object) -> EngineConfig:
     return EngineConfig(**settings)
 
 
-def _parse(path: str, must_exist: bool = False) -> dict[str, Any]:
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except FileNotFoundError:
-        if must_exist:
-            raise InvalidArgument(f"reading configuration: open {path}: no such file or directory") from None
-        return {}
-    if path == _VENDORS and not any(_may_matter(line) for line in data.splitlines()):
-        return {}
-    import tomllib  # 11 ms: only where a file says something
+def _containers_conf_files() -> tuple[str, ...]:
+    """The containers.conf files that count here, the last one most; $CONTAINERS_CONF takes the place of all others."""
+    from . import containers_conf
 
-    try:
-        return tomllib.loads(data.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise InvalidArgument(f"reading configuration {path}: {problem}") from None
-
-
-def _may_matter(line: bytes) -> bool:
-    """Whether a line of containers.conf may set something that we read. No word of ours in it: it does not."""
-    line = line.strip()
-    return line[:1] not in (b"", b"#", b"[") and any(key.encode() in line for _, key in _CONTAINERS_CONF)
-
-
-def _containers_conf(path: str, must_exist: bool = False) -> dict[str, object]:
-    tables = _parse(path, must_exist)
-    found: dict[str, object] = {}
-    for (table, key), ours in _CONTAINERS_CONF.items():
-        section = tables.get(table)
-        if isinstance(section, dict) and key in section:
-            value = section[key]
-            if not isinstance(value, type(_DEFAULTS[ours])):
-                raise InvalidArgument(f"{path}: {table}.{key} must be of type {type(_DEFAULTS[ours]).__name__}")
-            found[ours] = value
-    return found
+    if path := os.environ.get("CONTAINERS_CONF", ""):
+        found = [path]
+    else:
+        found = [containers_conf.VENDORS, "/etc/containers/containers.conf"]
+        for folder in ("/usr/share/containers/containers.conf.d", "/etc/containers/containers.conf.d"):
+            if os.path.isdir(folder):
+                found += sorted(f"{folder}/{name}" for name in os.listdir(folder) if name.endswith(".conf"))
+        found = [path for path in found if os.path.exists(path)]
+    if path := os.environ.get("CONTAINERS_CONF_OVERRIDE", ""):
+        found.append(path)
+    return tuple(found)
 
 
 def _seabox_conf(path: str) -> dict[str, object]:
-    found = _parse(path) if path else {}
+    from . import containers_conf
+
+    if not path:
+        return {}
+    try:
+        with open(path, "rb") as file:
+            found = containers_conf.parse(path, file.read())
+    except FileNotFoundError:
+        return {}
     for key, value in found.items():
         if key not in _DEFAULTS or not isinstance(value, type(_DEFAULTS[key])):
             raise InvalidArgument(f"{path}: {key} is not a setting, or of the wrong type")

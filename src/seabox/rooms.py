@@ -268,13 +268,18 @@ class Rooms:
         """The configuration that a request comes to here. Raises: InvalidArgument, Unsupported, NoSuchImage..."""
         import msgspec
 
+        from .containers_conf import container_defaults
         from .images.config import image_config
+        from .spec.defaults import with_defaults
         from .spec.facts import host_facts
         from .spec.resolve import resolve
 
+        said = container_defaults(self.config.containers_conf)
+        request = with_defaults(request, said)
+        pull = request.pull or said.get("pull", "missing")
         config = resolve(
             request,
-            image=None if request.rootfs else image_config(self.images.obtain(request.image, request.pull)),
+            image=None if request.rootfs else image_config(self.images.obtain(request.image, pull)),
             defaults=self.config,
             facts=host_facts(),
             id=id,

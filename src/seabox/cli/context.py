@@ -31,7 +31,7 @@ def settings(args: Arguments) -> EngineConfig:
     while program.outer is not None:
         program = program.outer
     given: dict[str, object] = {}
-    for flag in ("root", "runroot", "runtime", "cgroup-manager", "storage-driver", "events-backend"):
+    for flag in ("root", "runroot", "runtime", "cgroup-manager", "storage-driver", "events-backend", "conmon"):
         if program.given(flag):
             given[flag.replace("-", "_")] = program.text(flag)
     if program.given("hooks-dir"):

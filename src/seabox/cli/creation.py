@@ -13,6 +13,9 @@ from seabox.errors import InvalidArgument, NoSuchContainer, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from seabox.cli.parse import Arguments
     from seabox.container.container import Container
     from seabox.engine import Engine
@@ -26,10 +29,13 @@ def create(args: Arguments, on: Engine) -> Container:
 
     Raises: as Containers.create; nothing is left behind then.
     """
+    from seabox.containers_conf import container_defaults
+
     refuse_later_ones(args)
     _check(args)
     image, command = _what_to_run(args)
-    options = _options(args)
+    said = container_defaults(on.config.containers_conf)
+    options = _options(args, said)
     if args.on("rootfs"):
         options["rootfs"], image = image, ""
     cidfile = args.text("cidfile")
@@ -39,7 +45,8 @@ def create(args: Arguments, on: Engine) -> Container:
         from seabox.cli.transfers import PLATFORM, access, progress
 
         wanted = {flag.name: args.text(flag.name) for flag in PLATFORM}
-        policy = _POLICIES[args.text("pull").lower()]
+        policy = _policy(args, said)
+        options["pull"] = "never"  # again
         on.images.pull(image, policy=policy, access=access(args), progress=progress(args), **wanted)
     if args.on("replace"):
         _make_way(on, args.text("name"))
@@ -64,13 +71,20 @@ _POLICIES = {
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY")
 
 
+def _policy(args: Arguments, said: Mapping[str, Any]) -> str:
+    text = args.text("pull") if args.given("pull") else said.get("pull", "missing")
+    if text.lower() not in _POLICIES:
+        raise InvalidArgument(f'unsupported pull policy "{text}"')
+    return _POLICIES[text.lower()]
+
+
 def _check(args: Arguments) -> None:
     if args.text("seccomp-policy") not in ("", "default"):
         raise Unsupported("--seccomp-policy=image is not supported: no label of an image changes what is allowed")
     if args.on("replace") and not args.given("name"):
         raise InvalidArgument("cannot replace container without --name being set")
-    if args.text("pull").lower() not in _POLICIES:
-        raise InvalidArgument(f'unsupported pull policy "{args.text("pull")}"')
+    if not args.on("rootfs"):
+        _policy(args, {})
     for stream in args.texts("attach"):
         if stream.lower() not in _STREAM_NAMES:
             raise InvalidArgument(f'invalid stream "{stream}" for --attach - must be one of stdin, stdout, or stderr')
@@ -96,7 +110,7 @@ def _make_way(on: Engine, name: str) -> None:
         return
 
 
-def _options(args: Arguments) -> CreateOptions:
+def _options(args: Arguments, said: Mapping[str, Any]) -> CreateOptions:
     """The flags that were given; what was not said, the image or the engine decides."""
     found: CreateOptions = {
         "annotations": _values("annotation", args.pairs("annotation")),
@@ -125,7 +139,7 @@ def _options(args: Arguments) -> CreateOptions:
         "device_write_iops": args.texts("device-write-iops"),
         "env_merge": _values("env-merge", args.pairs("env-merge")),
         "host_users": args.texts("hostuser"),
-        "image_volume": args.text("image-volume"),
+        "image_volume": args.text("image-volume") if args.given("image-volume") else "",
         "init_path": args.text("init-path"),
         "memory_swappiness": args.number("memory-swappiness"),
         "oom_kill_disable": args.on("oom-kill-disable"),
@@ -136,16 +150,16 @@ def _options(args: Arguments) -> CreateOptions:
         "tz": args.text("tz"),
         "unset_env_all": args.on("unsetenv-all"),
         "userns": args.text("userns"),
-        "cgroups": args.text("cgroups"),
+        "cgroups": args.text("cgroups") if args.given("cgroups") else "",
         "cidfile": os.path.abspath(args.text("cidfile")) if args.given("cidfile") else "",
         "conmon_pidfile": args.text("conmon-pidfile"),
         "cpuset_cpus": args.text("cpuset-cpus"),
         "cpuset_mems": args.text("cpuset-mems"),
         "create_command": (PROGRAM, *sys.argv[1:]),
         "devices": args.texts("device"),
-        "env": _environment(args),
+        "env": _environment(args, said),
         "groups": args.texts("group-add"),
-        "init": args.on("init"),
+        "init": args.on("init") if args.given("init") else None,
         "labels": _labels(args),
         "log_options": _values("log-opt", args.pairs("log-opt")),
         "pidfile": args.text("pidfile"),
@@ -288,12 +302,12 @@ def _values(flag: str, pairs: list[tuple[str, str | None]]) -> dict[str, str]:
     return {key: value for key, value in pairs if value is not None}
 
 
-def _environment(args: Arguments) -> dict[str, str]:
+def _environment(args: Arguments, said: Mapping[str, Any]) -> dict[str, str]:
     """Our own (all with --env-host, else those for proxies), and what was given."""
     own: dict[str, str] = {}
-    if args.on("env-host"):
+    if args.on("env-host") or (not args.given("env-host") and said.get("env_host")):
         own = dict(os.environ)
-    elif args.on("http-proxy"):
+    elif args.on("http-proxy") if args.given("http-proxy") else said.get("http_proxy", True):
         own = {name: os.environ[name] for name in _PROXIES if name in os.environ}
     return own | environment(args)
 

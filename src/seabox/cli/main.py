@@ -98,8 +98,17 @@ def _carry_out(words: list[str]) -> int:
 
 def _apply(program: Arguments) -> int | None:
     """What the program's own flags say holds from here; an exit code if it cannot."""
+    from seabox.cli.registry import ELSEWHERE
+
+    for name in ELSEWHERE:
+        if program.given(name) and program.value(name):
+            from seabox.errors import Unsupported
+
+            raise Unsupported(f"--{name} is not supported: seabox works on this machine, without a service")
     if program.on("noout"):
         silence_stdout()
+    elif program.text("out"):
+        _write_to(program.text("out"))
     from seabox import diagnostics
 
     diagnostics.first_use = _plain_warnings
@@ -114,6 +123,19 @@ def _apply(program: Arguments) -> int | None:
         diagnostics.first_use = None
         messages.configure(level)
     return None
+
+
+def _write_to(path: str) -> None:
+    from seabox.errors import InvalidArgument
+    from seabox.kernel.files import write_file
+
+    try:
+        write_file(path, b"", 0o644)
+        file = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    except OSError as problem:
+        raise InvalidArgument(f"open {path}: {(problem.strerror or 'unknown error').lower()}") from None
+    os.dup2(file, 1)
+    os.close(file)
 
 
 def _plain_warnings() -> None:

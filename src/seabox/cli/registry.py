@@ -67,10 +67,20 @@ PROGRAM_TABLE = Command(
     "",
     (
         Flag("cgroup-manager", "", STRING, "Manager of the containers' cgroups", completion=("cgroupfs",)),
+        Flag("conmon", "", STRING, "Path of conmon", metavar="path", completion="files"),
+        Flag("connection", "", STRING, hidden=True),
         Flag("events-backend", "", STRING, "Where events are kept", completion=("file", "sqlite", "none")),
         Flag("hooks-dir", "", LIST, "Directory of OCI hooks", metavar="path", completion="directories"),
+        Flag("identity", "", STRING, hidden=True),
+        Flag("imagestore", "", STRING, hidden=True),
         Flag("log-level", "", STRING, "Log messages at and above this level", default="warn"),
+        Flag("module", "", LIST, hidden=True),
+        Flag("namespace", "", STRING, "Accepted, without effect", hidden=True),
+        Flag("network-cmd-path", "", STRING, "Accepted, without effect", hidden=True),
+        Flag("network-config-dir", "", STRING, "Accepted, without effect: networks are kept below --root", hidden=True),
         Flag("noout", "", BOOL, "Write nothing to stdout"),
+        Flag("out", "", STRING, "Write to this file what would go to stdout", metavar="file", completion="files"),
+        Flag("remote", "r", BOOL, hidden=True),
         Flag("root", "", STRING, "Directory of images, containers and the database", metavar="path"),
         Flag("runroot", "", STRING, "Directory of what ends with the boot", metavar="path"),
         Flag("runtime", "", STRING, "Name or path of the OCI runtime for new containers", metavar="string"),
@@ -79,12 +89,17 @@ PROGRAM_TABLE = Command(
         Flag("storage-opt", "", LIST, "Accepted, without effect", hidden=True),
         Flag("syslog", "", BOOL, "Accepted, without effect", hidden=True),
         Flag("tmpdir", "", STRING, "Accepted, without effect", hidden=True),
+        Flag("url", "", STRING, hidden=True),
         Flag("version", "", BOOL, "Print the version"),
     ),
     "[options] [command]",
     SUMMARY,
     interspersed=False,
 )
+
+
+# podman's ways to another machine, or to another configuration
+ELSEWHERE = ("connection", "identity", "imagestore", "module", "remote", "url")
 
 
 class UnknownCommand(InvalidArgument):

@@ -72,6 +72,7 @@ class Security(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the container may do to the kernel. Never taken from image metadata."""
 
     privileged: bool = False
+    capabilities: tuple[str, ...] | None = None  # in that form, before the next two; None = ours
     cap_add: tuple[str, ...] = ()  # "CAP_NET_ADMIN" form, or "ALL"
     cap_drop: tuple[str, ...] = ()
     no_new_privileges: bool = False
@@ -215,6 +216,7 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     entrypoint: tuple[str, ...] | None = None  # () = drop the image's
     name: str | None = None
     env: dict[str, str] = {}
+    base_env: dict[str, str] = {}  # what the image may say otherwise
     unset_env: tuple[str, ...] = ()
     unset_env_all: bool = False  # nothing of what the image and the engine say
     env_merge: dict[str, str] = {}  # as env, with $NAME and ${NAME} for what the image says
@@ -225,7 +227,7 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     hostname: str | None = None
     tty: bool = False
     stdin: bool = False
-    init: bool = False
+    init: bool | None = None
     init_path: str = ""
     systemd: str = "true"  # "true": if what runs is systemd; "always" | "false"
     personality: str = ""
@@ -234,7 +236,7 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     passwd_entry: str = ""
     host_users: tuple[str, ...] = ()  # names or numbers of users of the host
     chroot_dirs: tuple[str, ...] = ()
-    image_volume: str = "bind"  # what the image's VOLUMEs become: "bind" | "tmpfs" | "ignore"
+    image_volume: str = ""  # "" = "bind": what the image's VOLUMEs become: "bind" | "tmpfs" | "ignore"
     volumes: tuple[str, ...] = ()  # podman's -v syntax: SRC:DEST[:OPTIONS]
     tmpfs: tuple[str, ...] = ()  # DEST[:OPTIONS]
     mounts: tuple[Mount, ...] = ()
@@ -256,6 +258,7 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     ipc: str | None = None
     uts: str | None = None
     cgroupns: str | None = None
+    capabilities: tuple[str, ...] | None = None  # before cap_add and cap_drop
     userns: str | None = None  # "" and "host": there is no other yet
     cap_add: tuple[str, ...] = ()
     cap_drop: tuple[str, ...] = ()
@@ -265,6 +268,7 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     read_only_tmpfs: bool = True
     ulimits: tuple[str, ...] = ()  # NAME=SOFT[:HARD]
     sysctls: dict[str, str] = {}
+    default_sysctls: dict[str, str] = {}  # those that belong to a namespace of the host are left out
     memory: int | None = None
     memory_swap: int | None = None
     memory_reservation: int | None = None
@@ -307,12 +311,12 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     log_options: dict[str, str] = {}
     auto_remove: bool = False
     cgroup_parent: str | None = None
-    cgroups: str = "enabled"
+    cgroups: str = ""  # "" = "enabled"
     cidfile: str = ""
     pidfile: str = ""
     conmon_pidfile: str = ""
     create_command: tuple[str, ...] = ()
-    pull: str = "missing"  # when to get the image: "always" | "missing" | "never" | "newer"
+    pull: str = ""  # "" = "missing": when to get the image: "always" | "missing" | "never" | "newer"
 
 
 class ExecRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         entrypoint: Sequence[str] | None
         name: str | None
         env: Mapping[str, str]
+        base_env: Mapping[str, str]
         unset_env: Sequence[str]
         unset_env_all: bool
         env_merge: Mapping[str, str]
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         hostname: str | None
         tty: bool
         stdin: bool
-        init: bool
+        init: bool | None
         init_path: str
         systemd: str
         personality: str
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
         ipc: str | None
         uts: str | None
         cgroupns: str | None
+        capabilities: Sequence[str] | None
         userns: str | None
         cap_add: Sequence[str]
         cap_drop: Sequence[str]
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
         read_only_tmpfs: bool
         ulimits: Sequence[str]
         sysctls: Mapping[str, str]
+        default_sysctls: Mapping[str, str]
         memory: int | None
         memory_swap: int | None
         memory_reservation: int | None

@@ -64,7 +64,7 @@ def held(security: Security, facts: HostFacts) -> frozenset[str]:
     elif "ALL" in security.cap_drop:
         base = frozenset()
     else:
-        base = DEFAULT & ours
+        base = (DEFAULT if security.capabilities is None else frozenset(security.capabilities)) & ours
     return (base | _named(security, ours)) - frozenset(security.cap_drop)
 
 

@@ -22,6 +22,7 @@ def environment(request: CreateRequest, image: ImageConfig | None) -> dict[str, 
     env = {"PATH": DEFAULT_PATH, "container": "podman"}  # scripts look for exactly this to know they are contained
     if request.tty:
         env["TERM"] = "xterm"
+    env |= request.base_env
     env |= image.env if image else {}
     merged = {name: _filled(value, env) for name, value in request.env_merge.items()}
     if request.unset_env_all:

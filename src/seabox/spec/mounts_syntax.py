@@ -57,6 +57,7 @@ def parse_mounts(volumes: Iterable[str], tmpfs: Iterable[str], mounts: Iterable[
 
 def with_image_volumes(mounts: tuple[Mount, ...], image: ImageConfig | None, how: str) -> tuple[Mount, ...]:
     """The mounts, and those that the image wants as VOLUMEs if they are to be tmpfs. Raises: InvalidArgument."""
+    how = how or "bind"
     if how not in ("bind", "anonymous", "tmpfs", "ignore"):
         raise InvalidArgument(f'invalid image-volume type "{how}". Pick one of bind, tmpfs, or ignore')
     if how != "tmpfs" or image is None:

@@ -8,6 +8,7 @@ from ..errors import InvalidArgument, Unsupported
 from ..model.container import ContainerConfig, LogConfig
 from ..model.ids import check_name
 from ..model.signals import signal_number
+from .defaults import allowed_sysctls
 from .devices import parse_device, parse_device_rule
 from .environment import environment
 from .health_syntax import parse_healthcheck
@@ -19,7 +20,6 @@ from .namespaces import parse_namespaces
 from .networking import check_hosts, parse_dns, parse_dns_options, parse_dns_search, parse_networks, parse_ports
 from .passwd_lines import check_entry, host_users
 from .security_syntax import parse_security
-from .sysctls import check_sysctls
 from .systemd_mode import STOP_SIGNAL, is_wanted
 from .text import absolute, content, normal, plain, whole_number, within
 from .timezone import check_timezone
@@ -117,7 +117,7 @@ def resolve(
         hostname=_hostname(request, namespaces, facts, id),
         tty=request.tty,
         stdin=request.stdin,
-        init=request.init,
+        init=bool(request.init),
         init_path=_host_path("init path", request.init_path),
         systemd=systemd,
         personality=_personality(request.personality, runtime),
@@ -138,7 +138,7 @@ def resolve(
         security=parse_security(request, no_new_privileges=defaults.no_new_privileges),
         resources=parse_resources(request, default_pids=defaults.pids_limit, runtime=runtime),
         ulimits=parse_ulimits(request.ulimits),
-        sysctls=check_sysctls(request.sysctls, namespaces),
+        sysctls=allowed_sysctls(request, namespaces),
         shm_size=_number("shm size", _first(request.shm_size, defaults.shm_size), 0, 2**63 - 1),
         oom_score_adj=(
             None if request.oom_score_adj is None else _number("oom score adjust", request.oom_score_adj, -1000, 1000)
@@ -363,6 +363,7 @@ def _cgroup_parent(path: str) -> str:
 
 
 def _cgroups(word: str) -> str:
+    word = word or "enabled"
     if word in ("enabled", "disabled", "no-conmon"):
         return word
     if word == "split":

@@ -51,6 +51,7 @@ def parse_security(request: CreateRequest, *, no_new_privileges: bool) -> Securi
             raise InvalidArgument(f'invalid --security-opt 2: "{option}"')
     return Security(
         privileged=request.privileged,
+        capabilities=None if request.capabilities is None else capabilities.parse(request.capabilities),
         cap_add=cap_add,
         cap_drop=cap_drop,
         no_new_privileges=no_new_privileges,

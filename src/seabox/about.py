@@ -39,7 +39,10 @@ def version() -> dict[str, Any]:
         "APIVersion": __version__,
         "Version": __version__,
         "PythonVersion": platform.python_version(),
+        "GoVersion": "",  # there is none: for templates that ask
         "GitCommit": "",
+        "Built": 0,
+        "BuiltTime": "Thu Jan  1 00:00:00 1970",
         "OsArch": f"linux/{_architecture(system.machine)}",
         "Os": "linux",
     }

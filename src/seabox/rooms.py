@@ -270,6 +270,7 @@ class Rooms:
 
         from .containers_conf import container_defaults
         from .images.config import image_config
+        from .images.naming import complete_name
         from .spec.defaults import with_defaults
         from .spec.facts import host_facts
         from .spec.resolve import resolve
@@ -277,9 +278,14 @@ class Rooms:
         said = container_defaults(self.config.containers_conf)
         request = with_defaults(request, said)
         pull = request.pull or said.get("pull", "missing")
+        image = None
+        if not request.rootfs:
+            row = self.images.obtain(request.image, pull)
+            image = image_config(row)
+            request = msgspec.structs.replace(request, image=complete_name(row, request.image))
         config = resolve(
             request,
-            image=None if request.rootfs else image_config(self.images.obtain(request.image, pull)),
+            image=image,
             defaults=self.config,
             facts=host_facts(),
             id=id,

@@ -65,9 +65,8 @@ def build(
         finally:
             _run(env, [host.buildah, *store, "rm", "--all"], quiet=True)
         found = load_layout(catalog, f"{place}/layout", progress)
-    for tag in tags:
-        row = find(found)
-        catalog.index.set_names(row.id, [*row.names, tag])
+    row = find(found)
+    catalog.index.set_names(row.id, [*row.names, *tags], [("build", tag) for tag in tags or ("",)])
     return found
 
 

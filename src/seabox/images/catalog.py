@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .index import ImageIndex
+    from .index import Happening, ImageIndex
 
 
 class Catalog:
@@ -35,7 +35,7 @@ class Catalog:
             self.collect()
             raise
 
-    def register(self, raw: bytes, names: Sequence[str]) -> str:
+    def register(self, raw: bytes, names: Sequence[str], events: Sequence[Happening] = ()) -> str:
         """The image of the manifest `raw`, whose blobs are there, is known under these names; its id. Blocks.
 
         Layers that are not there yet are unpacked and checked. Inside `adding`.
@@ -64,8 +64,9 @@ class Catalog:
         if fresh:
             self.files.sync()
         self.index.add_image(
-            id, list(dict.fromkeys(names)), chains, config, created_at(config), manifest=raw, sizes=sizes
-        )
+            id, list(dict.fromkeys(names)), chains, config, created_at(config), manifest=raw, sizes=sizes,
+            events=events,
+        )  # fmt: skip
         return id
 
     def has_layers_of(self, raw: bytes) -> bool:

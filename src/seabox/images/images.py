@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import InUse, InvalidArgument, NoSuchImage, Unsupported
+from .accounts import Accounts
 from .catalog import Catalog
 from .naming import meant, mount_id
 from .needs import Host, Removed
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     from .history import Step
     from .index import ImageIndex
     from .needs import Containers, Roots
-    from .skopeo import Access, Progress, Skopeo
+    from .skopeo import Access, Progress
 
 
-class Images:
+class Images(Accounts):
     """Images below `root`; the index says which there are."""
 
     def __init__(
@@ -30,7 +31,7 @@ class Images:
     ) -> None:  # fmt: skip
         self._catalog = Catalog(root, index)
         self._index = index
-        self._host = host or Host()
+        super().__init__(host or Host())
         self._containers, self._roots = containers, roots
 
     # --- looking up ----------------------------------------------------------------------------------------------
@@ -89,11 +90,22 @@ class Images:
         sizes = self._index.layer_sizes(image.layers)
         return [sizes.get(chain_id, 0) for chain_id in image.layers]
 
+    def graph_driver(self, image: ImageRow) -> dict[str, object]:
+        """Where the storage driver has the files of an image, under podman's field names."""
+        from .shown import graph_driver
+
+        return graph_driver(self._known_roots(), [self.layer_dir(layer) for layer in reversed(image.layers)])
+
     def history(self, name: str) -> builtins.list[Step]:
         """The steps in which the image was made, the newest first. Raises: as `find`."""
         from .history import steps
 
         return steps(image := self.find(name), self.layer_sizes(image))
+
+    def past_names(self, name: str) -> builtins.list[str]:
+        """Every name that the image bears or bore, the one that was given or confirmed last first. Raises: as `find`.
+        """
+        return self._index.past_names(self.find(name).id)
 
     def users(self, name: str) -> builtins.list[str]:
         """The ids of the containers made of the image. Raises: as `find`."""
@@ -108,7 +120,7 @@ class Images:
         """
         added = [local_name(new) for new in new_names]
         found = self.find(name)
-        self._index.set_names(found.id, [*found.names, *added])
+        self._index.set_names(found.id, [*found.names, *added], [("tag", new) for new in new_names])
 
     def untag(self, name: str, *names: str) -> None:
         """The image does not bear these names any more (none given: no name at all), and stays.
@@ -122,7 +134,9 @@ class Images:
             if not fitting:
                 raise InvalidArgument(f"{each}: tag not known")
             gone |= fitting
-        self._index.set_names(found.id, [other for other in found.names if names and other not in gone])
+        left = [other for other in found.names if names and other not in gone]
+        taken = [("untag", other) for other in found.names if other not in left]
+        self._index.set_names(found.id, left, taken)
 
     def remove(self, name: str, *, force: bool = False) -> Removed:
         """The name is gone, and with its last one the image and the layers nothing else needs.
@@ -140,8 +154,9 @@ class Images:
                 f"unable to delete image {found.id!r} by ID with more than one tag ({', '.join(kept)}): "
                 "please force removal"
             )
+        untagged = [("untag", other) for other in sorted(gone)]
         if gone and kept:
-            self._index.set_names(found.id, kept)
+            self._index.set_names(found.id, kept, untagged)
             return Removed(found.id, tuple(sorted(gone)), "")
         if force and self._containers is not None:
             for user in self._index.users(found.id):
@@ -150,7 +165,7 @@ class Images:
             if not force and roots.is_mounted(mount_id(found.id)):
                 raise InUse(f"image {found.id} is mounted: unmount it, or remove it by force")
             roots.remove(mount_id(found.id))
-        self._index.remove(found.id)
+        self._index.remove(found.id, [*(("untag", other) for other in found.names), ("remove", found.id)])
         self._catalog.collect()
         return Removed(found.id, found.names, found.id)
 
@@ -161,7 +176,7 @@ class Images:
             if row.id in keep or (row.names and not all) or self._index.users(row.id):
                 continue
             try:
-                self._index.remove(row.id)
+                self._index.remove(row.id, [("remove", row.id)])
             except (InUse, NoSuchImage):  # somebody was faster
                 continue
             gone.append(row.id)
@@ -176,10 +191,18 @@ class Images:
     ) -> str:  # fmt: skip
         """The image is here, as new as `policy` ("always", "missing", "never", "newer") wants it; its id. Blocks.
 
+        `name` may also be an archive or directory: "docker-archive:PATH", "oci-archive:PATH", "oci:PATH", "dir:PATH".
+
         `progress` gets each line of what podman would show.
 
         Raises: NoSuchImage (policy never), InvalidArgument, skopeo.TransferFailed, Damaged, Unsupported, OSError.
         """
+        from .transports import of_archive
+
+        if place := of_archive(name):
+            from .load import load
+
+            return self.find(load(self._catalog, place, progress, "pull", name)[0]).id
         present: ImageRow | None
         try:
             present = self.find(name.removeprefix("docker://"))
@@ -232,31 +255,6 @@ class Images:
             options=options,
         )  # fmt: skip
 
-    def login(self, registry: str, username: str, password: str, access: Access | None = None) -> str:
-        """The credentials are right and kept; what there is to say about it. Raises: skopeo.TransferFailed."""
-        from .skopeo import Access
-
-        return self._skopeo().login(registry, username, password, access or Access())
-
-    def logged_in(self, registry: str, access: Access | None = None) -> str:
-        """The user name kept for the registry. Raises: skopeo.TransferFailed if there is none."""
-        from .skopeo import Access
-
-        return self._skopeo().user(registry, access or Access())
-
-    def logout(self, registry: str, access: Access | None = None) -> str:
-        """No credentials for the registry are kept ("" = for any). Raises: skopeo.TransferFailed."""
-        from .skopeo import Access
-
-        return self._skopeo().logout(registry, access or Access())
-
-    def _skopeo(self) -> Skopeo:
-        from .skopeo import Skopeo
-
-        if not self._host.skopeo:
-            raise Unsupported("skopeo was not found: install it to reach registries")
-        return Skopeo(self._host.skopeo, self._host.env)
-
     # --- archives ------------------------------------------------------------------------------------------------
 
     def load(self, path: str, *, progress: Progress | None = None) -> builtins.list[str]:
@@ -277,7 +275,10 @@ class Images:
         """
         from .save import save
 
-        save(self._catalog, [(self.find(name), meant(self.find(name), name)) for name in names], path, form)
+        chosen = [(self.find(name), meant(self.find(name), name)) for name in names]
+        save(self._catalog, chosen, path, form)
+        for image, _ in chosen:
+            self._index.note(image.id, [("save", "" if isinstance(path, int) else path)])
 
     def import_tar(
         self, path: str, name: str = "", *, changes: Sequence[str] = (), message: str = "", arch: str = "",
@@ -356,30 +357,22 @@ class Images:
 
     def mount(self, name: str) -> str:
         """The image's files can be read in the directory that is returned. Raises: NoSuchImage, OSError."""
-        from ..kernel.mounts import bind
+        from .shown import mount
 
         image = self.find(name)
-        roots, id = self._known_roots(), mount_id(image.id)
-        if not roots.is_mounted(id):
-            roots.create(id)
-            merged = roots.mount(id, [self.layer_dir(layer) for layer in image.layers])
-            bind(merged, merged, read_only=True)
-        return roots.merged_dir(id)
+        return mount(self._known_roots(), image.id, [self.layer_dir(layer) for layer in image.layers])
 
     def unmount(self, name: str) -> bool:
         """The image is not mounted; False if it was not. Raises: NoSuchImage, OSError."""
-        id = mount_id(self.find(name).id)
-        roots = self._known_roots()
-        if not roots.exists(id):
-            return False
-        roots.remove(id)
-        return True
+        from .shown import unmount
+
+        return unmount(self._known_roots(), self.find(name).id)
 
     def mounted(self) -> builtins.list[tuple[ImageRow, str]]:
         """Every image that is mounted, and where."""
-        roots = self._known_roots()
-        rows = ((row, mount_id(row.id)) for row in self.list())
-        return [(row, roots.merged_dir(id)) for row, id in rows if roots.is_mounted(id)]
+        from .shown import mounted
+
+        return mounted(self._known_roots(), self.list())
 
     def _known_roots(self) -> Roots:
         if self._roots is None:

@@ -10,8 +10,13 @@ if TYPE_CHECKING:
 
     from ..model.image import ImageRow
 
+    Happening = tuple[str, str]  # the word of an event about an image, and the name it is about
+
     class ImageIndex(Protocol):
-        """Which images there are, what they are called and which layers they stand on. Every call is one commit."""
+        """Which images there are, what they are called and which layers they stand on. Every call is one commit.
+
+        `events` are what happened, as part of that commit.
+        """
 
         def add_image(
             self,
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
             *,
             manifest: bytes = b"",
             sizes: Mapping[str, int] | None = None,
+            events: Sequence[Happening] = (),
         ) -> None:
             """The image is known, under these names besides those it has; other images lose them.
 
@@ -31,8 +37,14 @@ if TYPE_CHECKING:
             it replaces an older one unless it is empty; `created_at`: ns.
             """
 
-        def set_names(self, id: str, names: Sequence[str]) -> None:
+        def set_names(self, id: str, names: Sequence[str], events: Sequence[Happening] = ()) -> None:
             """The image bears exactly these names, and its names by digest; others lose them. Raises: NoSuchImage."""
+
+        def note(self, id: str, events: Sequence[Happening]) -> None:
+            """This happened to the image, without a change of what is known of it."""
+
+        def past_names(self, id: str) -> builtins.list[str]:
+            """Every name that the image bears or bore, the one that was given or confirmed last first."""
 
         def find(self, reference: str) -> ImageRow | None:
             """The image with exactly this name, this id, or an id that alone begins so; None if there is none."""
@@ -46,7 +58,7 @@ if TYPE_CHECKING:
         def users(self, id: str) -> builtins.list[str]:
             """The ids of the containers that were made of the image."""
 
-        def remove(self, id: str) -> builtins.list[str]:
+        def remove(self, id: str, events: Sequence[Happening] = ()) -> builtins.list[str]:
             """The image is not known any more; the chain ids of layers that nothing stands on now, top ones first.
 
             Raises: InUse (a container uses it), NoSuchImage.

@@ -19,10 +19,11 @@ from .tarstream import FILE, HARD_LINK, LINK, Archive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Protocol
 
     from .catalog import Catalog
+    from .index import Happening
     from .skopeo import Progress
 
     class Source(Protocol):
@@ -87,14 +88,16 @@ class _Folder:
         return fd, 0, found.st_size
 
 
-def load(catalog: Catalog, path: str, progress: Progress | None) -> list[str]:
+def load(
+    catalog: Catalog, path: str, progress: Progress | None, event: str = "loadfromarchive", told: str = ""
+) -> list[str]:
     """The images are here; a name of each, or its id. See Images.load."""
     say = progress or (lambda _: None)
     with catalog.adding(), ExitStack() as undo:
         workspace = undo.enter_context(catalog.files.workspace())
         source = _source(path, workspace, undo)
         say("Getting image source signatures")
-        loading = _Loading(catalog, source, say)
+        loading = _Loading(catalog, source, say, [(event, told or path)])
         if loading.has("index.json") and loading.has("oci-layout"):
             found = loading.oci(loading.document("index.json"), "", 0)
         elif loading.has("manifest.json"):
@@ -109,7 +112,7 @@ def load(catalog: Catalog, path: str, progress: Progress | None) -> list[str]:
 def load_layout(catalog: Catalog, path: str, progress: Progress | None) -> str:
     """The one image of the OCI layout in the directory `path` is here, without a name; its id. Inside `adding`."""
     with ExitStack() as undo:
-        loading = _Loading(catalog, _Folder(path, undo), progress or (lambda _: None))
+        loading = _Loading(catalog, _Folder(path, undo), progress or (lambda _: None), ())
         return loading.oci(loading.document("index.json"), "", 0)[0]
 
 
@@ -160,8 +163,8 @@ def _opened(path: str) -> Iterator[int]:
 
 
 class _Loading:
-    def __init__(self, catalog: Catalog, source: Source, say: Progress) -> None:
-        self.catalog, self.source, self.say = catalog, source, say
+    def __init__(self, catalog: Catalog, source: Source, say: Progress, events: Sequence[Happening]) -> None:
+        self.catalog, self.source, self.say, self.events = catalog, source, say, events
 
     def has(self, name: str) -> bool:
         try:
@@ -188,7 +191,7 @@ class _Loading:
         if raw.lstrip()[:1] == b"{":
             for digest in manifests.blobs_of(raw)[1:]:
                 self._blob(digest, digest)
-            return [self.catalog.register(raw, [])]
+            return [self.catalog.register(raw, [], self.events)]
         try:
             listed = msgspec.json.decode(raw, type=list[_DockerImage])
         except msgspec.DecodeError as problem:
@@ -206,7 +209,7 @@ class _Loading:
             self.say(f"Copying config {manifests.digest_of(config)}")
             self.catalog.files.write_blob(config)
             names = [str(parse(_complete(tag))) for tag in image.repo_tags or []]
-            id = self.catalog.register(manifests.new_manifest(config, layers), names)
+            id = self.catalog.register(manifests.new_manifest(config, layers), names, self.events)
             found += names or [id]
         return found
 
@@ -234,7 +237,7 @@ class _Loading:
             for digest in manifests.blobs_of(document)[1:]:
                 self.say(f"Copying {'config' if digest == manifest.config.sha256 else 'blob'} sha256:{digest}")
                 self._blob(f"blobs/sha256/{digest}", digest)
-            id = self.catalog.register(document, [called] if called else [])
+            id = self.catalog.register(document, [called] if called else [], self.events)
             found.append(called or id)
         return found
 

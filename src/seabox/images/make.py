@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..model.image import ImageRow
     from .catalog import Catalog
     from .diff import Change
+    from .index import Happening
     from .manifest import Descriptor, Platform
 
 _LEVEL = 6  # of gzip
@@ -66,7 +67,7 @@ def commit(
             "type": "layers", "diff_ids": [*document["rootfs"]["diff_ids"], f"sha256:{raw.digest}"],
         }  # fmt: skip
         _note(document, " ".join(config.argv) or "commit", message, author)
-        return _finish(catalog, document, [*(old.layers or []), layer], names)
+        return _finish(catalog, document, [*(old.layers or []), layer], names, ())
 
 
 def _take_over(settings: dict[str, Any], config: ContainerConfig) -> None:
@@ -109,7 +110,7 @@ def import_tar(
                 layer = _store(catalog, raw)
             document["rootfs"] = {"type": "layers", "diff_ids": [f"sha256:{raw.digest}"]}
             _note(document, "import", message or "imported from tarball", "")
-            return _finish(catalog, document, [layer], names)
+            return _finish(catalog, document, [layer], names, [("import", path)])
     finally:
         os.close(fd)
 
@@ -143,7 +144,10 @@ def _note(document: dict[str, Any], by: str, message: str, author: str) -> None:
     document["history"] = [*(document.get("history") or []), entry]
 
 
-def _finish(catalog: Catalog, document: dict[str, Any], layers: list[Descriptor], names: Sequence[str]) -> str:
+def _finish(
+    catalog: Catalog, document: dict[str, Any], layers: list[Descriptor], names: Sequence[str],
+    events: Sequence[Happening],
+) -> str:  # fmt: skip
     config = msgspec.json.encode(document)
     catalog.files.write_blob(config)
-    return catalog.register(manifests.new_manifest(config, layers), names)
+    return catalog.register(manifests.new_manifest(config, layers), names, events)

@@ -25,3 +25,8 @@ def meant(image: ImageRow, name: str) -> set[str]:
 def mount_id(image_id: str) -> str:
     """What the storage driver calls the mount of an image."""
     return f"image-{image_id}"
+
+
+def complete_name(image: ImageRow, text: str) -> str:
+    """The complete name that `text` meant when it found the image; for an id its first name, or the id."""
+    return min(meant(image, text), default="") or (image.names[0] if image.names else image.id)

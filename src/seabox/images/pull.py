@@ -89,7 +89,7 @@ class Puller:
                 self.say(f"Trying to pull {name}...")
             raw = self._fetch(name, raw, workspace)
             known = [self._by_digest(name, digest) for digest in dict.fromkeys((*digests, manifests.digest_of(raw)))]
-            return self.catalog.register(raw, [*([] if name.digest else [str(name)]), *known])
+            return self.catalog.register(raw, [*([] if name.digest else [str(name)]), *known], [("pull", str(name))])
 
     def _by_digest(self, name: Reference, digest: str) -> str:
         return f"{name.registry}/{name.repository}@{digest}"
@@ -141,6 +141,7 @@ def push(
             ), target_access=access if target.startswith("docker://") else None,
         )  # fmt: skip
         with open(f"{workspace}/digest") as file:
+            catalog.index.note(image.id, [("push", target.removeprefix("docker://"))])
             return file.read().strip()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 
 from ..errors import ImageInUse, NoSuchImage
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
     from ..model.image import ImageRow
     from .sqlite import SQLiteStore
+
+    Happening = tuple[str, str]  # the word of an event, and the name it is about
 
 
 _USERS = "SELECT id FROM container WHERE image_id = ? UNION SELECT container FROM image_user WHERE image_id = ?"
@@ -26,7 +29,7 @@ class SQLiteImageIndex:
 
     def add_image(
         self, id: str, names: Sequence[str], layers: Sequence[str], config: bytes, created_at: int, *,
-        manifest: bytes = b"", sizes: Mapping[str, int] | None = None,
+        manifest: bytes = b"", sizes: Mapping[str, int] | None = None, events: Sequence[Happening] = (),
     ) -> None:  # fmt: skip
         """The image is known, under these names (taken from whoever had them); adding it again adds names only."""
         with self._store.transaction(durable=True) as db:
@@ -40,14 +43,27 @@ class SQLiteImageIndex:
                 db.execute("INSERT OR IGNORE INTO image_layer VALUES(?, ?, ?)", (id, position, chain_id))
                 parent = chain_id
             _set_names(db, id, names)
+            _tell(db, id, events)
 
-    def set_names(self, id: str, names: Sequence[str]) -> None:
+    def set_names(self, id: str, names: Sequence[str], events: Sequence[Happening] = ()) -> None:
         """The image bears exactly these names, and its names by digest. Raises: NoSuchImage."""
         with self._store.transaction() as db:
             if not db.execute("SELECT 1 FROM image WHERE id = ?", (id,)).fetchone():
                 raise NoSuchImage(id)
             db.execute("DELETE FROM image_name WHERE image_id = ? AND instr(name, '@') = 0", (id,))
             _set_names(db, id, names)
+            _tell(db, id, events)
+
+    def note(self, id: str, events: Sequence[Happening]) -> None:
+        """See ImageIndex."""
+        with self._store.transaction() as db:
+            _tell(db, id, events)
+
+    def past_names(self, id: str) -> builtins.list[str]:
+        """See ImageIndex."""
+        with self._store.reading() as db:
+            found = db.execute("SELECT name FROM image_past_name WHERE image_id = ? ORDER BY seq DESC", (id,))
+            return [row[0] for row in found]
 
     def find(self, reference: str) -> ImageRow | None:
         """The image with this name, id or unique id prefix; None if there is none."""
@@ -80,7 +96,7 @@ class SQLiteImageIndex:
         with self._store.reading() as db:
             return [row[0] for row in db.execute(f"{_USERS} ORDER BY id", (id, id))]
 
-    def remove(self, id: str) -> builtins.list[str]:
+    def remove(self, id: str, events: Sequence[Happening] = ()) -> builtins.list[str]:
         """The image is not known any more; returns the layers that nothing uses now. Raises: InUse, NoSuchImage."""
         with self._store.transaction(durable=True) as db:
             user = db.execute(f"{_USERS} LIMIT 1", (id, id)).fetchone()
@@ -94,6 +110,7 @@ class SQLiteImageIndex:
                 if not _layer_used(db, chain_id):
                     db.execute("DELETE FROM layer WHERE chain_id = ?", (chain_id,))
                     unused.append(chain_id)
+            _tell(db, id, events)
             return unused
 
 
@@ -113,6 +130,17 @@ def use_images(db: sqlite3.Connection, container: str, images: Iterable[str]) ->
 def _set_names(db: sqlite3.Connection, id: str, names: Sequence[str]) -> None:
     for name in names:
         db.execute("INSERT OR REPLACE INTO image_name VALUES(?, ?)", (name, id))
+        if "@" not in name:
+            db.execute("INSERT OR REPLACE INTO image_past_name(image_id, name) VALUES(?, ?)", (id, name))
+
+
+def _tell(db: sqlite3.Connection, id: str, events: Sequence[Happening]) -> None:
+    now = time.time_ns()
+    for kind, name in events:
+        db.execute(
+            "INSERT INTO event(at, type, kind, id, name, image, exit_code, attributes) "
+            "VALUES(?, 'image', ?, ?, ?, '', NULL, '')", (now, kind, id, name),
+        )  # fmt: skip
 
 
 def _layer_used(db: sqlite3.Connection, chain_id: str) -> bool:

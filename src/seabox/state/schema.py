@@ -26,6 +26,13 @@ CREATE TABLE image_name(
 ) WITHOUT ROWID;
 CREATE INDEX image_name_by_image ON image_name(image_id);
 
+CREATE TABLE image_past_name(
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    image_id TEXT NOT NULL REFERENCES image(id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    UNIQUE(image_id, name)
+);
+
 CREATE TABLE image_layer(
     image_id TEXT NOT NULL REFERENCES image(id) ON DELETE CASCADE,
     position INTEGER NOT NULL,

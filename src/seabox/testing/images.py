@@ -17,23 +17,37 @@ class MemoryImageIndex:
         self._images: dict[str, tuple[tuple[str, ...], bytes, int, bytes]] = {}  # layers, config, created_at, manifest
         self._names: dict[str, str] = {}
         self._sizes: dict[str, int] = {}
+        self._past: dict[str, list[str]] = {}
+        self.events: list[tuple[str, str, str]] = []  # kind, id, name
 
     def add_image(
         self, id: str, names: Sequence[str], layers: Sequence[str], config: bytes, created_at: int, *,
-        manifest: bytes = b"", sizes: Mapping[str, int] | None = None,
+        manifest: bytes = b"", sizes: Mapping[str, int] | None = None, events: Sequence[tuple[str, str]] = (),
     ) -> None:  # fmt: skip
         """See ImageIndex."""
         old = self._images.get(id)
         self._images[id] = (*old[:3], manifest or old[3]) if old else (tuple(layers), config, created_at, manifest)
         self._sizes = {**dict.fromkeys(layers, 0), **(sizes or {}), **self._sizes}
         self._names.update(dict.fromkeys(names, id))
+        self._past.setdefault(id, []).extend(names)
+        self.note(id, events)
 
-    def set_names(self, id: str, names: Sequence[str]) -> None:
+    def set_names(self, id: str, names: Sequence[str], events: Sequence[tuple[str, str]] = ()) -> None:
         """See ImageIndex."""
         if id not in self._images:
             raise NoSuchImage(id)
         kept = {name: owner for name, owner in self._names.items() if owner != id or "@" in name}
         self._names = kept | dict.fromkeys(names, id)
+        self._past.setdefault(id, []).extend(names)
+        self.note(id, events)
+
+    def note(self, id: str, events: Sequence[tuple[str, str]]) -> None:
+        """See ImageIndex."""
+        self.events += [(kind, id, name) for kind, name in events]
+
+    def past_names(self, id: str) -> builtins.list[str]:
+        """See ImageIndex."""
+        return [*dict.fromkeys(name for name in reversed(self._past.get(id, [])) if "@" not in name)]
 
     def find(self, reference: str) -> ImageRow | None:
         """See ImageIndex."""
@@ -54,7 +68,7 @@ class MemoryImageIndex:
         """See ImageIndex."""
         return ["c" * 64] if id in self.in_use else []
 
-    def remove(self, id: str) -> builtins.list[str]:
+    def remove(self, id: str, events: Sequence[tuple[str, str]] = ()) -> builtins.list[str]:
         """See ImageIndex."""
         if id not in self._images:
             raise NoSuchImage(id)
@@ -66,6 +80,7 @@ class MemoryImageIndex:
         unused = [layer for layer in reversed(layers) if layer not in used]
         for layer in unused:
             self._sizes.pop(layer, None)
+        self.note(id, events)
         return unused
 
     def _row(self, id: str) -> ImageRow:

@@ -40,7 +40,8 @@ def run(args: Arguments) -> int:
     form, whole, human = args.text("format"), args.on("no-trunc"), args.on("human")
     if is_json(form):
         write(as_json([
-            {"id": step.id, "created": step.created, "createdBy": step.by, "size": step.size, "comment": step.comment}
+            {"id": step.id, "created": step.created, "CreatedBy": step.by, "size": step.size}
+            | ({"comment": step.comment} if step.comment else {})
             for step in steps
         ]), sys.stdout)  # fmt: skip
         return 0

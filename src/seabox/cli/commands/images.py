@@ -31,7 +31,7 @@ def command(path: str) -> Command:
         Flag("digests", "", BOOL, "Show digests"),
         Flag("filter", "f", LIST, "Only images that this condition fits (KEY=VALUE)", metavar="filter"),
         Flag("format", "", STRING, "Go template, json, or table with a template", metavar="format"),
-        Flag("history", "", BOOL, "Accepted, without effect", hidden=True),
+        Flag("history", "", BOOL, "Show the names that images bore"),
         Flag("no-trunc", "", BOOL, "Show whole ids"),
         Flag("noheading", "n", BOOL, "Leave out the heading"),
         Flag("quiet", "q", BOOL, "Print ids only"),
@@ -46,7 +46,7 @@ def run(args: Arguments) -> int:
 
     order = args.text("sort")
     if order not in _ORDERS:
-        raise InvalidArgument(f'"{order}" is an unsupported sort field: use one of {", ".join(_ORDERS)}')
+        raise InvalidArgument(f'"{order}" is not a valid field for sorting. Choose from: {", ".join(_ORDERS)}')
     with engine(args) as on:
         found = on.images.list()
         if args.texts("filter"):
@@ -54,21 +54,23 @@ def run(args: Arguments) -> int:
 
             found = list(filter(matcher(on, args.texts("filter")), found))
         users = {image.id: len(on.images.users(image.id)) for image in found}
+        past = {image.id: on.images.past_names(image.id) for image in found}
         if args.rest:
             found = _named(on, found, args.rest[0])
     cut = None if args.on("no-trunc") else _SHORT
     pairs = [(image, name) for image in found for name in image.names or _only_digest(image)]
     pairs.sort(key=_ORDERS[order])
     if args.on("quiet"):
-        ids = dict.fromkeys(image.id if cut is None else image.id[:cut] for image, _ in pairs)
+        ids = dict.fromkeys(_shown(image.id, cut) for image, _ in pairs)
         sys.stdout.write("".join(f"{id}\n" for id in ids))
         return 0
     form = args.text("format")
     if is_json(form):
-        write(as_json([_listed(image, users[image.id]) for image in found]), sys.stdout)
+        write(as_json([_listed(image, users[image.id], past[image.id]) for image, _ in pairs]), sys.stdout)
         return 0
     columns = (*COLUMNS[:2], "Digest", *COLUMNS[2:]) if args.on("digests") else COLUMNS
-    rows = [row(image, name, cut) for image, name in pairs]
+    columns = (*columns, "History") if args.on("history") else columns
+    rows = [row(image, name, cut, users[image.id], past[image.id]) for image, name in pairs]
     write(report(form, rows, columns, headings=HEADINGS, noheading=args.on("noheading")), sys.stdout)
     return 0
 
@@ -104,18 +106,23 @@ _ORDERS: dict[str, Callable[[tuple[ImageRow, str]], Any]] = {
 }
 
 
-def row(image: ImageRow, name: str, cut: int | None) -> dict[str, object]:
+def _shown(id: str, cut: int | None) -> str:
+    return f"sha256:{id}" if cut is None else id[:cut]
+
+
+def row(image: ImageRow, name: str, cut: int | None, users: int, past: list[str]) -> dict[str, object]:
     """What is shown of one name of an image."""
     import time
 
     from seabox.cli.human import since, size
+    from seabox.cli.image_filters import labels_of
 
     repository, tag = _parts(name)
     created = since(image.created_at, time.time_ns())
     return {
         "Repository": repository,
         "Tag": tag,
-        "ID": image.id if cut is None else image.id[:cut],
+        "ID": _shown(image.id, cut),
         "Id": image.id,
         "Digest": digest(image) or _NONE,
         "Created": created,
@@ -123,19 +130,28 @@ def row(image: ImageRow, name: str, cut: int | None) -> dict[str, object]:
         "CreatedAt": time.strftime("%Y-%m-%d %H:%M:%S %z %Z", time.localtime(image.created_at // _SECOND)),
         "CreatedTime": image.created_at,
         "Size": size(image.size, 3, gap=" "),
+        "VirtualSize": size(image.size, 3, gap=" "),
+        "SharedSize": "0 B",
         "Names": list(image.names),
+        "RepoTags": list(image.names),
+        "RepoDigests": repo_digests(image),
+        "Labels": labels_of(image),
+        "History": ", ".join(past),
+        "ParentId": "",
+        "Containers": users,
+        "Dangling": not image.names,
         "ReadOnly": False,
     }
 
 
-def _listed(image: ImageRow, users: int) -> dict[str, object]:
+def _listed(image: ImageRow, users: int, past: list[str]) -> dict[str, object]:
     """An image in `--format json`."""
     import time
 
     from seabox.cli.image_filters import labels_of
 
     seconds = image.created_at // _SECOND
-    return {
+    found: dict[str, object] = {
         "Id": image.id,
         "ParentId": "",
         "RepoTags": list(image.names) or None,
@@ -147,11 +163,11 @@ def _listed(image: ImageRow, users: int) -> dict[str, object]:
         "Containers": users,
         "Names": list(image.names),
         "Digest": digest(image),
-        "History": list(image.names),
+        "History": past,
         "Created": seconds,
         "CreatedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)),
-        "Dangling": not image.names,
     }
+    return found if image.names else found | {"Dangling": True}
 
 
 def digest(image: ImageRow) -> str:
@@ -170,7 +186,7 @@ def repo_digests(image: ImageRow) -> list[str]:
     return sorted({*image.digests, *made})
 
 
-def inspected(image: ImageRow) -> dict[str, Any]:
+def inspected(image: ImageRow, past: list[str], graph: dict[str, Any]) -> dict[str, Any]:
     """Everything about an image, under podman's field names."""
     import json
 
@@ -192,10 +208,11 @@ def inspected(image: ImageRow) -> dict[str, Any]:
         "Size": image.size,
         "VirtualSize": image.size,
         "ManifestType": (json.loads(image.manifest).get("mediaType") if image.manifest else "") or "",
+        "GraphDriver": graph,
         "RootFS": {"Type": "layers", "Layers": (stored.get("rootfs") or {}).get("diff_ids") or []},
         "Labels": settings.get("Labels"),
         "Annotations": {},
         "User": settings.get("User", ""),
         "History": stored.get("history") or [],
-        "NamesHistory": list(image.names),
+        "NamesHistory": past,
     }

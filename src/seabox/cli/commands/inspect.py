@@ -91,7 +91,8 @@ def _inspect(on: Engine, kind: str, name: str) -> dict[str, Any]:
     try:
         from seabox.cli.commands.images import inspected
 
-        return inspected(on.images.find(name))
+        image = on.images.find(name)
+        return inspected(image, on.images.past_names(image.id), on.images.graph_driver(image))
     except (NoSuchImage, InvalidArgument):
         if kind == "image":
             raise

@@ -57,5 +57,5 @@ def run(args: Arguments) -> int:
             if done.deleted:
                 say(f"Deleted: {done.deleted}")
 
-        names = args.rest or [image.id for image in on.images.list() if force or not on.images.users(image.id)]
+        names = args.rest or [image.id for image in on.images.list()]
         return for_each(names, remove, forgive=(NothingToRemove,) if args.on("ignore") or force else ())

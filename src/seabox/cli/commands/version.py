@@ -25,7 +25,7 @@ def run(args: Arguments) -> int:
     about = version()
     form = args.text("format")
     if form:
-        whole = {"Client": about}
+        whole = {"Client": about, "Server": about}
         sys.stdout.write(render(form, whole if is_json(form) else about | whole))
         return 0
     rows = [

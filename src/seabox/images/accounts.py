@@ -1,0 +1,42 @@
+"""Credentials for registries: skopeo checks and keeps them."""
+
+from __future__ import annotations
+
+from ..errors import Unsupported
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .needs import Host
+    from .skopeo import Access, Skopeo
+
+
+class Accounts:
+    """What an image store knows of registries."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def login(self, registry: str, username: str, password: str, access: Access | None = None) -> str:
+        """The credentials are right and kept; what there is to say about it. Raises: skopeo.TransferFailed."""
+        from .skopeo import Access
+
+        return self._skopeo().login(registry, username, password, access or Access())
+
+    def logged_in(self, registry: str, access: Access | None = None) -> str:
+        """The user name kept for the registry. Raises: skopeo.TransferFailed if there is none."""
+        from .skopeo import Access
+
+        return self._skopeo().user(registry, access or Access())
+
+    def logout(self, registry: str, access: Access | None = None) -> str:
+        """No credentials for the registry are kept ("" = for any). Raises: skopeo.TransferFailed."""
+        from .skopeo import Access
+
+        return self._skopeo().logout(registry, access or Access())
+
+    def _skopeo(self) -> Skopeo:
+        from .skopeo import Skopeo
+
+        if not self._host.skopeo:
+            raise Unsupported("skopeo was not found: install it to reach registries")
+        return Skopeo(self._host.skopeo, self._host.env)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from os import fspath
 
 from .config import EngineConfig, load
 from .container import snapshot
 from .container.claims import is_live
 from .container.container import Container
 from .container.exec_reap import is_due
-from .errors import InvalidArgument, NoSuchContainer
+from .errors import InvalidArgument, NoSuchContainer, Unsupported
 from .kernel import process
 from .model.record import ALIVE, Intent, Status
 from .rooms import Rooms
@@ -17,6 +18,7 @@ from .rooms import Rooms
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from os import PathLike
     from types import TracebackType
     from typing import Any, Unpack
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from .images.images import Images
     from .kernel.watch import Cancel
     from .model.container import ContainerConfig, CreateRequest
-    from .model.options import CreateOptions
+    from .model.options import CreateOptions, RestoreOptions
     from .model.record import ContainerState, Event
     from .network.networks import Networks
     from .usage import Usage
@@ -148,6 +150,31 @@ class Containers:
             ctr.remove(force=True)
             raise
         return ctr
+
+    def restore(
+        self, *archives: str | PathLike[str], name: str | None = None, pod: str | None = None,
+        import_previous: str | PathLike[str] = "", publish: Sequence[str] = (), **options: Unpack[RestoreOptions],
+    ) -> list[Container]:  # fmt: skip
+        """Running containers, one for each archive that Container.checkpoint exported, go on where those were left.
+
+        A container has the name, and if it is free the id, that it had; its image must be here. With `name` it is
+        another: several of one archive may run side by side, with addresses of their own. `publish` replaces its
+        published ports. An archive may come from anybody: one that leads out of the container's own directory, or
+        asks for privileges beyond the default and not `allow_privileges`, is refused; yet its processes are what it
+        says they are. Raises: BadCheckpoint, WiderPrivileges, NameInUse, NoSuchImage, NoSuchNetwork, AddressesTaken,
+        RestoreFailed, Unsupported, InvalidArgument; none of the containers is there then.
+        """
+        if pod is not None:
+            raise Unsupported("a container cannot be restored into a pod: this seabox has no pods")
+        if not archives or (name is not None and len(archives) > 1):
+            raise InvalidArgument("restore: one archive at least, and only one for a name")
+        from .container.imported import import_several
+
+        self._on.make_directories()
+        return import_several(
+            self._on, [fspath(each) for each in archives], name=name, previous=fspath(import_previous),
+            publish=publish, **options,
+        )  # fmt: skip
 
     def get(self, name: str) -> Container:
         """The container with this name, id, or unique id prefix. Raises: NoSuchContainer, AmbiguousName."""

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from functools import cached_property
 
-from .config import find_program, registries_files, transfer_environment
+from .config import find_criu, find_program, registries_files, transfer_environment
 from .errors import NoSuchContainer, Unsupported
 from .kernel import files
 from .state.image_index import SQLiteImageIndex
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from .config import EngineConfig
     from .images.images import Images
-    from .model.container import ContainerConfig, CreateRequest, ExecRequest
-    from .model.network import Endpoint
+    from .model.container import ContainerConfig, CreateRequest, ExecRequest, ImageConfig
+    from .model.network import Endpoint, Network
     from .model.record import ProcessId
     from .network.networks import Networks
     from .network.stack import Stack
@@ -228,6 +228,36 @@ class Rooms:
                 path, root=self.config.runtime_root(path), conmon=conmon, flags=self.config.runtime_flags
             )
         return self._runtimes[path]
+
+    @cached_property
+    def criu(self) -> str:
+        """The program criu. Raises: Unsupported."""
+        path = find_criu(self.config.criu)
+        if not path or not os.access(path, os.X_OK) or os.path.basename(path) != "criu":
+            named = f" ({path} is none)" if path else ""
+            raise Unsupported(
+                f"checkpoint and restore need the program criu{named}: install the package criu, or set criu in "
+                "seabox.conf"
+            )
+        return path
+
+    def image(self, name: str) -> ImageConfig:
+        """What a container inherits of an image that is here. Raises: NoSuchImage."""
+        from .images.config import image_config
+
+        return image_config(self.images.find(name))
+
+    def network(self, name: str) -> Network:
+        """The network of this name. Raises: NoSuchNetwork."""
+        return self.networks.get(name)
+
+    def find_runtime(self, name: str) -> str:
+        """The path of the OCI runtime of this name. Raises: InvalidArgument."""
+        from .oci.choose import choose
+
+        if self.config.runtime and os.path.basename(self.chosen_runtime) == name:
+            return self.chosen_runtime
+        return choose(name, find_program)
 
     def exit_command(self, id: str, *, always: bool = False) -> tuple[str, ...]:
         """The argv that conmon runs when the container has ended.

@@ -7,7 +7,7 @@ from functools import wraps
 
 from ..errors import InvalidArgument, NoSuchContainer
 from ..model.record import Intent
-from . import handle_files, lifecycle, locking, snapshot
+from . import handle_files, handle_sleep, lifecycle, locking, snapshot
 from .remove import remove as remove_locked
 
 TYPE_CHECKING = False
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .guard import Locked
     from .services import Services
     from .snapshot import Snapshot
+    from .snapshots import Snapshots
     from .stats import Stats
 
     P = ParamSpec("P")
@@ -148,6 +149,17 @@ class Container:
     copy_in = handle_files.copy_in
     copy_out = handle_files.copy_out
     export = handle_files.export
+
+    checkpoint = handle_sleep.checkpoint
+    restore = handle_sleep.restore
+    fork = handle_sleep.fork
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """Moments of the container that it can be taken back to, with its memory and its files."""
+        from .snapshots import Snapshots
+
+        return Snapshots(self._on, self)
 
     @property
     def artifacts(self) -> Artifacts:

@@ -22,15 +22,20 @@ if TYPE_CHECKING:
 _NAME_TRIES = 20
 
 
-def create(on: Services, name: str | None, configure: Callable[[str, str, int], ContainerConfig]) -> str:
+def create(
+    on: Services, name: str | None, configure: Callable[[str, str, int], ContainerConfig], *, id: str = "",
+    run: int = 0, fill: Callable[[str], None] | None = None,
+) -> str:  # fmt: skip
     """The container exists, configured; its id. `configure(id, name, now)` makes its configuration.
 
+    One that goes on where another was has an `id` and a number of runs behind it (`run`), and `fill(id)` puts its
+    files in their place; what it raises, this raises, and nothing is left.
     The name is checked and the configuration made before anything is done. A killed creation was never told to
     anyone: whoever meets its row removes it. Raises: InvalidArgument, NameInUse, NoSuchImage, NoSuchContainer.
     """
     if name is not None:
         check_name(name)
-    id = new_id()
+    id = id or new_id()
     # the claim keeps everybody else away, so no lock is needed
     with making(Intent.CREATE, on.clock.now()) as claim, ExitStack() as undo:
         config = _register(on, id, name, claim, configure)
@@ -44,7 +49,9 @@ def create(on: Services, name: str | None, configure: Callable[[str, str, int], 
         if not config.rootfs:
             undo.callback(on.storage.remove, id)
             on.storage.create(id)
-        on.store.commit(id, ContainerState(), [Occurrence(EventKind.CREATE)], durable=True, unclaim=True)
+        if fill is not None:
+            fill(id)
+        on.store.commit(id, ContainerState(run=run), [Occurrence(EventKind.CREATE)], durable=True, unclaim=True)
         undo.pop_all()
     return id
 

@@ -108,7 +108,10 @@ def _state(seen: Snapshot, run_dir: str, health: Health) -> dict[str, Any]:
         "Health": _health(health),
         "CgroupPath": "",
         "StoppedByUser": state.stopped_by_user,
-        "Checkpointed": False,
+        "Checkpointed": state.checkpointed,
+        "CheckpointedAt": rfc3339(state.checkpointed_at),
+        "Restored": state.restored,
+        "RestoredAt": rfc3339(state.restored_at),
     }
 
 

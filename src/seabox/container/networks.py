@@ -15,29 +15,30 @@ from .sync import sync
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import ExitStack
     from typing import Any
 
     from ..model.container import ContainerConfig
-    from ..model.network import Connection, Endpoint, Membership, Network
+    from ..model.network import Attachment, Connection, Endpoint, Membership, Network
     from .services import Services
 
 
-def join(ctr: Locked) -> Endpoint | None:
+def join(ctr: Locked, given: Mapping[str, Attachment] | None = None) -> Endpoint | None:
     """The container's own network namespace is ready, None if it has none. Given back by release_resources.
 
+    `given`: what it asks of its networks this once, by network id, if not what was said at its creation.
     Raises: AddressesTaken, NetworkFailed, Busy...
     """
     if not ctr.facts.networked:
         return None
     try:
-        return ctr.on.networking.set_up(ctr.config, ctr.facts.name)
+        return ctr.on.networking.set_up(ctr.config, ctr.facts.name, given or {})
     except AddressesTaken as full:
         with ctr.released():  # our claim keeps others away
             for owner in full.owners:
                 _reclaim(ctr.on, owner)
-        return ctr.on.networking.set_up(ctr.config, ctr.facts.name)
+        return ctr.on.networking.set_up(ctr.config, ctr.facts.name, given or {})
 
 
 def reserve_ports(ctr: Locked, held: ExitStack) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.container import ContainerConfig
     from ..model.network import Endpoint
-    from ..oci.runtime import Launch
+    from ..oci.runtime import Launch, Revival
     from .guard import Locked
 
 
@@ -83,8 +83,11 @@ def _namespace_path(ctr: Locked, kind: str, mode: str) -> str:
     return f"/proc/{other.state.pid}/ns/{file}"
 
 
-def launch(ctr: Locked, keep: tuple[int, ...] = ()) -> Launch:
-    """All that conmon is told about the container; it keeps the descriptors `keep` open as long as it lives."""
+def launch(ctr: Locked, keep: tuple[int, ...] = (), revival: Revival | None = None) -> Launch:
+    """All that conmon is told about the container; it keeps the descriptors `keep` open as long as it lives.
+
+    `revival`: what the container is restored from, if it is.
+    """
     from ..oci.runtime import Launch
 
     config = ctr.config
@@ -106,4 +109,5 @@ def launch(ctr: Locked, keep: tuple[int, ...] = ()) -> Launch:
         exit_command=ctr.on.exit_command(ctr.id, always=ctr.facts.restart_policy != "no"),
         keep=keep,
         preserve_fds=ctr.preserve_fds,
+        revival=revival,
     )

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..model.record import ContainerFacts, ContainerRecord, ContainerState
+    from ..model.record import Claim, ContainerFacts, ContainerRecord, ContainerState
     from .services import Services
 
 
@@ -50,6 +50,8 @@ def of(on: Services, record: ContainerRecord) -> Snapshot:
     if state.boot and state.boot != process.boot_id():
         return Snapshot(record.facts, after_reboot(state), False)
     if state.status in ALIVE:
+        if claim is not None and claim.intent is Intent.CHECKPOINT and _put_to_sleep(state, claim):
+            return Snapshot(record.facts, stopped(state, at=on.clock.now(), code=None, reason="pending"), False)
         found = on.exits.read(record.facts.id)
         if found is not None:
             return Snapshot(record.facts, stopped(state, at=found.at, code=found.code, oom=found.oom), False)
@@ -68,6 +70,11 @@ def of(on: Services, record: ContainerRecord) -> Snapshot:
         and process.alive(claim.holder)
     )
     return Snapshot(record.facts, state, stopping)
+
+
+def _put_to_sleep(state: ContainerState, claim: Claim) -> bool:
+    """Whether its process is gone into a checkpoint that is being made: how that ended is not known yet."""
+    return state.process is not None and process.alive(claim.holder) and not process.alive(state.process)
 
 
 def all_of(on: Services, *, only_alive: bool = False) -> Iterator[Snapshot]:

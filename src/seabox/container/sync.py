@@ -37,7 +37,8 @@ def sync(ctr: Locked) -> None:
     """The record is true. Raises: NoSuchContainer if an interrupted create or remove leaves nothing to keep."""
     _see_reboot(ctr)
     _see_interruption(ctr)
-    see_death(ctr)
+    if not _asleep(ctr):
+        see_death(ctr)
     exec_reap.reap(ctr)
 
 
@@ -58,12 +59,22 @@ def _see_interruption(ctr: Locked) -> None:
         settle(ctr)
 
 
+def _asleep(ctr: Locked) -> bool:
+    """Whether a live caller is putting the processes to sleep, or waking them: it tells their end from a death."""
+    claim = ctr.record.claim
+    return claim is not None and claim.intent in (Intent.CHECKPOINT, Intent.RESTORE) and ctr.claim_is_live
+
+
 def settle(ctr: Locked) -> None:
     """What an operation left when it died, or failed, half-way is completed or undone, and its claim is gone.
 
     Raises: RemovalFinished, or NoSuchContainer after an interrupted creation.
     """
     claim = ctr.record.claim
+    if claim is not None and claim.intent in (Intent.CHECKPOINT, Intent.RESTORE):
+        from .dumping import settle as settle_dump
+
+        settle_dump(ctr)
     removing = ctr.state.status is Status.REMOVING
     if removing or (claim is not None and claim.intent in (Intent.CREATE, Intent.REMOVE)):
         name = ctr.facts.name
@@ -136,7 +147,9 @@ def see_death(ctr: Locked) -> None:
         ctr.become(policy.planned(ctr.facts, fresh, now))
         return
     claim = ctr.record.claim
-    asked = claim is not None and claim.intent in (Intent.STOP, Intent.RESTART, Intent.REMOVE)
+    asked = claim is not None and claim.intent in (
+        Intent.STOP, Intent.RESTART, Intent.REMOVE, Intent.RESTORE,
+    )  # fmt: skip
     if asked:
         fresh = fresh.replace(stopped_by_user=True)
     if ran:

@@ -140,11 +140,16 @@ def _decompressed(pieces: Iterable[bytes], start: object, word: str) -> Iterator
         raise Damaged(f"{word}: unexpected end of file")
 
 
+def zstd() -> str:
+    """The program zstd, "" if there is none."""
+    return next((path for path in _ZSTD if os.access(path, os.X_OK)), "")
+
+
 @contextmanager
 def _unzstd(fd: int) -> Iterator[Iterator[bytes]]:
-    program = next((path for path in _ZSTD if os.access(path, os.X_OK)), "")
+    program = zstd()
     if not program:
-        raise Unsupported("this layer is compressed with zstd: install the package zstd")
+        raise Unsupported("this is compressed with zstd: install the package zstd")
     running: list[int] = []
     with ExitStack() as undo:
         source = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)  # the child moves its own position

@@ -15,7 +15,7 @@ from .effects import effect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
 
 _OPENAT2 = 437  # the same on every architecture
@@ -37,6 +37,14 @@ def write_file(path: str, data: bytes, mode: int = 0o600) -> None:
     with _closing(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)) as fd:
         _exact_mode(fd, mode)
         write_all(fd, data)
+
+
+@effect("write")
+def write_pieces(path: str, pieces: Iterable[bytes], mode: int = 0o600) -> None:
+    """The new file `path` holds the pieces, one after the other, without a sync. Raises: FileExistsError..."""
+    with _closing(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)) as fd:
+        for piece in pieces:
+            write_all(fd, piece)
 
 
 @effect("write_atomic")

@@ -62,6 +62,10 @@ class Landing:
         for piece in pieces:
             write_all(self._fd, bytes(piece) if isinstance(piece, memoryview) else piece)
 
+    def fileno(self) -> int:
+        """The file, for a program that is to write it."""
+        return self._fd
+
     @effect("rename")
     def land(self) -> None:
         """The file is at its path, whole, and will survive a power cut."""

@@ -10,7 +10,7 @@ from .libc import check, libc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _MS_BIND = 0x1000
 
@@ -80,3 +80,26 @@ def make_network_namespace(path: str) -> None:
     except BaseException:
         os.unlink(path)
         raise
+
+
+@effect("sysctl")
+def write_sysctls(path: str, settings: Mapping[str, str]) -> None:
+    """In the network namespace of the file `path` these kernel parameters ("net.ipv4.ip_forward") have these values.
+
+    Raises: OSError.
+    """
+
+    def write() -> None:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            setns(fd, CLONE_NEWNET)
+        finally:
+            os.close(fd)
+        for name, value in settings.items():
+            parameter = os.open(f"/proc/sys/{name.replace('.', '/')}", os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                os.write(parameter, value.encode())
+            finally:
+                os.close(parameter)
+
+    in_own_thread(write)

@@ -131,3 +131,16 @@ if TYPE_CHECKING:
         cap_add: Sequence[str]
         cap_drop: Sequence[str]
         preserve_fds: Sequence[int]
+
+    class RestoreOptions(TypedDict, total=False):
+        """How an archive is restored. `keep`: the checkpoint stays beside the container."""
+
+        keep: bool
+        tcp_established: bool
+        tcp_close: bool
+        file_locks: bool
+        ignore_rootfs: bool
+        ignore_volumes: bool
+        ignore_static_ip: bool
+        ignore_static_mac: bool
+        allow_privileges: bool

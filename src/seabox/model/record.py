@@ -24,12 +24,12 @@ class Status(StrEnum):
 _S = Status
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
-    _S.CONFIGURED: frozenset({_S.CREATED, _S.EXITED, _S.REMOVING}),
+    _S.CONFIGURED: frozenset({_S.CREATED, _S.RUNNING, _S.EXITED, _S.REMOVING}),  # running at once: a restore
     _S.CREATED: frozenset({_S.RUNNING, _S.STOPPED, _S.CONFIGURED, _S.EXITED, _S.REMOVING}),
     _S.RUNNING: frozenset({_S.PAUSED, _S.STOPPED, _S.EXITED, _S.REMOVING}),
     _S.PAUSED: frozenset({_S.RUNNING, _S.STOPPED, _S.EXITED, _S.REMOVING}),
     _S.STOPPED: frozenset({_S.CREATED, _S.EXITED, _S.REMOVING}),
-    _S.EXITED: frozenset({_S.CREATED, _S.REMOVING}),
+    _S.EXITED: frozenset({_S.CREATED, _S.RUNNING, _S.REMOVING}),
     _S.REMOVING: frozenset(),
 }
 
@@ -132,15 +132,16 @@ class ContainerState:
     `exit_code` is None while there is none to tell; then `exit_reason` says why for a container that ended
     ("reboot", "conmon_lost"). `run` counts starts: exit codes are stored by (id, run). `mount_count` counts those who
     asked for the root file system to be mounted; the use that a run makes of it is not among them.
+    `checkpointed_at` and `restored_at` are when that was last done.
     `next_start_at` is when the restart policy will start the container again, and `backoff` the pause (ns) that it
     last made before a start; `restart_count` counts these starts since the last one by a user. `health` is "" for a
     container without checks.
     """
 
     __slots__ = (
-        "backoff", "boot", "conmon_pid", "conmon_start", "error", "exit_code", "exit_reason", "finished_at", "health",
-        "mount_count", "mountpoint", "next_start_at", "oom_killed", "pid", "pid_start", "restart_count", "run",
-        "started_at", "status", "stopped_by_user",
+        "backoff", "boot", "checkpointed_at", "conmon_pid", "conmon_start", "error", "exit_code", "exit_reason",
+        "finished_at", "health", "mount_count", "mountpoint", "next_start_at", "oom_killed", "pid", "pid_start",
+        "restart_count", "restored_at", "run", "started_at", "status", "stopped_by_user",
     )
 
     def __init__(
@@ -166,6 +167,8 @@ class ContainerState:
         mountpoint: str = "",
         mount_count: int = 0,
         error: str = "",
+        checkpointed_at: int = 0,
+        restored_at: int = 0,
     ) -> None:
         self.status = status
         self.run = run
@@ -180,6 +183,7 @@ class ContainerState:
         self.health = health
         self.mountpoint, self.mount_count = mountpoint, mount_count
         self.error = error
+        self.checkpointed_at, self.restored_at = checkpointed_at, restored_at
 
     def replace(self, **changes: object) -> ContainerState:
         """A copy with some fields changed."""
@@ -217,6 +221,16 @@ class ContainerState:
         """Whether the container's process ran at least once."""
         return self.started_at != 0
 
+    @property
+    def checkpointed(self) -> bool:
+        """Whether the last run ended in a checkpoint."""
+        return self.checkpointed_at != 0 and self.checkpointed_at == self.finished_at
+
+    @property
+    def restored(self) -> bool:
+        """Whether the last run began as the continuation of a checkpoint."""
+        return self.restored_at != 0 and self.restored_at == self.started_at
+
 
 # The moves. Each takes the state it starts from and returns the one it leads to.
 
@@ -233,6 +247,16 @@ def created(state: ContainerState, *, process: ProcessId, conmon: ProcessId) -> 
 def running(state: ContainerState, *, at: int) -> ContainerState:
     """The container's process runs since `at`."""
     return state.replace(status=Status.RUNNING, started_at=at, finished_at=0, next_start_at=0)
+
+
+def checkpointed(state: ContainerState, *, at: int) -> ContainerState:
+    """The process was put to sleep in a checkpoint, and is gone."""
+    return stopped(state, at=at, code=0).replace(checkpointed_at=at)
+
+
+def restored(state: ContainerState, *, process: ProcessId, conmon: ProcessId, at: int) -> ContainerState:
+    """The process goes on where a checkpoint left it, since `at`."""
+    return running(created(state, process=process, conmon=conmon), at=at).replace(restored_at=at)
 
 
 def restarted(state: ContainerState, *, at: int) -> ContainerState:

@@ -16,7 +16,7 @@ from .netavark import document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ..model.container import ContainerConfig
     from ..model.network import Attachment, Connection, Endpoint, Membership
@@ -67,14 +67,22 @@ class Stack:
 
     # --- building ------------------------------------------------------------------------------------------------
 
-    def set_up(self, config: ContainerConfig, name: str) -> Endpoint:
+    def set_up(self, config: ContainerConfig, name: str, given: Mapping[str, Attachment] | None = None) -> Endpoint:
         """The container has a namespace, connected to its networks.
 
+        `given`: what is asked for in place of what was at creation, this once, by network id.
         After an error something may be left for `tear_down`. Raises: AddressesTaken, BadSubnet, NetworkFailed, Busy...
         """
         if os.path.exists(self._document(config.id)) or netns.is_pinned(config.id):
             self.tear_down(config.id)
         members = self.memberships(config.id)
+        if given:
+            import msgspec
+
+            members = [
+                msgspec.structs.replace(each, attachment=given.get(each.network.id, each.attachment))
+                for each in members
+            ]
         told = self._lease(config, name, members)
         path = netns.pin(config.id)
         found = self._build(config.id, path, told, told) if members else {}

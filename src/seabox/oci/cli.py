@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..kernel.process import Finished
-    from .runtime import ExecLaunch, Executed, Launch, Launched
+    from .runtime import Dump, ExecLaunch, Executed, Launch, Launched
 
+_CRIU_SECONDS = 24 * 3600.0  # it takes as long as the memory is large; whoever grows tired kills it
 _GONE = ("not running", "no such process", "not started")  # how they say that a container has ended
 
 
@@ -43,7 +44,8 @@ class CommandLineRuntime:
 
     def create(self, launch: Launch) -> Launched:
         """The container exists, its process waits to be started, and a conmon watches it."""
-        return conmon.create(self._conmon, self.path, self._flags, launch)
+        seconds = conmon.CREATE_SECONDS if launch.revival is None else _CRIU_SECONDS
+        return conmon.create(self._conmon, self.path, self._flags, launch, seconds)
 
     def execute(self, launch: ExecLaunch) -> Executed:
         """Another process runs in the container, watched by a conmon of its own."""
@@ -84,6 +86,44 @@ class CommandLineRuntime:
         done = self._run("update", "--resources", "/dev/stdin", id, input=limits)
         if done.code:
             raise refusal(self.name, last_error(done.err) or f"update ended with code {done.code}")
+
+    def checkpoint(self, id: str, dump: Dump) -> None:
+        """The state of the container's processes is in `dump.images`."""
+        words = ["--image-path", dump.images, "--work-path", dump.work]
+        words += ["--parent-path", dump.parent] if dump.parent else []
+        chosen = {
+            "--pre-dump": dump.pre_dump, "--leave-running": dump.leave_running,
+            "--tcp-established": dump.tcp_established, "--file-locks": dump.file_locks,
+        }  # fmt: skip
+        words += [flag for flag, wanted in chosen.items() if wanted]
+        argv = [self.path, *self._flags, "--log-format", "json", "checkpoint", *words, id]
+        done = run(argv, env={**self._env, **conmon.criu_path(dump.criu)}, timeout_seconds=_CRIU_SECONDS)
+        if done.code:
+            raise refusal(self.name, last_error(done.err) or f"checkpoint ended with code {done.code}")
+
+    def no_checkpoints(self, criu: str, *, pre_dump: bool = False) -> str:
+        """Why no container of this runtime can be checkpointed, or `pre_dump`ed, on this host, "" if it can."""
+        for verb in ("checkpoint", "restore"):
+            if run([self.path, verb, "--help"], env=self._env, timeout_seconds=self._timeout_seconds).code:
+                return (
+                    f"{self.path} cannot {verb} (it was built without criu): create the container with --runtime runc, "
+                    f"or install a {self.name} that was built with criu"
+                )
+        tried = run([criu, "check"], env=self._env, timeout_seconds=self._timeout_seconds)
+        if tried.code:
+            lines = tried.err.decode(errors="replace").strip().splitlines()
+            return (
+                f"{criu} does not work on this kernel ({lines[-1] if lines else 'criu check fails'}): install a newer "
+                "criu (setup/criu-prefix does), or name one with criu in seabox.conf"
+            )
+        if pre_dump:
+            tracked = [criu, "check", "--feature", "mem_dirty_track"]
+            if run(tracked, env=self._env, timeout_seconds=self._timeout_seconds).code:
+                return (
+                    "this kernel does not tell which memory was changed, which a pre-checkpoint builds upon: it needs "
+                    "one with CONFIG_MEM_SOFT_DIRTY; checkpoint without it"
+                )
+        return ""
 
     def state(self, id: str) -> RuntimeState | None:
         """What the runtime says; None if it does not know the container."""

@@ -40,7 +40,7 @@ _POLLIN = 1
 
 
 def command(program: str, runtime: str, runtime_args: Sequence[str], launch: Launch) -> list[str]:
-    """conmon's command line for creating a container."""
+    """conmon's command line for creating a container, or restoring one."""
     argv = [program, "--api-version", "1", "--cid", launch.id, "--cuuid", launch.id, "--name", launch.name]
     argv += ["--runtime", runtime, "--bundle", launch.bundle, "--exit-dir", launch.bundle, "--full-attach"]
     argv += ["--container-pidfile", launch.pidfile, "--conmon-pidfile", launch.conmon_pidfile]
@@ -62,6 +62,8 @@ def command(program: str, runtime: str, runtime_args: Sequence[str], launch: Lau
         argv += ["--timeout", str(launch.timeout)]
     if launch.notify_socket:
         argv += ["--sdnotify-socket", launch.notify_socket]
+    if launch.revival is not None:
+        argv += ["--restore", launch.revival.images, *(f"--runtime-opt={each}" for each in launch.revival.options)]
     flags = {
         "--terminal": launch.tty,
         # A terminal takes input without it; with it, the first client to leave would end the input for all.
@@ -71,6 +73,11 @@ def command(program: str, runtime: str, runtime_args: Sequence[str], launch: Lau
         "--no-new-keyring": launch.no_new_keyring,
     }
     return argv + [flag for flag, wanted in flags.items() if wanted]
+
+
+def criu_path(criu: str) -> dict[str, str]:
+    """The environment in which a runtime finds this criu first."""
+    return {"PATH": f"{os.path.dirname(criu)}:{clean_env()['PATH']}"}
 
 
 def create(
@@ -83,12 +90,13 @@ def create(
     Raises: CommandNotFound, CommandNotExecutable, OCIRuntimeFailed, TimedOut, OSError.
     """
     deadline = monotonic() + timeout_seconds
-    for name in (launch.id, "oom", "attach", "ctl", "winsz", "oci.log"):
+    for name in (launch.id, "oom", "attach", "ctl", "winsz", "oci.log", "restore.log"):
         remove_file(f"{launch.bundle}/{name}")
     remove_file(launch.pidfile)
     remove_file(launch.conmon_pidfile)
     sync = _FIRST_FD + len(launch.preserve_fds)
-    env = clean_env({**launch.env, "_OCI_SYNCPIPE": str(sync), "_OCI_STARTPIPE": str(sync + 1)})
+    found = criu_path(launch.revival.criu) if launch.revival is not None else {}
+    env = clean_env({**found, **launch.env, "_OCI_SYNCPIPE": str(sync), "_OCI_STARTPIPE": str(sync + 1)})
     with ExitStack() as undo:
         said = os.memfd_create("conmon")  # a file: nobody has to read it for conmon to go on
         undo.callback(os.close, said)

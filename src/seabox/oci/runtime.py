@@ -61,6 +61,18 @@ if TYPE_CHECKING:
         def processes(self, id: str) -> list[int]:
             """The host pids of all processes in the container; empty if nothing runs."""
 
+        def checkpoint(self, id: str, dump: Dump) -> None:
+            """The state of the container's processes is in `dump.images`; unless it leaves them running, they are gone.
+
+            Blocks for as long as that takes. On failure they run (or are frozen) as before.
+            """
+
+        def no_checkpoints(self, criu: str, *, pre_dump: bool = False) -> str:
+            """Why no container of this runtime can be checkpointed, or `pre_dump`ed, on this host, "" if it can.
+
+            Runs programs: to be asked after a failure.
+            """
+
         def execute(self, launch: ExecLaunch) -> Executed:
             """Another process runs in the container, watched by a conmon of its own.
 
@@ -78,6 +90,38 @@ class RuntimeState:
 
     def __repr__(self) -> str:
         return f"RuntimeState({self.status!r}, {self.pid}, {self.bundle!r})"
+
+
+class Dump:
+    """What a checkpoint is to be.
+
+    images, work     existing directories, absolute: for the images, and for dump.log and stats-dump
+    criu             the program; its name must be criu
+    parent           a directory of images beside `images`, as seen from there, that need not be stored again
+    pre_dump         only the memory, for such a parent; the processes go on
+    """
+
+    __slots__ = (
+        "criu", "file_locks", "images", "leave_running", "parent", "pre_dump", "tcp_established", "work",
+    )  # fmt: skip
+
+    def __init__(
+        self, *, images: str, work: str, criu: str, parent: str = "", pre_dump: bool = False,
+        leave_running: bool = False, tcp_established: bool = False, file_locks: bool = False,
+    ) -> None:  # fmt: skip
+        self.images, self.work, self.criu, self.parent, self.pre_dump = images, work, criu, parent, pre_dump
+        self.leave_running, self.tcp_established, self.file_locks = leave_running, tcp_established, file_locks
+
+
+class Revival:
+    """A container is made from a checkpoint: its images, the program criu, and options for `runtime restore`."""
+
+    __slots__ = ("criu", "images", "options")
+
+    def __init__(self, *, images: str, criu: str, tcp_established: bool = False, file_locks: bool = False) -> None:
+        self.images, self.criu = images, criu
+        chosen = {"--tcp-established": tcp_established, "--file-locks": file_locks}
+        self.options = tuple(option for option, wanted in chosen.items() if wanted)
 
 
 class Launched:
@@ -107,12 +151,13 @@ class Launch:
     notify_socket of a service manager, to which conmon passes on what arrives at <bundle>/notify/notify.sock
     preserve_fds  ours, that become 3, 4... of the process
     keep          our descriptors that conmon, and not the container, keeps open: sockets on published ports
+    revival       the container is not created but restored, and runs at once; restore.log will be in the bundle
     """
 
     __slots__ = (
         "bundle", "conmon_pidfile", "env", "exit_command", "id", "keep", "log_driver", "log_path", "log_rotate",
         "log_size_max", "log_tag", "name", "no_new_keyring", "no_pivot", "notify_socket", "pidfile", "place",
-        "preserve_fds", "stdin", "stdin_stays_open", "stdio", "timeout", "tty",
+        "preserve_fds", "revival", "stdin", "stdin_stays_open", "stdio", "timeout", "tty",
     )  # fmt: skip
 
     def __init__(
@@ -141,9 +186,11 @@ class Launch:
         place: Callable[[int], None] | None = None,
         keep: Sequence[int] = (),
         preserve_fds: Sequence[int] = (),
+        revival: Revival | None = None,
     ) -> None:
         self.id, self.name, self.bundle = id, name, bundle
         self.keep, self.preserve_fds = tuple(keep), tuple(preserve_fds)
+        self.revival = revival
         self.exit_command = exit_command
         self.log_driver, self.log_path = log_driver, log_path
         self.log_size_max, self.log_rotate, self.log_tag = log_size_max, log_rotate, log_tag

@@ -46,7 +46,7 @@ def generate(config: ContainerConfig, place: Place, facts: HostFacts) -> oci.Spe
         root=oci.Root(path=place.rootfs, readonly=security.read_only),
         hostname=config.hostname if config.namespaces.uts == "private" else "",
         mounts=mounts,
-        annotations=config.annotations,
+        annotations=config.annotations | {"org.criu.config": f"{place.bundle}/criu.conf"},
         linux=oci.Linux(
             namespaces=namespace_list(config.namespaces, place.namespaces),
             devices=nodes,

@@ -78,6 +78,8 @@ CREATE TABLE container(
     mountpoint TEXT NOT NULL,
     mount_count INTEGER NOT NULL,
     error TEXT NOT NULL,
+    checkpointed_at INTEGER NOT NULL,
+    restored_at INTEGER NOT NULL,
     intent TEXT,
     holder_pid INTEGER,
     holder_start INTEGER,
@@ -195,7 +197,7 @@ VERSION = len(MIGRATIONS)
 STATE_COLUMNS = (
     "status", "run", "pid", "pid_start", "conmon_pid", "conmon_start", "boot", "started_at", "finished_at",
     "exit_code", "exit_reason", "oom_killed", "stopped_by_user", "restart_count", "next_start_at", "backoff",
-    "health", "mountpoint", "mount_count", "error",
+    "health", "mountpoint", "mount_count", "error", "checkpointed_at", "restored_at",
 )  # fmt: skip
 FACT_COLUMNS = (
     "id", "name", "created_at", "image", "image_id", "command", "labels", "runtime", "auto_remove", "stop_signal",

@@ -1,6 +1,7 @@
 """What all drivers share: one directory per container, and a removal that any crash leaves resumable.
 
     <root>/<driver>/<id>/diff      what the container wrote
+    <root>/<driver>/<id>/diff.next  what it is about to have written: complete, and to take the place of diff
     <root>/<driver>/<id>/merged    the mount point of its root file system
     <root>/trash/                  what is being deleted
 
@@ -49,6 +50,21 @@ class Directories:
         make_dirs(self._trash)
         make_dirs(self._dir(id))
         make_dir(self.merged_dir(id))
+
+    def replace(self, id: str, own: str) -> None:
+        """What the container wrote is what was in the directory `own` (in the driver's form), which is not there now.
+
+        The container's root is not mounted. Done in one move, which the next `mount` completes if it is cut short.
+        """
+        self.unmount(id)
+        rename(own, f"{self._dir(id)}/diff.next")
+        self._complete(id)
+
+    def _complete(self, id: str) -> None:
+        fresh, upper = f"{self._dir(id)}/diff.next", self.upper_dir(id)
+        if os.path.isdir(fresh):
+            remove_tree(upper)
+            rename(fresh, upper)
 
     def is_mounted(self, id: str) -> bool:
         """Whether the container's root file system is mounted."""

@@ -30,6 +30,14 @@ if TYPE_CHECKING:
         def unmount(self, id: str) -> None:
             """The directory is out of sight; who still uses it keeps it until done. What was written stays."""
 
+        def replace(self, id: str, own: str) -> None:
+            """The container is not mounted, and what it wrote is what was in the directory `own`, in the driver's own
+            form; `own`, which is in the same file system, is not there any more."""
+
+        def lay(self, id: str, layer: str, lowers: Sequence[str]) -> None:
+            """A container that has written nothing yet has written what the directory `layer` (in overlay form) says;
+            that is not there any more."""
+
         def remove(self, id: str) -> None:
             """Nothing of the container is left, nor of any other one whose removal was cut short."""
 

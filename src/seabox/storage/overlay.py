@@ -34,6 +34,7 @@ class Overlay(Directories):
         merged = self.merged_dir(id)
         if self.is_mounted(id):
             return merged
+        self._complete(id)
         upper, work = self.upper_dir(id), f"{self._dir(id)}/work"
         if not lowers:
             lowers = (f"{self._dir(id)}/empty",)  # overlay wants one
@@ -46,6 +47,15 @@ class Overlay(Directories):
             chmod(upper, stat.S_IMODE(top.st_mode))
         mount_overlay(lowers[::-1], upper, work, merged, _OPTIONS)
         return merged
+
+    def replace(self, id: str, own: str) -> None:
+        """See Directories.replace."""
+        make_dirs(f"{self._dir(id)}/work/work")  # `/` looks as it does in `own`
+        super().replace(id, own)
+
+    def lay(self, id: str, layer: str, lowers: Sequence[str]) -> None:
+        """The container, which wrote nothing yet, has written what the directory `layer` says; that is gone then."""
+        self.replace(id, layer)
 
 
 def obstacle(root: str) -> str:

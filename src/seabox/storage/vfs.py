@@ -30,10 +30,19 @@ class Vfs(Directories):
         merged = self.merged_dir(id)
         if self.is_mounted(id):
             return merged
+        self._complete(id)
         if not os.path.exists(self.upper_dir(id)):
             self._copy(lowers, f"{self._dir(id)}/copying", self.upper_dir(id))
         bind(self.upper_dir(id), merged)
         return merged
+
+    def lay(self, id: str, layer: str, lowers: Sequence[str]) -> None:
+        """The container, which wrote nothing yet, has written what the directory `layer` says; that is gone then.
+
+        Copies everything. Raises: OSError as `mount`.
+        """
+        self._copy([*lowers, layer], f"{self._dir(id)}/copying", self.upper_dir(id))
+        remove_tree(layer)
 
     def _copy(self, lowers: Sequence[str], unfinished: str, copy: str) -> None:
         from ..kernel.trees import copy_tree

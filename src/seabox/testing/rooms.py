@@ -7,8 +7,9 @@ import time
 from ..config import EngineConfig
 from ..container.container import Container
 from ..container.create import create
+from ..errors import NoSuchImage
 from ..kernel import files
-from ..model.container import ContainerConfig, ExecRequest
+from ..model.container import ContainerConfig, ExecRequest, ImageConfig
 from ..model.network import Attachment, Connection, Endpoint, Membership, Network
 from ..oci.exits import read_exit
 from ..state.locks import Locks
@@ -73,6 +74,19 @@ class FakeStorage:
         self._call("unmount")
         self.mounted.discard(id)
 
+    def upper_dir(self, id: str) -> str:
+        """See RootfsStorage.upper_dir."""
+        return f"{self.root}/{id}"
+
+    def replace(self, id: str, own: str) -> None:
+        """See RootfsStorage.replace."""
+        self._call("replace")
+        files.remove_tree(own)
+
+    def lay(self, id: str, layer: str, lowers: Sequence[str]) -> None:
+        """See RootfsStorage.lay."""
+        self.replace(id, layer)
+
     def remove(self, id: str) -> None:
         """See RootfsStorage.remove."""
         self._call("remove")
@@ -124,7 +138,7 @@ class FakeNetworking:
             for each in self.attached.get(container, ())
         ]
 
-    def set_up(self, config: ContainerConfig, name: str) -> Endpoint:
+    def set_up(self, config: ContainerConfig, name: str, given: Mapping[str, Attachment] | None = None) -> Endpoint:
         """See Networking.set_up."""
         self.up.add(config.id)
         return Endpoint(netns=f"/run/netns/seabox-{config.id}")
@@ -167,6 +181,23 @@ class FakeRooms:
     def read(self, id: str) -> Exit | None:
         """See Exits.read."""
         return read_exit(self.config.run_dir(id), id)
+
+    @property
+    def criu(self) -> str:
+        """See Services.criu: the fake runtime needs none."""
+        return "/fake/criu"
+
+    def image(self, name: str) -> ImageConfig:
+        """See Services.image: there is none."""
+        raise NoSuchImage(name)
+
+    def network(self, name: str) -> Network:
+        """See Services.network."""
+        return Network(id=name, name=name, created_at=0)
+
+    def find_runtime(self, name: str) -> str:
+        """See Services.find_runtime."""
+        return self.fake.path
 
     def runtime(self, path: str) -> FakeRuntime:
         """See Services.runtime."""

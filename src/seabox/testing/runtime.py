@@ -9,7 +9,7 @@ from contextlib import suppress
 from threading import Thread
 
 from ..errors import CommandNotFound, OCIRuntimeFailed
-from ..kernel.files import write_atomic
+from ..kernel.files import write_atomic, write_file
 from ..kernel.process import alive, clean_env, identify, reap, send_signal, spawn, wait_gone
 from ..oci.attachsock import AttachSocket
 from ..oci.outcome import Outcome
@@ -17,7 +17,7 @@ from ..oci.runtime import Executed, Launched, RuntimeState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..oci.runtime import ExecLaunch, Launch
+    from ..oci.runtime import Dump, ExecLaunch, Launch
 
 
 class _Faked:
@@ -99,6 +99,8 @@ class FakeRuntime:
         self.calls: list[str] = []
         self.refuse: set[str] = set()
         self.limits: dict[str, bytes] = {}  # by container, as last updated
+        self.dumps: list[Dump] = []
+        self.lacks = ""  # why no container can be checkpointed
         self._known: dict[str, _Faked] = {}
         self._execs: dict[str, _FakedExec] = {}
 
@@ -108,6 +110,8 @@ class FakeRuntime:
         if launch.id in self._known:
             raise OCIRuntimeFailed(self.name, f"container {launch.id} already exists")
         made = self._known[launch.id] = _Faked(launch)
+        if launch.revival is not None:
+            made.status = "running"
         return Launched(made.init.process, made.conmon.process)
 
     def start(self, id: str) -> None:
@@ -145,6 +149,19 @@ class FakeRuntime:
         self._call("update", id)
         self._get(id)
         self.limits[id] = limits
+
+    def checkpoint(self, id: str, dump: Dump) -> None:
+        """See OCIRuntime.checkpoint."""
+        self._call("checkpoint", id)
+        self.dumps.append(dump)
+        write_file(f"{dump.images}/inventory.img", b"")
+        write_file(f"{dump.work}/dump.log", b"(00.1) Dumping finished successfully\n")
+        if not (dump.leave_running or dump.pre_dump):
+            self.finish(id, 137)
+
+    def no_checkpoints(self, criu: str, *, pre_dump: bool = False) -> str:
+        """See OCIRuntime.no_checkpoints."""
+        return self.lacks
 
     def state(self, id: str) -> RuntimeState | None:
         """See OCIRuntime.state."""

@@ -1,0 +1,1 @@
+"""Checkpoints as they lie in a directory: what criu is told and says, what is written beside its images."""

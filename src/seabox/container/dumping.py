@@ -1,0 +1,188 @@
+"""The state of a container's processes, written to a directory by criu: under a claim, with the lock free.
+
+In the container's static directory:
+
+    checkpoint.new/   while it is being made; of no account, unless the processes are gone and criu says it finished
+    checkpoint/       what `restore` goes by: criu/ (the images), checkpoint.json, spec.dump (config.json as it was)
+    pre-checkpoint/   memory that a later checkpoint builds upon
+    snapshots/NAME/   the same as checkpoint/, with diff/: a copy of all that the container had written
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from ..checkpoint import criu as words
+from ..checkpoint import stats
+from ..checkpoint.document import encode
+from ..errors import OCIRuntimeFailed, SeaboxError, StateConflict, Unsupported
+from ..kernel import files, process
+from ..model.checkpoint import Address, Checkpoint, Statistics
+from ..model.record import EventKind, Status, checkpointed
+from ..oci.runtime import Dump
+from . import exec_reap, teardown
+from .death import await_exit_file
+from .sync import see_death
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .guard import Locked
+    from .services import Services
+
+_EXIT_FILE_GRACE = 5.0  # s
+_ORPHAN_GRACE = 600.0  # s that a dump whose caller died gets to finish: killed, it might harm the processes
+NEW, CURRENT, PREVIOUS = "checkpoint.new", "checkpoint", "pre-checkpoint"
+IMAGES, ABOUT, SPEC = "criu", "checkpoint.json", "spec.dump"
+LOGS = ("dump.log", "stats-dump")
+
+
+class CheckpointFailed(OCIRuntimeFailed):
+    """criu could not put the processes to sleep: they run as before. `log` is the end of criu's log."""
+
+    def __init__(self, runtime: str, words: str, log: str) -> None:
+        super().__init__(runtime, words)
+        self.log = log
+
+
+def place_of(on: Services, id: str, name: str) -> str:
+    """The directory of this name among the container's own."""
+    return f"{on.config.static_dir(id)}/{name}"
+
+
+def require_checkpointable(ctr: Locked) -> None:
+    """Nothing, if a checkpoint of the container can be tried. Raises: StateConflict, Unsupported."""
+    ctr.require(Status.RUNNING, text=f'"{ctr.state.status}" is not running, cannot checkpoint')
+    if exec_reap.running(ctr.on, ctr.id):
+        raise StateConflict(
+            ctr.id, ctr.state.status, ("running",),
+            f"container {ctr.id} has active exec sessions, which no checkpoint can hold: end them first",
+        )  # fmt: skip
+    for kind in ("pid", "ipc", "uts"):
+        mode = getattr(ctr.config.namespaces, kind)
+        if mode != "private":
+            raise Unsupported(
+                f"container {ctr.facts.name} uses the {kind} namespace {mode.partition(':')[0]}: only a container with "
+                "its own can be checkpointed"
+            )
+
+
+def describe(ctr: Locked, options: Checkpoint) -> Checkpoint:
+    """`options` with all else that is true of the container now."""
+    from msgspec.structs import replace
+
+    from .. import __version__
+
+    addresses: tuple[Address, ...] = ()
+    config = ctr.config
+    if ctr.facts.networked:
+        members = ctr.on.networking.memberships(ctr.id)
+        config = replace(config, networks=tuple(each.attachment for each in members))
+        addresses = tuple(
+            Address(
+                network=each.network.name, ips=tuple(a.partition("/")[0] for a in each.connection.addresses),
+                mac=each.connection.mac,
+            )
+            for each in members if each.connection is not None
+        )  # fmt: skip
+    return replace(
+        options, created_at=ctr.on.clock.now(), by=__version__, runtime=ctr.runtime.name, config=config,
+        run=ctr.state.run, addresses=addresses,
+    )  # fmt: skip
+
+
+def dump(
+    ctr: Locked, options: Checkpoint, *, keep_running: bool, frozen: Callable[[str], None] | None = None
+) -> Statistics:
+    """A checkpoint is in the directory NEW, for the caller to put in its place. The container must be claimed.
+
+    With `keep_running` the processes go on, but `frozen`, called with the directory, comes before: what it copies is
+    of the same moment. Else they are gone, and the container is stopped. Emits `checkpoint`.
+    Raises: CheckpointFailed, Unsupported, OSError: they run as before then.
+    """
+    on, id, runtime, run_dir, state = ctr.on, ctr.id, ctr.runtime, ctr.run_dir, ctr.state
+    criu = on.criu
+    place = place_of(on, id, NEW)
+    files.remove_tree(place)
+    files.make_dirs(f"{place}/{IMAGES}")
+    files.write_file(f"{place}/{ABOUT}", encode(describe(ctr, options)))
+    with suppress(FileNotFoundError), open(f"{run_dir}/config.json", "rb") as spec:
+        files.write_file(f"{place}/{SPEC}", spec.read())
+    files.write_file(f"{run_dir}/criu.conf", words.configuration(tcp_close=options.tcp_close))
+    wanted = Dump(
+        images=f"{place}/{IMAGES}", work=place, criu=criu, parent=f"../../{PREVIOUS}/{IMAGES}" * options.previous,
+        pre_dump=options.memory_only, leave_running=keep_running and not options.memory_only,
+        tcp_established=options.tcp_established, file_locks=options.file_locks,
+    )  # fmt: skip
+    freezes = keep_running and not options.memory_only
+    began = on.clock.monotonic()
+    try:
+        with ctr.released():
+            if freezes:
+                runtime.pause(id)
+            try:
+                runtime.checkpoint(id, wanted)
+                took = on.clock.monotonic() - began
+                if frozen is not None:
+                    frozen(place)
+            finally:
+                if freezes:
+                    _go_on(ctr)
+            if not keep_running:
+                await_exit_file(on, id, state, _EXIT_FILE_GRACE)
+    except OCIRuntimeFailed as problem:
+        error = _failure(ctr, problem, place, pre_dump=options.memory_only)
+        see_death(ctr)  # its process may have ended by itself meanwhile
+        raise error from None
+    now = on.clock.now()
+    fresh = ctr.state.replace(checkpointed_at=now) if keep_running else checkpointed(ctr.state, at=now)
+    ctr.become(fresh, EventKind.CHECKPOINT)
+    return Statistics(id=id, runtime=int(took * 1e6), criu=stats.read(f"{place}/stats-dump"))
+
+
+def _go_on(ctr: Locked) -> None:
+    """The frozen processes run again."""
+    runtime, id = ctr.runtime, ctr.id
+    seen = runtime.state(id)
+    if seen is not None and seen.status == "paused":
+        runtime.resume(id)
+
+
+def _failure(ctr: Locked, problem: OCIRuntimeFailed, place: str, *, pre_dump: bool) -> SeaboxError:
+    """The error, with what criu's log says; or what this host lacks, if it is that."""
+    if why := ctr.runtime.no_checkpoints(ctr.on.criu, pre_dump=pre_dump):
+        return Unsupported(why)
+    log = words.tail(f"{place}/dump.log")
+    told = words.errors(log)
+    return CheckpointFailed(problem.runtime, f"criu failed: {told}" if told else problem.words, log)
+
+
+def install(ctr: Locked, name: str, *, logs: bool) -> None:
+    """The checkpoint in NEW is the one called `name`, in place of what was; its logs are kept or not."""
+    fresh, place = place_of(ctr.on, ctr.id, NEW), place_of(ctr.on, ctr.id, name)
+    if not logs:
+        for each in LOGS:
+            files.remove_file(f"{fresh}/{each}")
+    files.make_dirs(os.path.dirname(place))
+    files.remove_tree(place)
+    files.rename(fresh, place)
+
+
+def settle(ctr: Locked) -> None:
+    """What a checkpoint left that was cut short, or failed: its processes go on, or are recorded as put to sleep."""
+    place = place_of(ctr.on, ctr.id, NEW)
+    if ctr.state.status is Status.RUNNING:
+        for orphan in process.spawned_for(ctr.id, (ctr.runtime.name,)):
+            process.wait_gone(orphan, _ORPHAN_GRACE)  # a dump that is under way
+        init = ctr.state.process
+        if init is not None and process.alive(init):
+            _go_on(ctr)
+        elif words.is_complete(place):
+            ctr.become(checkpointed(ctr.state, at=ctr.on.clock.now()), EventKind.CHECKPOINT)
+    if ctr.state.checkpointed and words.is_complete(place):
+        install(ctr, CURRENT, logs=True)
+    files.remove_tree(place)
+    if ctr.state.status is Status.STOPPED and ctr.state.checkpointed:
+        teardown.clean(ctr, EventKind.CLEANUP)

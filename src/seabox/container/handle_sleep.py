@@ -1,0 +1,79 @@
+"""The operations of a container's handle that put its processes to sleep on disk, and wake them."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from ..model.checkpoint import Statistics
+    from .container import Container
+
+
+def checkpoint(
+    handle: Container, *, export: str | PathLike[str] | None = None, compression: str = "zstd", keep: bool = False,
+    keep_running: bool = False, tcp_established: bool = False, tcp_close: bool = False, file_locks: bool = False,
+    ignore_rootfs: bool = False, ignore_volumes: bool = False, pre_checkpoint: bool = False,
+    with_previous: bool = False,
+) -> Statistics:  # fmt: skip
+    """The processes of the running container are on disk, memory and all, and gone: `restore` lets them go on.
+
+    export           also an archive of it is at this path, whole or not at all: for Containers.restore, here or
+                     elsewhere; `compression` is "zstd", "gzip" or "none"
+    keep             criu's log and statistics stay beside it
+    keep_running     the processes go on; they stand still until all files are copied, so that these fit the memory
+    tcp_established  connections are kept (their peers must not notice: the address has to be the same again)
+    tcp_close        connections are closed ones when it is restored
+    file_locks       file locks are kept
+    ignore_rootfs    without the files the container has written, ignore_volumes: without the volumes
+    pre_checkpoint   only the memory, the processes going on; a later checkpoint `with_previous` stores only what
+                     has changed since
+
+    The container is stopped then, with exit code 0. Blocks for as long as its memory takes to be written, with the
+    lock free. Raises: StateConflict, CheckpointFailed (with the end of criu's log; it runs as before), Unsupported
+    (what is missing, and how to get it), InvalidArgument, OSError.
+    """
+    from .checkpoint import checkpoint
+
+    with handle.locked() as ctr:
+        return checkpoint(
+            ctr, export=export, compression=compression, keep=keep, keep_running=keep_running,
+            tcp_established=tcp_established, tcp_close=tcp_close, file_locks=file_locks, ignore_rootfs=ignore_rootfs,
+            ignore_volumes=ignore_volumes, pre_checkpoint=pre_checkpoint, with_previous=with_previous,
+        )  # fmt: skip
+
+
+def restore(
+    handle: Container, *, keep: bool = False, tcp_established: bool = False, tcp_close: bool = False,
+    file_locks: bool = False, ignore_static_ip: bool = False, ignore_static_mac: bool = False,
+) -> Statistics:  # fmt: skip
+    """The processes go on where `checkpoint` left them, with the addresses they had, unless those are ignored.
+
+    `keep` keeps the checkpoint, which else is gone. `tcp_established` and `file_locks` are as of the checkpoint if
+    not given. Blocks for as long as the memory takes to be read, with the lock free.
+    Raises: NoCheckpoint, StateConflict, RestoreFailed (with the end of criu's log), AddressesTaken, Unsupported; it
+    is stopped then, and the checkpoint kept.
+    """
+    from .waking import restore
+
+    with handle.locked() as ctr:
+        return restore(
+            ctr, keep=keep, tcp_established=tcp_established, tcp_close=tcp_close, file_locks=file_locks,
+            ignore_static_ip=ignore_static_ip, ignore_static_mac=ignore_static_mac,
+        )  # fmt: skip
+
+
+def fork(
+    handle: Container, n: int = 1, name: str | None = None, *, tcp_established: bool = False
+) -> list[Container]:
+    """`n` running containers go on from the memory and files that this one, which goes on as well, has now.
+
+    They are called `name` (with -1, -2... if there are several), or at random. Each has its own addresses, and its
+    own ports of the host where it publishes some; connections are closed in them, unless `tcp_established` (which
+    only those inside the container survive). Blocks, with the lock free.
+    Raises: as `checkpoint`; NameInUse, InvalidArgument, RestoreFailed: none of them is there then.
+    """
+    from .fork import fork
+
+    with handle.locked() as ctr:
+        return fork(ctr, n, name, tcp_established=tcp_established)

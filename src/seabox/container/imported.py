@@ -1,0 +1,244 @@
+"""A container made from an archive of a checkpoint, and restored: the archive is taken for hostile."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+
+from msgspec.structs import replace
+
+from ..checkpoint.document import BadCheckpoint, encode
+from ..checkpoint.intake import Intake
+from ..checkpoint.privileges import too_new, wider
+from ..errors import Damaged, InvalidArgument, NoSuchContainer, NoSuchImage, SeaboxError
+from ..images.pieces import plain
+from ..images.tarstream import Archive
+from ..images.unpack import unpack
+from ..kernel import files
+from ..model.container import LogConfig
+from ..model.ids import is_id, new_id
+from . import dumping
+from .container import Container
+from .create import create
+from .waking import restore
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Unpack
+
+    from ..model.checkpoint import Checkpoint, Statistics
+    from ..model.container import ContainerConfig
+    from ..model.network import Port
+    from ..model.options import RestoreOptions
+    from .services import Services
+
+
+class WiderPrivileges(BadCheckpoint):
+    """The archive's container asks for more than a container gets by default, and nobody here allowed it that."""
+
+    def __init__(self, path: str, asked: Sequence[str]) -> None:
+        super().__init__(
+            f"{path}: the container in it asks for {', '.join(asked)}: allow that explicitly (--allow-privileges) if "
+            "you trust whoever made the archive"
+        )
+        self.asked = tuple(asked)
+
+
+def import_checkpoint(
+    on: Services, path: str, *, name: str | None = None, previous: str = "", publish: Sequence[str] = (),
+    keep: bool = False, tcp_established: bool = False, tcp_close: bool = False, file_locks: bool = False,
+    ignore_rootfs: bool = False, ignore_volumes: bool = False, ignore_static_ip: bool = False,
+    ignore_static_mac: bool = False, allow_privileges: bool = False,
+) -> tuple[Container, Statistics]:  # fmt: skip
+    """See Containers.restore."""
+    if name is not None and tcp_established:
+        raise InvalidArgument("--tcp-established cannot be used with --name: the connections are those of its address")
+    on.criu  # noqa: B018  # before anything is made
+    ports = _ports(publish)
+    with _opened(path) as intake:
+        about = intake.about
+        _require_sound(path, about, allow_privileges=allow_privileges)
+        layers, image_id = _image(on, path, about.config)
+        runtime = on.find_runtime(about.runtime)
+
+        def configure(id: str, called: str, now: int) -> ContainerConfig:
+            config = localized(on, about.config, id, called, now, runtime)
+            networks = tuple(replace(each, network=on.network(each.name).id) for each in config.networks)
+            if name is not None:
+                networks = tuple(replace(each, ips=(), mac="") for each in networks)
+            config = replace(config, layers=layers, image_id=image_id, networks=networks)
+            return replace(config, ports=ports) if ports else config
+
+        def fill(id: str) -> None:
+            _fill(on, id, intake, layers, path, previous=previous if about.previous else "", rootfs=not ignore_rootfs)
+
+        id = about.config.id if name is None and _is_free(on, about.config.id) else new_id()
+        with _blamed(path):
+            id = create(
+                on, name if name is not None else about.config.name, configure, id=id, run=about.run, fill=fill
+            )
+    ctr = Container(on, id)
+    try:
+        with ctr.locked() as locked:
+            done = restore(
+                locked, keep=keep, tcp_established=tcp_established, tcp_close=tcp_close, file_locks=file_locks,
+                ignore_static_ip=ignore_static_ip, ignore_static_mac=ignore_static_mac,
+                own_addresses=name is not None,
+            )  # fmt: skip
+    except BaseException:
+        ctr.remove(force=True, timeout=0)
+        raise
+    return ctr, done
+
+
+def _ports(publish: Sequence[str]) -> tuple[Port, ...]:
+    if not publish:
+        return ()
+    from ..network.ports import parse_publish, settle
+
+    return settle([parse_publish(each) for each in publish], (), publish_all=False)
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[Intake]:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as problem:
+        raise InvalidArgument(f"cannot read the checkpoint {path}: {(problem.strerror or '').lower()}") from None
+    try:
+        if not os.path.isfile(f"/proc/self/fd/{fd}"):
+            raise InvalidArgument(f"cannot read the checkpoint {path}: not a file")
+        if not os.fstat(fd).st_size:
+            raise BadCheckpoint(f"{path}: an empty file, not a checkpoint")
+        with _blamed(path), plain(fd) as (pieces, _):
+            yield Intake(Archive(pieces), path)
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def _blamed(path: str) -> Iterator[None]:
+    """What is found to be damaged inside the block is the archive."""
+    try:
+        yield
+    except Damaged as problem:
+        raise BadCheckpoint(f"{path}: {problem}") from None
+
+
+def _require_sound(path: str, about: Checkpoint, *, allow_privileges: bool) -> None:
+    config = about.config
+    if about.memory_only:
+        raise BadCheckpoint(f"{path}: a pre-checkpoint, which holds memory only: import it with --import-previous")
+    if too_new(config):
+        raise BadCheckpoint(f"{path}: made by a newer seabox ({about.by!a}): use that, or a later one")
+    if not is_id(config.id) or "/" in about.runtime or not about.runtime:
+        raise BadCheckpoint(f"{path}: its configuration makes no sense")
+    if config.requires or config.conditions:
+        raise BadCheckpoint(f"{path}: its container depends on other containers")
+    if not allow_privileges and (asked := wider(config)):
+        raise WiderPrivileges(path, asked)
+
+
+def _image(on: Services, path: str, config: ContainerConfig) -> tuple[tuple[str, ...], str]:
+    """The layers and the id of the image that the container stands on, which is here: by id, or by its name."""
+    for name in (config.image_id, config.image):
+        try:
+            found = on.image(name) if name else None
+        except NoSuchImage:
+            continue
+        if found is not None and found.layers == config.layers:
+            return found.layers, found.id
+    raise NoSuchImage(f"{path}: {config.image or config.image_id} with the layers that the container stands on")
+
+
+def _is_free(on: Services, id: str) -> bool:
+    try:
+        on.store.load(id)
+    except NoSuchContainer:
+        return True
+    return False
+
+
+def localized(
+    on: Services, config: ContainerConfig, id: str, name: str, now: int, runtime: str
+) -> ContainerConfig:
+    """The configuration of a container that goes on here, with all that says where the engine keeps its own things."""
+    static = on.config.static_dir(id)
+    log = config.log
+    if log.driver not in ("k8s-file", "journald", "none"):
+        log = LogConfig()
+    log = replace(log, path=f"{static}/ctr.log" if log.driver == "k8s-file" else "")
+    return replace(
+        config, id=id, name=name, created_at=now, hostname=config.hostname or config.id[:12], log=log,
+        runtime=runtime, cgroup_parent=on.config.cgroup_parent, pidfile="", conmon_pidfile="",
+    )  # fmt: skip
+
+
+def _fill(
+    on: Services, id: str, intake: Intake, layers: Sequence[str], path: str, *, previous: str, rootfs: bool
+) -> None:
+    """The files of the archive are the container's."""
+    static = on.config.static_dir(id)
+    place = f"{static}/{dumping.CURRENT}"
+    images = f"{place}/{dumping.IMAGES}"
+    files.make_dirs(images)
+    files.write_file(f"{place}/{dumping.ABOUT}", encode(intake.about))
+    lowers = [on.layer_dir(layer) for layer in layers]
+
+    def lay(pieces: Iterable[memoryview], size: int) -> None:
+        if not rootfs:
+            for _ in pieces:
+                pass
+            return
+        layer = f"{static}/layer"
+        files.make_dir(layer, 0o755)
+        unpack(_as_bytes(pieces), layer, packed=size, below=lowers[::-1])
+        on.storage.lay(id, layer, lowers)
+
+    found = os.statvfs(static)
+    intake.rest(place, static, lay, found.f_bavail * found.f_frsize)
+    if not os.path.exists(f"{images}/inventory.img"):
+        raise BadCheckpoint(f"{path}: the archive ends before criu's images do")
+    if intake.about.previous:
+        _fill_previous(static, images, previous, path)
+
+
+def _fill_previous(static: str, images: str, previous: str, path: str) -> None:
+    if not previous:
+        raise BadCheckpoint(f"{path}: it builds upon a pre-checkpoint: name its archive with --import-previous")
+    with _opened(previous) as earlier:
+        if not earlier.about.memory_only:
+            raise BadCheckpoint(f"{previous}: not a pre-checkpoint")
+        place = f"{static}/{dumping.PREVIOUS}"
+        files.make_dirs(place)
+        found = os.statvfs(static)
+        earlier.rest(place, f"{place}/rest", _refuse_files, found.f_bavail * found.f_frsize)
+        files.remove_tree(f"{place}/rest")
+    files.symlink(f"../../{dumping.PREVIOUS}/{dumping.IMAGES}", f"{images}/parent")
+
+
+def _refuse_files(pieces: Iterable[memoryview], size: int) -> None:
+    raise BadCheckpoint("a pre-checkpoint holds memory only")
+
+
+def _as_bytes(pieces: Iterable[memoryview]) -> Iterator[bytes]:
+    for piece in pieces:
+        yield bytes(piece)
+
+
+def import_several(
+    on: Services, paths: Sequence[str], *, name: str | None, previous: str, publish: Sequence[str],
+    **options: Unpack[RestoreOptions],
+) -> list[Container]:  # fmt: skip
+    """A container from each archive, each restored; if one cannot be, none is there. See Containers.restore."""
+    made: list[Container] = []
+    try:
+        for path in paths:
+            ctr, _ = import_checkpoint(on, path, name=name, previous=previous, publish=publish, **options)
+            made.append(ctr)
+    except (SeaboxError, OSError):
+        for ctr in made:
+            ctr.remove(force=True, timeout=0)
+        raise
+    return made

@@ -17,7 +17,7 @@ from .rooms import Rooms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from os import PathLike
     from types import TracebackType
     from typing import Any, Unpack
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .container.snapshot import Snapshot
     from .images.images import Images
     from .kernel.watch import Cancel
+    from .model.checkpoint import Statistics
     from .model.container import ContainerConfig, CreateRequest
     from .model.options import CreateOptions, RestoreOptions
     from .model.record import ContainerState, Event
@@ -153,16 +154,18 @@ class Containers:
 
     def restore(
         self, *archives: str | PathLike[str], name: str | None = None, pod: str | None = None,
-        import_previous: str | PathLike[str] = "", publish: Sequence[str] = (), **options: Unpack[RestoreOptions],
+        import_previous: str | PathLike[str] = "", publish: Sequence[str] = (),
+        report: Callable[[Statistics], object] | None = None, **options: Unpack[RestoreOptions],
     ) -> list[Container]:  # fmt: skip
         """Running containers, one for each archive that Container.checkpoint exported, go on where those were left.
 
         A container has the name, and if it is free the id, that it had; its image must be here. With `name` it is
         another: several of one archive may run side by side, with addresses of their own. `publish` replaces its
-        published ports. An archive may come from anybody: one that leads out of the container's own directory, or
-        asks for privileges beyond the default and not `allow_privileges`, is refused; yet its processes are what it
-        says they are. Raises: BadCheckpoint, WiderPrivileges, NameInUse, NoSuchImage, NoSuchNetwork, AddressesTaken,
-        RestoreFailed, Unsupported, InvalidArgument; none of the containers is there then.
+        published ports; `report` is told how long each took. An archive may come from anybody: one that leads out
+        of the container's own directory, or asks for privileges beyond the default and not `allow_privileges`, is
+        refused; yet its processes are what it says they are.
+        Raises: BadCheckpoint, WiderPrivileges, NameInUse, NoSuchImage, NoSuchNetwork, AddressesTaken, RestoreFailed,
+        Unsupported, InvalidArgument; none of the containers is there then.
         """
         if pod is not None:
             raise Unsupported("a container cannot be restored into a pod: this seabox has no pods")
@@ -173,7 +176,7 @@ class Containers:
         self._on.make_directories()
         return import_several(
             self._on, [fspath(each) for each in archives], name=name, previous=fspath(import_previous),
-            publish=publish, **options,
+            publish=publish, report=report, **options,
         )  # fmt: skip
 
     def get(self, name: str) -> Container:

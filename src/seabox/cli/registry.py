@@ -29,6 +29,10 @@ MODULES |= {
     "events": "events", "image embed": "embed", "image exists": "exists", "image inspect": "inspect",
     "image list": "images", "image ls": "images", "images": "images", "info": "info", "version": "version",
 }  # fmt: skip
+MODULES |= {
+    "container checkpoint": "checkpoint", "container fork": "fork", "container restore": "restore",
+    "container snapshot": "snapshot",
+}  # fmt: skip
 MODULES["healthcheck run"] = "healthcheck"
 MODULES |= {
     "system check": "system_check", "system df": "system_df", "system events": "events", "system info": "info",

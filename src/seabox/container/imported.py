@@ -24,7 +24,7 @@ from .waking import restore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Unpack
 
     from ..model.checkpoint import Checkpoint, Statistics
@@ -229,14 +229,16 @@ def _as_bytes(pieces: Iterable[memoryview]) -> Iterator[bytes]:
 
 def import_several(
     on: Services, paths: Sequence[str], *, name: str | None, previous: str, publish: Sequence[str],
-    **options: Unpack[RestoreOptions],
+    report: Callable[[Statistics], object] | None, **options: Unpack[RestoreOptions],
 ) -> list[Container]:  # fmt: skip
     """A container from each archive, each restored; if one cannot be, none is there. See Containers.restore."""
     made: list[Container] = []
     try:
         for path in paths:
-            ctr, _ = import_checkpoint(on, path, name=name, previous=previous, publish=publish, **options)
+            ctr, took = import_checkpoint(on, path, name=name, previous=previous, publish=publish, **options)
             made.append(ctr)
+            if report is not None:
+                report(took)
     except (SeaboxError, OSError):
         for ctr in made:
             ctr.remove(force=True, timeout=0)

@@ -210,6 +210,6 @@ CLAIM_COLUMNS = ("intent", "holder_pid", "holder_start", "holder_boot", "claimed
 INTEGERS = frozenset(
     "created_at auto_remove stop_signal stop_timeout networked restart_retries supervised run pid pid_start conmon_pid "
     "conmon_start started_at finished_at exit_code oom_killed stopped_by_user restart_count next_start_at backoff "
-    "mount_count holder_pid holder_start claimed_at".split()
+    "mount_count checkpointed_at restored_at holder_pid holder_start claimed_at".split()
 )
 OPTIONAL = frozenset(("image_id", "exit_code", *CLAIM_COLUMNS))

@@ -62,8 +62,8 @@ MODULES |= {
 
 # podman has them, we do not yet
 _LATER = frozenset(
-    "auto-update buildx checkpoint clone compose farm generate "
-    "kube machine manifest play pod prune quadlet restore "
+    "auto-update buildx clone compose farm generate "
+    "kube machine manifest play pod prune quadlet "
     "runlabel search secret unshare volume".split()
 )
 

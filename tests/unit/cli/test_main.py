@@ -68,7 +68,8 @@ def test_every_command_has_help(command: Command, capsys: pytest.CaptureFixture[
 
 def test_container_commands_go_without_the_word_as_well() -> None:
     doubled = {path.removeprefix("container ") for path in PATHS if path.startswith("container ")}
-    assert doubled - set(PATHS) == {"artifact", "cleanup", "exists", "list", "ls", "prune"}
+    alone = {"artifact", "checkpoint", "cleanup", "exists", "fork", "list", "ls", "prune", "restore", "snapshot"}
+    assert doubled - set(PATHS) == alone
 
 
 # --- what is no command ----------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ _IDENTITY = (
     Flag("name", "", STRING, "Name of the container"),
     Flag("pidfile", "", STRING, "Write the pid of the container's first process to this file", metavar="file"),
     Flag("pull", "", STRING, "When to get the image: always, missing, never or newer", default="missing",
-         bare="missing", completion=("always", "missing", "never", "newer")),
+         completion=("always", "missing", "never", "newer")),
     QUIET,
     AUTHFILE,
     TLS_VERIFY,

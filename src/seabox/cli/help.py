@@ -58,6 +58,12 @@ def _left(flag: Flag) -> str:
 
 
 def _default(flag: Flag) -> str:
+    words = default_words(flag)
+    return f" (default {words})" if words else ""
+
+
+def default_words(flag: Flag) -> str:
+    """The flag's default as the help text shows it, "" if there is none to speak of."""
     value = flag.default
     if not value or value == flag.kind.zero:
         return ""
@@ -69,7 +75,7 @@ def _default(flag: Flag) -> str:
         value = "[" + ",".join(map(str, value)) + "]"
     elif isinstance(value, str):
         value = f'"{value}"'
-    return f" (default {value})"
+    return str(value)
 
 
 def _duration(nanoseconds: int) -> str:

@@ -69,6 +69,10 @@ def _version() -> int:
 
 
 def _carry_out(words: list[str]) -> int:
+    if words[:1] in (["__complete"], ["__completeNoDesc"]):
+        from seabox.cli.completion import answer
+
+        return answer(words)
     from seabox.cli import registry
     from seabox.cli.parse import parse
 

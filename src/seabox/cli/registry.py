@@ -34,6 +34,7 @@ MODULES |= {
     "container snapshot": "snapshot",
 }  # fmt: skip
 MODULES["healthcheck run"] = "healthcheck"
+MODULES |= {"completion": "completion", "man": "man"}
 MODULES |= {
     "system check": "system_check", "system df": "system_df", "system events": "events", "system info": "info",
     "system prune": "system_prune", "system reset": "system_reset",

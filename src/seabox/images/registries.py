@@ -54,6 +54,13 @@ class Registries:
 
         return [str(parse(name.at(registry))) for registry in search], ""
 
+    def search(self) -> list[str]:
+        """The registries in which a name without one is looked for. Raises: InvalidArgument for bad files."""
+        found: list[str] = []
+        for _, tables in self._tables():
+            found = _strings(tables.get("unqualified-search-registries"), found)
+        return found
+
     def _tables(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         import tomllib
 

@@ -31,8 +31,11 @@ def command(path: str) -> Command:
         flags.append(
             Flag("type", "t", STRING, "What the names are of", default="all", completion=_TYPES)
         )
+    usage = {"image inspect": "IMAGE [IMAGE...]", "container inspect": "CONTAINER [CONTAINER...]"}.get(
+        path, "{CONTAINER|IMAGE|NETWORK} [...]"
+    )
     return Command(
-        path, tuple(flags), "[options] NAME [NAME...]", "Show all that is known about an object", run,
+        path, tuple(flags), f"[options] {usage}", "Show all that is known about an object", run,
         completion="containers", examples=("seabox inspect web", "seabox inspect --format '{{.State.Status}}' web"),
     )  # fmt: skip
 

@@ -87,7 +87,7 @@ def for_each(
 def chosen(args: Arguments, on: Engine, *, fits: Callable[[Snapshot], bool] | None = None) -> list[str]:
     """The containers that the command line names: as written, or as ids for --all, --latest, --cidfile and --filter.
 
-    `fits` further restricts --all. Raises: InvalidArgument (no choice, or two), NotFound.
+    `fits` further restricts --all and --filter. Raises: InvalidArgument (no choice, or two), NotFound.
     """
     every = _on(args, "all")
     latest = _on(args, "latest")
@@ -110,7 +110,7 @@ def chosen(args: Arguments, on: Engine, *, fits: Callable[[Snapshot], bool] | No
 
             accepted = matcher(on, filters)
             found = [seen for seen in found if accepted(seen)]
-        return [seen.facts.id for seen in found if fits is None or filters or fits(seen)]
+        return [seen.facts.id for seen in found if fits is None or fits(seen)]
     if latest:
         return [latest_of(on)]
     if not args.rest and not files:

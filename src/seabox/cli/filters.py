@@ -28,7 +28,7 @@ def matcher(on: Engine, texts: Iterable[str]) -> Test:
         if key.endswith("!"):  # label!=x
             key = key.removesuffix("!") + "!"
         if not equals:
-            raise InvalidArgument(f'invalid filter "{text}": it must be KEY=VALUE')
+            raise InvalidArgument(f'invalid filter "{text}"')
         if key not in _TESTS:
             raise InvalidArgument(f"{key} is an invalid filter")
         at = f"{key}={value}" if key.startswith("label") else key  # labels are no alternatives
@@ -84,8 +84,8 @@ def _id(on: Engine, value: str) -> Test:
 
 def _status(on: Engine, value: str) -> Test:
     if value not in STATES:
-        raise InvalidArgument(f"{value} is not a valid status")
-    return lambda seen: seen.status == value or (value == "stopped" and seen.status == "exited")
+        raise InvalidArgument(f"unknown container state: {value}: invalid argument")
+    return lambda seen: seen.word == value or (value == "stopped" and seen.status == "exited")
 
 
 def _exited(on: Engine, value: str) -> Test:

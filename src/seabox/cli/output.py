@@ -76,7 +76,7 @@ def render(form: str, value: object, name: str = "format") -> str:
         return as_json(value)
     from seabox.cli.template import Template
 
-    return Template(_newline(_outside_actions(form, _unescape)), name).render(value)
+    return _ended(Template(_outside_actions(form, _unescape), name).render(value))
 
 
 def report(
@@ -107,7 +107,9 @@ def report(
 
     aligned = form.startswith("table ")
     form = form.removeprefix("table ") if aligned else form
-    source = _newline(_outside_actions(form, _tabbed if aligned else _unescape))
+    source = _outside_actions(form, _tabbed if aligned else _unescape)
+    if not source.endswith('{{"\\n"}}'):
+        source = _newline(source)
     template = Template(source, name)
     ranges = "{{range.}}" in "".join(source.split())
     lines = template.render(rows) if ranges else "".join(map(template.render, rows))
@@ -125,6 +127,11 @@ def _unescape(text: str) -> str:
 
 def _tabbed(text: str) -> str:
     return _unescape(text).replace(" ", "\t")
+
+
+def _ended(text: str) -> str:
+    """The text with a newline at its end; a template may have made one."""
+    return text if text.endswith("\n") else text + "\n"
 
 
 def _newline(form: str) -> str:

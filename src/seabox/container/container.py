@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .exec_session import Exec, Execs, ExecSession, Finished
     from .guard import Locked
     from .services import Services
+    from .sizes import Sizes
     from .snapshot import Snapshot
     from .snapshots import Snapshots
     from .stats import Stats
@@ -67,41 +68,48 @@ class Container:
 
     # --- operations: under the container's lock ------------------------------------------------------------------
 
-    def init(self, *, recursive: bool = False, preserve_fds: Sequence[int] = ()) -> None:
+    def init(
+        self, *, recursive: bool = False, preserve_fds: Sequence[int] = (), timeout: float | None = None,
+        cancel: Cancel | None = None,
+    ) -> None:  # fmt: skip
         """The container exists in the OCI runtime: its process waits, conmon watches it.
 
-        With `recursive` what it requires is started first. Raises: as `start`.
+        With `recursive` what it requires is started first; see `start`. Raises: as `start`.
         """
         if recursive:
-            self.start_dependencies()
+            self.start_dependencies(timeout=timeout, cancel=cancel)
         with self.locked() as ctr:
             ctr.preserve_fds = tuple(preserve_fds)
             lifecycle.init(ctr)
 
-    def start(self, *, recursive: bool = False, preserve_fds: Sequence[int] = ()) -> None:
+    def start(
+        self, *, recursive: bool = False, preserve_fds: Sequence[int] = (), timeout: float | None = None,
+        cancel: Cancel | None = None,
+    ) -> None:  # fmt: skip
         """The container's process runs, created in the runtime first if need be.
 
-        With `recursive` the containers that it requires are started first, and waited for, without a lock.
-        `preserve_fds`, inheritable ones of ours, become 3, 4... of the process.
-        Raises: StateConflict, DependenciesFailed, CommandNotFound, CommandNotExecutable, OCIRuntimeFailed, Refused;
-        it is as before then.
+        With `recursive` the containers that it requires are started first, and waited for, without a lock, up to
+        `timeout` seconds (None = for ever). `preserve_fds`, inheritable ones of ours, become 3, 4... of the process.
+        Raises: StateConflict, DependenciesFailed, CommandNotFound, CommandNotExecutable, OCIRuntimeFailed, Refused,
+        TimedOut, Cancelled; it is as before then.
         """
         if recursive:
-            self.start_dependencies()
+            self.start_dependencies(timeout=timeout, cancel=cancel)
         with self.locked() as ctr:
             ctr.preserve_fds = tuple(preserve_fds)
             lifecycle.start(ctr)
 
-    def start_dependencies(self) -> None:
+    def start_dependencies(self, *, timeout: float | None = None, cancel: Cancel | None = None) -> None:
         """All that the container requires is the case: containers were started, and waited for without a lock.
 
-        Raises: DependenciesFailed, with all causes; InvalidArgument (in a batch, which has a lock).
+        Blocks up to `timeout` seconds (None = for ever). Raises: DependenciesFailed, with all causes;
+        InvalidArgument (in a batch, which has a lock), TimedOut, Cancelled.
         """
         if self._locked is not None:
             raise InvalidArgument("the containers that others require are not started in a batch")
         from .dependencies import start_required
 
-        start_required(self._on, self.id)
+        start_required(self._on, self.id, timeout, cancel)
 
     stop = operation(lifecycle.stop, *_ENDING, *_READING)
     kill = operation(lifecycle.kill, *_ENDING, *_READING)
@@ -111,14 +119,14 @@ class Container:
     cleanup = operation(lifecycle.cleanup)
     sync = operation(lifecycle.sync)
 
-    def remove(self, *, force: bool = False, timeout: int | None = None) -> None:
+    def remove(self, *, force: bool = False, timeout: int | None = None, cancel: Cancel | None = None) -> None:
         """The container is gone, with its files; its exit codes and events can still be asked for.
 
         `force` ends it first if it runs (stop signal, `timeout` seconds, SIGKILL). Raises: StillRunning,
-        StillMounted, InUse.
+        StillMounted, InUse, InvalidArgument, Cancelled.
         """
         with self.locked(*_ENDING, *(_READING if force else ())) as ctr:
-            remove_locked(ctr, force=force, timeout=timeout)
+            remove_locked(ctr, force=force, timeout=timeout, cancel=cancel)
 
     def connect(self, network: Network, *options: str) -> None:
         """The container takes part in the network, at once if it runs; options are "ip=...", "alias=...", "mac=...".
@@ -169,8 +177,9 @@ class Container:
         return Artifacts(self._on, self)
 
     def start_and_attach(
-        self, *, slow_reader: str = "backpressure", recursive: bool = False, preserve_fds: Sequence[int] = ()
-    ) -> Session:
+        self, *, slow_reader: str = "backpressure", recursive: bool = False, preserve_fds: Sequence[int] = (),
+        timeout: float | None = None, cancel: Cancel | None = None,
+    ) -> Session:  # fmt: skip
         """The container runs; the session was connected before it did, so no byte of its output is lost.
 
         Raises: as `start`.
@@ -178,7 +187,7 @@ class Container:
         from . import attach
 
         if recursive:
-            self.start_dependencies()
+            self.start_dependencies(timeout=timeout, cancel=cancel)
         with self.locked() as ctr:
             ctr.preserve_fds = tuple(preserve_fds)
             return attach.start_and_attach(ctr, slow_reader=slow_reader)
@@ -340,11 +349,20 @@ class Container:
 
         return Stats(self._on, self.id)
 
-    def inspect(self) -> dict[str, Any]:
-        """Everything about the container, under podman's field names. Raises: NoSuchContainer."""
+    def sizes(self) -> Sizes:
+        """Bytes that the container's files take now: .written and .root. Blocks. Raises: NoSuchContainer."""
+        from .sizes import sizes
+
+        return sizes(self._on, self.id)
+
+    def inspect(self, *, size: bool = False) -> dict[str, Any]:
+        """Everything about the container, under podman's field names, with `size` also what its files take.
+
+        Raises: NoSuchContainer.
+        """
         from .inspect import inspect
 
-        return inspect(self._on, self.id)
+        return inspect(self._on, self.id, size=size)
 
     def logs(
         self, *, follow: bool = False, tail: int | None = None, since: int | None = None, until: int | None = None,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..diagnostics import debug
-from ..errors import Conflict, ExitCodeUnknown, NoSuchContainer, SeaboxError, StateConflict
+from ..errors import Cancelled, Conflict, ExitCodeUnknown, NoSuchContainer, SeaboxError, StateConflict, TimedOut
 from ..kernel.watch import Watch
 from ..model.record import ALIVE, Status
+from ..model.times import check_timeout
 from ..state.locks import Rank
 from . import lifecycle, snapshot
 from .locking import locked
@@ -26,12 +27,17 @@ class DependenciesFailed(Conflict):
         self.container_id, self.causes = container_id, causes
 
 
-def start_required(on: Services, id: str, cancel: Cancel | None = None) -> None:
+def start_required(
+    on: Services, id: str, timeout: float | None = None, cancel: Cancel | None = None
+) -> None:
     """All that the container requires is the case: what is not was started, from the leaves on, and waited for.
 
     Each is started under its own lock; no lock is held between and while waiting. Blocks until the last is healthy
-    or completed, if that is required. Raises: DependenciesFailed (with all causes), Cancelled.
+    or completed, if that is required, up to `timeout` seconds (None = for ever) for all.
+    Raises: DependenciesFailed (with all causes), TimedOut, Cancelled.
     """
+    check_timeout(timeout)
+    deadline = None if timeout is None else on.clock.monotonic() + timeout
     wanted = _closure(on, id)
     failed: dict[str, Exception] = {}
     done: set[str] = set()
@@ -51,7 +57,9 @@ def start_required(on: Services, id: str, cancel: Cancel | None = None) -> None:
             if node not in done:
                 done.add(node)
                 _start(on, node)
-            _await(on, node, condition, cancel)
+            _await(on, node, condition, deadline, cancel)
+        except (TimedOut, Cancelled):
+            raise
         except (SeaboxError, OSError) as problem:
             debug("starting %s, which %s requires: %s", node, id, problem)
             failed[node] = problem
@@ -90,8 +98,8 @@ def _start(on: Services, id: str) -> None:
             lifecycle.start(ctr)
 
 
-def _await(on: Services, id: str, condition: str, cancel: Cancel | None) -> None:
-    """Raises: StateConflict, ExitCodeUnknown if the condition cannot come true any more."""
+def _await(on: Services, id: str, condition: str, deadline: float | None, cancel: Cancel | None) -> None:
+    """Raises: StateConflict, ExitCodeUnknown if the condition cannot come true any more; TimedOut, Cancelled."""
     while True:
         with Watch(cancel) as watch:
             try:
@@ -113,4 +121,6 @@ def _await(on: Services, id: str, condition: str, cancel: Cancel | None) -> None
             for process in (state.process, state.conmon):
                 if process is not None:
                     watch.add_process(process)
-            watch.wait()
+            left = None if deadline is None else deadline - on.clock.monotonic()
+            if (left is not None and left <= 0) or not watch.wait(left):
+                raise TimedOut(f"container {id} was not {condition} in time")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 
+from ..errors import Refused
 from ..model.health import Health
 from ..model.record import ALIVE, Status
 from ..model.times import rfc3339
+from ..spec import capabilities
+from ..spec.facts import host_facts
 from . import exec_reap, networks, snapshot
 from .health import health_of
 from .stored import decode_config
+
+_PROPAGATION = ("private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,18 +26,20 @@ if TYPE_CHECKING:
     from .snapshot import Snapshot
 
 
-def inspect(on: Services, id: str) -> dict[str, Any]:
+def inspect(on: Services, id: str, *, size: bool = False) -> dict[str, Any]:
     """See Container.inspect."""
     seen = snapshot.take(on, id)
     config = decode_config(on.store.config(id))
     run_dir = on.config.run_dir(id)
-    return {
+    bounding, effective = _capabilities(config)
+    return _sizes(on, id, size) | {
         "Id": id,
         "Created": rfc3339(config.created_at),
         "Path": config.argv[0] if config.argv else "",
         "Args": list(config.argv[1:]),
         "State": _state(seen, run_dir, health_of(on, id) if config.healthcheck is not None else Health()),
         "Image": config.image_id,
+        "ImageDigest": config.image_digest,
         "ImageName": config.image,
         "Rootfs": config.rootfs,
         "Pod": "",
@@ -49,21 +56,54 @@ def inspect(on: Services, id: str) -> dict[str, Any]:
         "Driver": on.storage.name,
         "MountLabel": "",
         "ProcessLabel": "",
-        "EffectiveCaps": [],
-        "BoundingCaps": [],
+        "AppArmorProfile": "",
+        "EffectiveCaps": effective,
+        "BoundingCaps": bounding,
         "ExecIDs": exec_reap.running(on, id),
         "GraphDriver": {
             "Name": on.storage.name,
-            "Data": {"MergedDir": seen.state.mountpoint} if seen.state.mountpoint else {},
+            "Data": _graph(on, id, config, seen.state.mountpoint),
         },
-        "Mounts": [_mount(mount) for mount in config.mounts],
+        "Mounts": [_mount(mount) for mount in config.mounts if mount.type != "tmpfs"],
         "Dependencies": list(config.requires),
         "NetworkSettings": networks.settings(on, id, config, alive=seen.state.status in ALIVE),
         "Namespace": "",
         "IsInfra": False,
+        "IsService": False,
         "Config": _config(config),
         "HostConfig": _host_config(config),
     }
+
+
+def _sizes(on: Services, id: str, wanted: bool) -> dict[str, Any]:
+    if not wanted:
+        return {}
+    from .sizes import sizes
+
+    found = sizes(on, id)
+    return {"SizeRw": found.written, "SizeRootFs": found.root}
+
+
+def _capabilities(config: ContainerConfig) -> tuple[list[str], list[str]]:
+    """The bounding and the effective set of its first process, as far as its user is known without its root."""
+    try:
+        bounding = capabilities.held(config.security, host_facts())
+    except Refused:  # it asks for what we do not hold any more
+        return [], []
+    uid = 0 if config.user.partition(":")[0] in ("", "0", "root") else 1
+    sets = capabilities.sets(config.security, bounding, uid)
+    return sorted(sets.bounding), sorted(sets.effective)
+
+
+def _graph(on: Services, id: str, config: ContainerConfig, mountpoint: str) -> dict[str, str]:
+    if config.rootfs:
+        return {}
+    upper = on.storage.upper_dir(id)
+    merged = {"MergedDir": mountpoint} if mountpoint else {}
+    if on.storage.name != "overlay":
+        return merged | {"UpperDir": upper}
+    lowers = ":".join(on.layer_dir(layer) for layer in reversed(config.layers))
+    return merged | {"LowerDir": lowers, "UpperDir": upper, "WorkDir": f"{upper.rpartition('/')[0]}/work"}
 
 
 def _health(health: Health) -> dict[str, Any]:
@@ -74,7 +114,7 @@ def _health(health: Health) -> dict[str, Any]:
         }
         for each in health.results
     ]  # fmt: skip
-    return {"Status": health.status, "FailingStreak": health.failing_streak, "Log": results or None}
+    return {"Status": health.status, "FailingStreak": health.failing_streak, "Log": results}
 
 
 def _healthcheck(check: Healthcheck | None) -> dict[str, Any] | None:
@@ -93,7 +133,7 @@ def _state(seen: Snapshot, run_dir: str, health: Health) -> dict[str, Any]:
         error = f"exit code unknown: {state.exit_reason}"
     return {
         "OciVersion": "1.0.2",
-        "Status": seen.status,
+        "Status": seen.word,
         "Running": state.status is Status.RUNNING,
         "Paused": state.status is Status.PAUSED,
         "Restarting": state.next_start_at > 0,
@@ -106,7 +146,8 @@ def _state(seen: Snapshot, run_dir: str, health: Health) -> dict[str, Any]:
         "StartedAt": rfc3339(state.started_at),
         "FinishedAt": rfc3339(state.finished_at),
         "Health": _health(health),
-        "CgroupPath": "",
+        "Healthcheck": _health(health),
+        "CgroupPath": seen.facts.cgroup,
         "StoppedByUser": state.stopped_by_user,
         "Checkpointed": state.checkpointed,
         "CheckpointedAt": rfc3339(state.checkpointed_at),
@@ -122,9 +163,9 @@ def _mount(mount: Mount) -> dict[str, Any]:
         "Destination": mount.destination,
         "Driver": "",
         "Mode": "",
-        "Options": [option for option in mount.options if option not in ("ro", "rw")],
+        "Options": [option for option in mount.options if option not in ("ro", "rw", *_PROPAGATION)],
         "RW": "ro" not in mount.options,
-        "Propagation": next((o for o in mount.options if o.endswith(("private", "shared", "slave"))), ""),
+        "Propagation": next((option for option in mount.options if option in _PROPAGATION), ""),
     }
 
 
@@ -145,6 +186,7 @@ def _config(config: ContainerConfig) -> dict[str, Any]:
         "Volumes": None,
         "WorkingDir": config.workdir,
         "Entrypoint": " ".join(config.entrypoint),
+        "OnBuild": None,
         "Labels": dict(config.labels) or None,
         "Annotations": dict(config.annotations) or None,
         "StopSignal": config.stop_signal,
@@ -182,7 +224,7 @@ def _host_config(config: ContainerConfig) -> dict[str, Any]:
         },
         "AutoRemove": config.auto_remove,
         "VolumeDriver": "",
-        "VolumesFrom": None,
+        "VolumesFrom": [],
         "CapAdd": list(security.cap_add),
         "CapDrop": list(security.cap_drop),
         "Dns": list(config.dns),
@@ -193,7 +235,7 @@ def _host_config(config: ContainerConfig) -> dict[str, Any]:
         "IpcMode": spaces.ipc,
         "Cgroup": "",
         "Cgroups": "default" if config.cgroups == "enabled" else config.cgroups,
-        "Links": None,
+        "Links": [],
         "OomScoreAdj": config.oom_score_adj or 0,
         "PidMode": spaces.pid,
         "Privileged": security.privileged,
@@ -221,9 +263,25 @@ def _host_config(config: ContainerConfig) -> dict[str, Any]:
         ],
         "MemoryReservation": limits.memory_reservation or 0,
         "MemorySwap": limits.memory_swap or 0,
-        "MemorySwappiness": limits.memory_swappiness or 0,
+        "MemorySwappiness": -1 if limits.memory_swappiness is None else limits.memory_swappiness,
         "OomKillDisable": limits.oom_kill_disable,
         "PidsLimit": limits.pids_limit or 0,
+        "BlkioWeightDevice": [],
+        "BlkioDeviceReadBps": [],
+        "BlkioDeviceWriteBps": [],
+        "BlkioDeviceReadIOps": [],
+        "BlkioDeviceWriteIOps": [],
+        "ConsoleSize": [0, 0],
+        "Isolation": "",
+        "CpuRealtimePeriod": limits.cpu_rt_period or 0,
+        "CpuRealtimeRuntime": limits.cpu_rt_runtime or 0,
+        "KernelMemory": 0,
+        "DiskQuota": 0,
+        "CpuCount": 0,
+        "CpuPercent": 0,
+        "IOMaximumIOps": 0,
+        "IOMaximumBandwidth": 0,
+        "CgroupConf": None,
         "Sysctls": dict(config.sysctls),
         "Ulimits": [{"Name": f"RLIMIT_{u.name.upper()}", "Soft": u.soft, "Hard": u.hard} for u in config.ulimits],
     }

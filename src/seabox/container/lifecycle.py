@@ -10,9 +10,11 @@ from ..errors import InvalidArgument, NoSuchContainer, OCIRuntimeFailed, StateCo
 from ..kernel import process
 from ..model.record import STARTABLE, EventKind, Intent, Status, cleaned, created, paused, restarted, resumed, running
 from ..model.signals import signal_name
+from ..model.times import check_timeout
 from . import exec_reap, prepare, teardown
 from .attended import attended
 from .death import await_exit_file
+from .snapshot import shown
 from .sync import adopt, see_death
 
 TYPE_CHECKING = False
@@ -109,9 +111,11 @@ def stop(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None) 
 
     Sends the stop signal, waits `timeout` seconds (None = the container's own), then SIGKILL; 0 kills at once.
     A container that is to be removed at its end is gone then. Blocks as long, with the lock free.
-    Raises: StateConflict, TimedOut (not even SIGKILL ended it), Cancelled.
+    Raises: InvalidArgument, StateConflict (paused, or never started), TimedOut (not even SIGKILL ended it), Cancelled.
     """
     from .ended import finish
+
+    check_timeout(timeout)
 
     if ctr.state.next_start_at and ctr.state.status not in _LIVING:  # its restart policy was about to start it
         ctr.become(ctr.state.replace(next_start_at=0, stopped_by_user=True), EventKind.STOP)
@@ -120,9 +124,9 @@ def stop(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None) 
     if ctr.state.status in (Status.STOPPED, Status.EXITED):
         return False
     ctr.require(
-        *_LIVING,
-        text=f"can only stop created or running containers. {ctr.id} is in state {ctr.state.status}",
-    )
+        Status.CREATED, Status.RUNNING,
+        text=f"can only stop created or running containers. {ctr.id} is in state {shown(ctr.state.status)}",
+    )  # fmt: skip
     try:
         with ctr.claimed(Intent.STOP), attended(ctr):
             end(ctr, timeout, cancel)
@@ -177,44 +181,52 @@ def _await_end(ctr: Locked, timeout: float, cancel: Cancel | None = None) -> boo
     return gone or ctr.state.status not in _LIVING
 
 
-def kill(ctr: Locked, signal: int = signals.SIGKILL) -> None:
+def kill(ctr: Locked, signal: int = signals.SIGKILL, cancel: Cancel | None = None) -> None:
     """`signal` is delivered to the container's first process; after SIGKILL its end is recorded as well.
 
     Only the stop signal and SIGKILL count as a wish to stop: a restart policy is left alone by any other.
-    Blocks after SIGKILL up to 5 seconds, with the lock free. Raises: StateConflict.
+    Blocks after SIGKILL up to 5 seconds, with the lock free. Raises: InvalidArgument, StateConflict, Cancelled.
     """
+    if signal == 0:
+        raise InvalidArgument("invalid signal: 0")
     if not 1 <= signal <= 64:
         raise InvalidArgument("valid signals are 1 through 64")
     ctr.require(
         Status.RUNNING, Status.PAUSED,
-        text=f"can only kill running containers. {ctr.id} is in state {ctr.state.status}",
+        text=f"can only kill running containers. {ctr.id} is in state {shown(ctr.state.status)}",
     )  # fmt: skip
     _signal(ctr, signal)
     wanted = signal in (signals.SIGKILL, ctr.facts.stop_signal)
     ctr.become(ctr.state.replace(stopped_by_user=ctr.state.stopped_by_user or wanted), EventKind.KILL)
     if signal == signals.SIGKILL:
         _thaw(ctr)
-        _await_end(ctr, _KILL_GRACE)
+        _await_end(ctr, _KILL_GRACE, cancel)
 
 
-def restart(ctr: Locked, timeout: int | None = None) -> None:
+def restart(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None) -> None:
     """The container runs anew, stopped first if it was running. `timeout` as for `stop`.
 
     Raises: as `stop` and `start`.
     """
-    ctr.require(Status.CONFIGURED, Status.CREATED, Status.RUNNING, Status.STOPPED, Status.EXITED)
+    check_timeout(timeout)
+    ctr.require(
+        Status.CONFIGURED, Status.CREATED, Status.RUNNING, Status.STOPPED, Status.EXITED,
+        text="unable to restart a container in a paused or unknown state",
+    )  # fmt: skip
     prepare.require_dependencies(ctr)
     with ctr.claimed(Intent.RESTART):
         if ctr.state.status is Status.RUNNING:
             with attended(ctr):
-                end(ctr, timeout)
+                end(ctr, timeout, cancel)
         start(ctr)
         ctr.become(ctr.state, EventKind.RESTART)
 
 
 def pause(ctr: Locked) -> None:
     """Every process in the container is frozen. Raises: StateConflict."""
-    ctr.require(Status.RUNNING, text=f'"{ctr.state.status}" is not running, can\'t pause')
+    if ctr.state.status is Status.PAUSED:
+        ctr.require(Status.RUNNING, text=f'"{ctr.id}" is already paused')
+    ctr.require(Status.RUNNING, text=f'"{ctr.id}" is not running, can\'t pause')
     with ctr.claimed(Intent.PAUSE):
         try:
             ctr.runtime.pause(ctr.id)
@@ -227,7 +239,7 @@ def pause(ctr: Locked) -> None:
 
 def unpause(ctr: Locked) -> None:
     """A paused container runs again. Raises: StateConflict."""
-    ctr.require(Status.PAUSED, text=f'"{ctr.state.status}" is not paused, can\'t unpause')
+    ctr.require(Status.PAUSED, text=f'"{ctr.id}" is not paused, can\'t unpause')
     with ctr.claimed(Intent.UNPAUSE):
         ctr.runtime.resume(ctr.id)
         ctr.become(resumed(ctr.state), EventKind.UNPAUSE, last=True)

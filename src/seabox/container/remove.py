@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import StateConflict
 from ..kernel.process import boot_id
 from ..model.record import EventKind, Intent, Status
+from ..model.times import check_timeout
 from . import teardown
 from .attended import attended
 from .death import await_end
@@ -12,6 +13,7 @@ from .lifecycle import end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..kernel.watch import Cancel
     from .guard import Locked
 
 _EXIT_COMMAND_GRACE = 5.0  # s
@@ -29,12 +31,15 @@ class StillMounted(StateConflict):
     exit_code = 2
 
 
-def remove(ctr: Locked, *, force: bool = False, timeout: int | None = None) -> None:
+def remove(
+    ctr: Locked, *, force: bool = False, timeout: int | None = None, cancel: Cancel | None = None
+) -> None:
     """The container is gone, with its files; its exit codes and events can still be asked for.
 
     `force` ends it first if it runs (stop signal, `timeout` seconds, SIGKILL). Raises: StillRunning, StillMounted,
-    InUse.
+    InUse, InvalidArgument, Cancelled.
     """
+    check_timeout(timeout)
     ctr.require_no_dependants()
     alive = ctr.state.status in (Status.RUNNING, Status.PAUSED)
     if alive and not force:
@@ -51,7 +56,7 @@ def remove(ctr: Locked, *, force: bool = False, timeout: int | None = None) -> N
     with ctr.claimed(Intent.REMOVE), attended(ctr):
         if alive:
             conmon = ctr.state.conmon
-            end(ctr, timeout)
+            end(ctr, timeout, cancel)
             with ctr.released():
                 await_end(conmon, _EXIT_COMMAND_GRACE)
         # cleaned up in this boot: nothing is left of its runs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..errors import NameInUse
 from ..kernel import files
 from ..model.ids import check_name
 from ..model.record import EventKind, Intent, Status
@@ -19,7 +18,7 @@ def rename(ctr: Locked, name: str) -> None:
     check_name(name)
     ctr.require(*(status for status in Status if status is not Status.REMOVING))
     if name == ctr.facts.name:
-        raise NameInUse(name, ctr.id)
+        return
     with ctr.claimed(Intent.UPDATE):
         ctr.on.store.rename(ctr.id, name, [Occurrence(EventKind.RENAME)])
         ctr.reload()

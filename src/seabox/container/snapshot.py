@@ -36,6 +36,17 @@ class Snapshot:
         return str(self.state.status)
 
 
+    @property
+    def word(self) -> str:
+        """As `status`, but as podman's commands tell apart what is and what is not yet in the runtime: initialized."""
+        return "stopping" if self.stopping else shown(self.state.status)
+
+
+def shown(status: Status) -> str:
+    """The state as podman's commands write it."""
+    return {Status.CONFIGURED: "created", Status.CREATED: "initialized"}.get(status, str(status))
+
+
 def take(on: Services, id: str) -> Snapshot:
     """The container as it is now. Raises: NoSuchContainer, Damaged."""
     record = on.store.load(id)

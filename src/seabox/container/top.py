@@ -7,8 +7,9 @@ import os
 from ..errors import InvalidArgument, StateConflict
 from ..kernel import cgroups, process, views
 from ..kernel.files import read_in_root
-from ..kernel.procfs import PAGE, ProcessFacts
+from ..kernel.procfs import PAGE, ProcessFacts, security_label
 from ..model.record import Status
+from ..spec.capabilities import NAMES
 from . import snapshot
 
 TYPE_CHECKING = False
@@ -60,7 +61,44 @@ def _command(scene: _Scene, of: ProcessFacts) -> str:
     return " ".join(of.argv) or f"[{of.name}]"
 
 
+def _ids(of: ProcessFacts, kind: bytes) -> list[int]:
+    return [int(word) for word in of.status.get(kind, b"").split()]
+
+
+def _capabilities(of: ProcessFacts, kind: bytes) -> str:
+    held = int(of.status.get(kind, b"0"), 16)
+    names = [name.removeprefix("CAP_") for bit, name in enumerate(NAMES) if held >> bit & 1]
+    if not names:
+        return "none"
+    return "full" if len(names) == len(NAMES) else ",".join(sorted(names))
+
+
+def _seccomp(of: ProcessFacts) -> str:
+    mode = int(of.status.get(b"Seccomp", b"-1"))
+    return ("disabled", "strict", "filter")[mode] if 0 <= mode <= 2 else "?"
+
+
+def _started(of: ProcessFacts) -> str:
+    from datetime import UTC, datetime
+
+    at, rest = divmod(of.started_at, _SECOND)
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S") + f".{rest:09d}".rstrip("0") + " +0000 UTC"
+
+
 _COLUMNS: dict[str, Column] = {
+    "capamb": ("AMBIENT CAPS", lambda scene, of: _capabilities(of, b"CapAmb")),
+    "capbnd": ("BOUNDING CAPS", lambda scene, of: _capabilities(of, b"CapBnd")),
+    "capeff": ("EFFECTIVE CAPS", lambda scene, of: _capabilities(of, b"CapEff")),
+    "capinh": ("INHERITED CAPS", lambda scene, of: _capabilities(of, b"CapInh")),
+    "capprm": ("PERMITTED CAPS", lambda scene, of: _capabilities(of, b"CapPrm")),
+    "groups": ("GROUPS", lambda scene, of: ",".join(scene.groups.get(i, str(i)) for i in _ids(of, b"Groups"))),
+    "hgroup": ("HGROUP", lambda scene, of: str(of.gid)),
+    "hgroups": ("HGROUPS", lambda scene, of: ",".join(map(str, _ids(of, b"Groups")))),
+    "label": ("LABEL", lambda scene, of: security_label(of.pid)),
+    "rgroup": ("RGROUP", lambda scene, of: scene.groups.get(i := _ids(of, b"Gid")[0], str(i))),
+    "ruser": ("RUSER", lambda scene, of: scene.users.get(i := _ids(of, b"Uid")[0], str(i))),
+    "seccomp": ("SECCOMP", lambda scene, of: _seccomp(of)),
+    "stime": ("STIME", lambda scene, of: _started(of)),
     "c": ("C", lambda scene, of: str(int(_percent(of)))),
     "cmd": ("CMD", _command),
     "comm": ("COMMAND", lambda scene, of: of.name),
@@ -81,7 +119,7 @@ _COLUMNS: dict[str, Column] = {
     "rss": ("RSS", lambda scene, of: str(of.resident >> 10)),
     "sid": ("SID", lambda scene, of: str(scene.inner.get(of.session, 0))),
     "stat": ("STAT", lambda scene, of: of.state),
-    "state": ("S", lambda scene, of: of.state),
+    "state": ("STATE", lambda scene, of: of.state),
     "time": ("TIME", lambda scene, of: scene.used(of.cpu)),
     "tty": ("TTY", lambda scene, of: of.tty),
     "uid": ("UID", lambda scene, of: str(of.uid)),

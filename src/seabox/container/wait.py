@@ -8,6 +8,7 @@ from ..errors import ExitCodeUnknown, InvalidArgument, NeverStarted, NoSuchConta
 from ..kernel import files
 from ..kernel.watch import Watch
 from ..model.record import ALIVE, Status
+from ..model.times import check_timeout
 from . import snapshot
 
 TYPE_CHECKING = False
@@ -36,10 +37,11 @@ def wait(
     each change of this container and no other.
     Raises: NeverStarted, ExitCodeUnknown, NoSuchContainer, TimedOut, Cancelled, InvalidArgument.
     """
+    check_timeout(timeout)
     wanted = (condition,) if isinstance(condition, str) else tuple(condition)
     for each in wanted or ("",):
         if each not in CONDITIONS:
-            raise InvalidArgument(f'unknown wait condition "{each}": one of {", ".join(CONDITIONS)}')
+            raise InvalidArgument(f"unknown container state: {each}: invalid argument")
     deadline = None if timeout is None else on.clock.monotonic() + timeout
     runs: dict[str, int] = {}  # whose end each condition is about: of the run under way, the last or the next one
     looked = False  # the first look is without a watch, which costs more than all the rest of a wait that is over

@@ -22,6 +22,12 @@ def meant(image: ImageRow, name: str) -> set[str]:
     return {each for each in known if each.endswith(f"/{wanted}")}
 
 
+def shown_name(image: ImageRow, name: str) -> str:
+    """What a container made of the image calls it, whoever called it `name`: a complete name, or the short id."""
+    known = sorted(meant(image, name)) or [*image.names, *image.digests]
+    return known[0] if known else image.id[:12]
+
+
 def mount_id(image_id: str) -> str:
     """What the storage driver calls the mount of an image."""
     return f"image-{image_id}"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _SETPGROUP, _SETSIGDEF, _SETSIGMASK, _SETSID = 0x02, 0x04, 0x08, 0x80
+_LONGEST = 2**31 - 1  # ms that poll takes
 _OPAQUE = 1024  # larger than any C library's posix_spawn_file_actions_t, posix_spawnattr_t, sigset_t
 
 _boot = ""
@@ -163,7 +164,7 @@ def poll_one(fd: int, events: int, timeout_seconds: float | None) -> bool:
 
 def milliseconds(seconds: float | None) -> int | None:
     """A poll timeout that never ends early; None = for ever."""
-    return None if seconds is None else max(0, int(seconds * 1000 + 0.999))
+    return None if seconds is None else min(max(0, int(seconds * 1000 + 0.999)), _LONGEST)
 
 
 def clean_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:

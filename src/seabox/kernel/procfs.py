@@ -12,11 +12,12 @@ _SECOND = 10**9
 
 
 class ProcessFacts:
-    """One process at one moment. Times in ns; `inner` is its pid in its own pid namespace."""
+    """One process at one moment. Times in ns; `inner` is its pid in its own pid namespace, `status` the lines of its
+    status file by their first words."""
 
     __slots__ = (
         "argv", "cpu", "elapsed", "gid", "group", "inner", "name", "nice", "parent", "pid", "resident", "session",
-        "state", "threads", "tty", "uid", "virtual",
+        "started_at", "state", "status", "threads", "tty", "uid", "virtual",
     )  # fmt: skip
 
     def __init__(self, pid: int) -> None:
@@ -30,9 +31,11 @@ class ProcessFacts:
         self.tty = _terminal(tty)
         self.cpu = (int(fields[11]) + int(fields[12])) * _SECOND // TICKS
         self.nice, self.threads = int(fields[16]), int(fields[17])
+        self.started_at = _booted() + int(fields[19]) * _SECOND // TICKS
         self.elapsed = max(_uptime() - int(fields[19]) * _SECOND // TICKS, 0)
         self.virtual, self.resident = int(fields[20]), int(fields[21]) * PAGE
-        status = dict(line.split(b":", 1) for line in _read(f"/proc/{pid}/status").splitlines() if b":" in line)
+        lines = _read(f"/proc/{pid}/status").splitlines()
+        self.status = status = dict(line.split(b":", 1) for line in lines if b":" in line)
         self.uid, self.gid = int(status[b"Uid"].split()[1]), int(status[b"Gid"].split()[1])
         self.inner = int(status.get(b"NSpid", b"0").split()[-1])
         words = _read(f"/proc/{pid}/cmdline").split(b"\0")[:-1]
@@ -48,6 +51,20 @@ def _uptime() -> int:
     import time
 
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+def _booted() -> int:
+    import time
+
+    return time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+def security_label(pid: int) -> str:
+    """What a security module calls the process, "?" without one or if it has ended."""
+    try:
+        return os.fsdecode(_read(f"/proc/{pid}/attr/current")).strip("\0\n") or "?"
+    except OSError:
+        return "?"
 
 
 def _terminal(number: int) -> str:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import time
 
+from ..errors import InvalidArgument
+
 ZERO = "0001-01-01T00:00:00Z"
+LONGEST = 2**31 - 1  # s; conmon and podman count seconds in 32 bits
+
+
+def check_timeout(seconds: float | None) -> None:
+    """Nothing, for a number of seconds that can be waited, or None. Raises: InvalidArgument."""
+    if seconds is not None and not 0 <= seconds <= LONGEST:
+        raise InvalidArgument(f"invalid timeout {seconds:g}: it must be from 0 to {LONGEST} seconds")
 
 
 def rfc3339(at: int) -> str:

@@ -166,8 +166,9 @@ class SQLiteStore:
         for what in occurrences:
             db.execute(
                 "INSERT INTO event(at, type, kind, id, name, image, exit_code, attributes) "
-                "SELECT ?, 'container', ?, id, name, image, ?, ? FROM container WHERE id = ?",
-                (now, what.kind, what.exit_code, what.attributes, id),
+                "SELECT ?, 'container', ?, id, name, image, ?, CASE WHEN ? = '' THEN labels WHEN labels = '' THEN ? "
+                "ELSE json_patch(labels, ?) END FROM container WHERE id = ?",
+                (now, what.kind, what.exit_code, what.attributes, what.attributes, what.attributes, id),
             )
 
     def prune(self) -> None:

@@ -69,6 +69,10 @@ class FakeStorage:
         self.mounted.add(id)
         return f"{self.root}/{id}"
 
+    def upper_dir(self, id: str) -> str:
+        """See RootfsStorage.upper_dir."""
+        return f"{self.root}/{id}"
+
     def unmount(self, id: str) -> None:
         """See RootfsStorage.unmount."""
         self._call("unmount")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from copy import copy
@@ -199,10 +200,13 @@ class MemoryStore:
 
     def _note(self, row: ContainerRecord, occurrences: Iterable[Occurrence]) -> None:
         for what in occurrences:
+            attributes = what.attributes or row.facts.labels
+            if what.attributes and row.facts.labels:
+                attributes = json.dumps(json.loads(row.facts.labels) | json.loads(what.attributes))
             self._events.append(
                 Event(
                     len(self._events) + 1, time.time_ns(), "container", what.kind, row.facts.id, row.facts.name,
-                    row.facts.image, what.exit_code, what.attributes,
+                    row.facts.image, what.exit_code, attributes,
                 )
             )  # fmt: skip
 

@@ -60,7 +60,7 @@ def test_row_templates() -> None:
 
 
 def test_the_empty_line_that_every_command_can_print() -> None:
-    assert output.render(r'{{"\n"}}', {}) == "\n\n"
+    assert output.render(r'{{"\n"}}', {}) == "\n"
 
 
 @pytest.mark.parametrize("form", ["json", "{{json .}}", "{{ json . }}"])

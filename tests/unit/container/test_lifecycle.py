@@ -347,7 +347,7 @@ def test_waiting_for_one_of_several(rooms: FakeRooms) -> None:
     with pytest.raises(NoSuchContainer):
         ctr.wait(["running", "paused"])
     for bad in ([], ["exited", "asleep"]):
-        with pytest.raises(InvalidArgument, match="unknown wait condition"):
+        with pytest.raises(InvalidArgument, match="unknown container state"):
             ctr.wait(bad)
 
 

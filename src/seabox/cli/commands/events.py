@@ -86,7 +86,7 @@ def _newest(on: Engine) -> int:
 
 def _printer(args: Arguments) -> Callable[[Event], None]:
     from seabox.cli.golang import json_text
-    from seabox.cli.output import is_json, write
+    from seabox.cli.output import is_json, render, write
 
     form = args.text("format")
     whole = args.on("no-trunc")
@@ -94,10 +94,7 @@ def _printer(args: Arguments) -> Callable[[Event], None]:
         return lambda event: write(line(event, whole) + "\n", sys.stdout)
     if is_json(form):
         return lambda event: write(json_text(json_fields(event)) + "\n", sys.stdout)
-    from seabox.cli.template import Template
-
-    template = Template(form.replace("\\n", "\n").replace("\\t", "\t").removesuffix("\n") + "\n")
-    return lambda event: write(template.render(fields(event, whole)), sys.stdout)
+    return lambda event: write(render(form, fields(event, whole), "events"), sys.stdout)
 
 
 def matcher(texts: list[str]) -> Test:

@@ -33,4 +33,5 @@ def run(args: Arguments) -> int:
             say(name)
 
         forgive = (StateConflict,) if args.on("all") else ()
-        return for_each(chosen(args, on, fits=lambda seen: seen.status == "running"), kill, forgive=forgive)
+        names = chosen(args, on, fits=lambda seen: seen.status in ("running", "paused", "stopping"))
+        return for_each(names, kill, forgive=forgive)

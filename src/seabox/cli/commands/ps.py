@@ -6,9 +6,10 @@ import sys
 import time
 
 from seabox.cli.context import engine
-from seabox.cli.flags import BOOL, INT, LIST, STRING, Command, Flag
+from seabox.cli.flags import BOOL, INT, LIST, STRING, UINT, Command, Flag
 from seabox.cli.human import duration, since
-from seabox.errors import InvalidArgument, NoSuchContainer, Unsupported
+from seabox.cli.parse import UsageError
+from seabox.errors import InvalidArgument, NoSuchContainer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from seabox.engine import Engine
 
 COLUMNS = ("ID", "Image", "Command", "Created", "Status", "Ports", "Names")
+NAMESPACES = ("ID", "Names", "PID", "CGROUPNS", "IPC", "MNT", "NET", "PIDNS", "USERNS", "UTS")
 HEADINGS = {"ID": "CONTAINER ID", "CreatedAt": "CREATED AT", "RunningFor": "CREATED", "PodName": "PODNAME"}
+HEADINGS |= {name: name for name in NAMESPACES[2:]}
 SORTS = ("command", "created", "id", "image", "names", "runningfor", "size", "status")
 _SHORT = 12  # of an id
 _SHORT_COMMAND = 17
@@ -34,67 +37,91 @@ def command(path: str) -> Command:
         Flag("latest", "l", BOOL, "Show the container created last"),
         Flag("no-trunc", "", BOOL, "Show whole ids and commands"),
         Flag("noheading", "", BOOL, "Leave out the heading"),
-        Flag("ns", "", BOOL, "Show namespaces", hidden=True),
+        Flag("ns", "", BOOL, "Show the namespaces"),
         Flag("pod", "p", BOOL, "Show the pods of the containers"),
         Flag("quiet", "q", BOOL, "Print ids only"),
-        Flag("size", "s", BOOL, "Accepted, without effect"),
+        Flag("size", "s", BOOL, "Show how much room the files take"),
         Flag("sort", "", STRING, "Sort by this column", default="created", completion=SORTS),
         Flag("sync", "", BOOL, "Compare each container with its runtime first"),
-        Flag("watch", "w", INT, "Repeat every so many seconds", hidden=True),
+        Flag("watch", "w", UINT, "Show them again every so many seconds"),
     )
     return Command(path, flags, "[options]", "List containers", run, most=0, examples=("seabox ps --all",))
 
 
 def run(args: Arguments) -> int:
-    """Print them."""
+    """Print them, again and again with --watch."""
     _check(args)
     with engine(args) as on:
-        if args.on("sync"):
-            for seen in on.containers.list():
-                _sync(on, seen.facts.id)
-        found = _found(on, args)
-        if args.on("quiet") and not args.given("format"):
-            cut = None if args.on("no-trunc") else _SHORT
-            sys.stdout.write("".join(f"{seen.facts.id[:cut]}\n" for seen in found))
+        if not args.number("watch"):
+            _show(on, args)
             return 0
-        from seabox.cli.output import is_json, report, write
+        from seabox.kernel.watch import Watch
 
-        form = args.text("format")
-        columns = (*COLUMNS[:1], "Pod", "PodName", *COLUMNS[1:]) if args.on("pod") else COLUMNS
-        if is_json(form):
-            from seabox.cli.commands.ps_details import json_row
+        with Watch() as pause:
+            while True:
+                sys.stdout.write("\x1b[H\x1b[2J" if sys.stdout.isatty() else "")
+                _show(on, args)
+                sys.stdout.flush()
+                pause.wait(args.number("watch"))
 
-            rows = [json_row(on, seen) for seen in found]
-        else:
-            now = time.time_ns()
-            rows = [row(seen, now, args.on("no-trunc")) for seen in found]
-            if form not in ("", "table"):
-                from seabox.cli.commands.ps_details import add_details
 
-                for each, seen in zip(rows, found, strict=True):
-                    add_details(on, each, seen)
-        write(report(form, rows, columns, headings=HEADINGS, noheading=args.on("noheading")), sys.stdout)
-    return 0
+def _show(on: Engine, args: Arguments) -> None:
+    if args.on("sync"):
+        for seen in on.containers.list():
+            _sync(on, seen.facts.id)
+    found = _found(on, args)
+    if args.on("quiet") and not args.given("format"):
+        cut = None if args.on("no-trunc") else _SHORT
+        sys.stdout.write("".join(f"{seen.facts.id[:cut]}\n" for seen in found))
+        return
+    from seabox.cli.output import as_json, is_json, report, write
+
+    form = args.text("format")
+    if is_json(form):
+        from seabox.cli.commands.ps_details import json_row
+
+        write(as_json([json_row(on, seen, size=args.on("size")) for seen in found], 2), sys.stdout)
+        return
+    now = time.time_ns()
+    rows = [row(seen, now, args.on("no-trunc")) for seen in found]
+    columns: tuple[str, ...] = COLUMNS
+    if args.on("pod"):
+        columns = (*columns[:1], "Pod", "PodName", *columns[1:])
+    if args.on("size"):
+        columns = (*columns, "Size")
+    if args.on("ns"):
+        columns = NAMESPACES
+    if form not in ("", "table") or args.on("size") or args.on("ns"):
+        from seabox.cli.commands.ps_details import add_details
+
+        for each, seen in zip(rows, found, strict=True):
+            add_details(on, each, seen, size=args.on("size"))
+    write(report(form, rows, columns, headings=HEADINGS, noheading=args.on("noheading"), name="ps"), sys.stdout)
 
 
 def _check(args: Arguments) -> None:
-    for name in ("ns", "watch"):
-        if args.given(name):
-            raise Unsupported(f"--{name} is not supported yet")
     if args.on("latest") and args.given("last"):
         raise InvalidArgument("last and latest are mutually exclusive")
-    if args.on("quiet") and args.on("size"):
+    if args.on("size") and args.on("ns"):
+        raise InvalidArgument("size and namespace options conflict")
+    if args.on("quiet") and (args.on("size") or args.on("ns")):
         raise InvalidArgument("quiet conflicts with size, namespace, and format options")
     if args.text("sort") not in SORTS:
-        raise InvalidArgument(f"invalid argument for --sort: one of {', '.join(SORTS)}")
+        raise UsageError(
+            f'invalid argument "{args.text("sort")}" for "--sort" flag: "{args.text("sort")}" is not a valid value.  '
+            f'Choose from: "{", ".join(SORTS)}"', args.command.full_path,
+        )  # fmt: skip
 
 
 def _found(on: Engine, args: Arguments) -> list[Snapshot]:
     """The containers to show, in order."""
     last = 1 if args.on("latest") else args.number("last")
     filters = args.texts("filter")
+    every = args.on("all") or last >= 0
     states = any(text.startswith(("status=", "exited=")) for text in filters)  # they say which states to show
-    found = on.containers.list(all=args.on("all") or last >= 0 or states)
+    found = on.containers.list(all=every or states)
+    if not (every or states):
+        found = [seen for seen in found if seen.status in ("running", "stopping")]
     if filters:
         from seabox.cli.filters import matcher
 
@@ -149,4 +176,4 @@ def status(seen: Snapshot, now: int) -> str:
         if state.next_start_at:
             return f"Restarting ({code}) {since(state.finished_at or now, now)}"
         return f"Exited ({code}) {since(state.finished_at or now, now)}"
-    return seen.status.capitalize()
+    return seen.word.capitalize()

@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from seabox.engine import Engine
 
 _SECOND = 10**9
+_NEVER = -62135596800  # Go's zero time in unix seconds
 
 
-def add_details(on: Engine, row: dict[str, object], seen: Snapshot) -> None:
-    """The row has every field that podman's templates know."""
+def add_details(on: Engine, row: dict[str, object], seen: Snapshot, *, size: bool = False) -> None:
+    """The row has every field that podman's templates know; its size only if that is wanted, for it is counted."""
     facts, state = seen.facts, seen.state
     labels = labels_of(seen)
     row |= {
-        "State": seen.status,
+        "State": seen.word,
         "ImageID": facts.image_id,
         "CreatedAt": _date(facts.created_at),
         "RunningFor": row["Created"],
@@ -30,7 +31,15 @@ def add_details(on: Engine, row: dict[str, object], seen: Snapshot) -> None:
         "Exited": seen.status == "exited",
         "ExitCode": exit_code(seen),
         "Pid": state.pid,
-        "Size": "",
+        "Size": _size(on, seen) if size else "",
+        "CGROUPNS": _Lazy(lambda: _namespace(seen, "cgroup")),
+        "IPC": _Lazy(lambda: _namespace(seen, "ipc")),
+        "MNT": _Lazy(lambda: _namespace(seen, "mnt")),
+        "NET": _Lazy(lambda: _namespace(seen, "net")),
+        "PID": state.pid,
+        "PIDNS": _Lazy(lambda: _namespace(seen, "pid")),
+        "USERNS": _Lazy(lambda: _namespace(seen, "user")),
+        "UTS": _Lazy(lambda: _namespace(seen, "uts")),
         "Restarts": state.restart_count,
         "AutoRemove": facts.auto_remove,
         "IsInfra": False,
@@ -55,16 +64,37 @@ class _Lazy:
         return str(self._know())
 
 
-def json_row(on: Engine, seen: Snapshot) -> dict[str, object]:
+def _namespace(seen: Snapshot, kind: str) -> str:
+    """The number of the namespace of this kind that the container's process is in, "" if it has none."""
+    import os
+
+    try:
+        return os.readlink(f"/proc/{seen.state.pid}/ns/{kind}").partition("[")[2].rstrip("]") if seen.state.pid else ""
+    except OSError:
+        return ""
+
+
+def _size(on: Engine, seen: Snapshot) -> str:
+    """Bytes written, and with the image, as people read them."""
+    from seabox.cli.human import size
+
+    try:
+        found = on.containers.get(seen.facts.id).sizes()
+    except NoSuchContainer:
+        return ""
+    return f"{size(found.written, 3)} (virtual {size(found.root, 3)})"
+
+
+def json_row(on: Engine, seen: Snapshot, *, size: bool = False) -> dict[str, object]:
     """A container as `--format json` shows it."""
     facts, state = seen.facts, seen.state
     inspected = _inspected(on, seen)
     return {
         "AutoRemove": facts.auto_remove,
         "Command": list(inspected.get("Config", {}).get("Cmd") or ()),
-        "CreatedAt": _date(facts.created_at),
+        "CreatedAt": _since(facts.created_at),
         "Exited": seen.status == "exited",
-        "ExitedAt": state.finished_at // _SECOND,
+        "ExitedAt": state.finished_at // _SECOND if state.finished_at else _NEVER,
         "ExitCode": exit_code(seen),
         "Id": facts.id,
         "Image": facts.image,
@@ -80,12 +110,28 @@ def json_row(on: Engine, seen: Snapshot) -> dict[str, object]:
         "PodName": "",
         "Ports": _ports(inspected),
         "Restarts": state.restart_count,
-        "Size": None,
-        "StartedAt": state.started_at // _SECOND,
-        "State": seen.status,
+        "Size": _json_size(on, seen) if size else None,
+        "StartedAt": state.started_at // _SECOND if state.started_at else _NEVER,
+        "State": seen.word,
         "Status": _text(seen),
         "Created": facts.created_at // _SECOND,
     }
+
+
+def _json_size(on: Engine, seen: Snapshot) -> dict[str, int] | None:
+    try:
+        found = on.containers.get(seen.facts.id).sizes()
+    except NoSuchContainer:
+        return None
+    return {"rootFsSize": found.root, "rwSize": found.written}
+
+
+def _since(at: int) -> str:
+    import time
+
+    from seabox.cli.human import since
+
+    return since(at, time.time_ns())
 
 
 def _networks(inspected: dict[str, Any]) -> list[str]:

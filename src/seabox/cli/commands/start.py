@@ -39,6 +39,10 @@ def run(args: Arguments) -> int:
     if args.given("sig-proxy") and args.on("sig-proxy") and not attached:
         raise InvalidArgument("you cannot use sig-proxy without --attach: invalid argument")
     with engine(args) as on:
+        if args.on("all") and args.rest:
+            raise InvalidArgument("either start all containers or the container(s) provided in the arguments")
+        if not (args.rest or args.on("all") or args.on("latest") or args.texts("filter")):
+            raise InvalidArgument("start requires at least one argument")
         names = chosen(args, on, fits=_startable)
         if attached:
             if len(names) != 1:

@@ -98,6 +98,7 @@ def row(now: Stats, before: Stats | None, whole: bool) -> dict[str, object]:
         "NetIO": f"{size(now.net_received)} / {size(now.net_sent)}",
         "BlockIO": f"{size(now.block_read)} / {size(now.block_written)}",
         "PIDS": now.pids,
+        "PIDs": now.pids,
         "CPUTime": _time(now.cpu),
         "AvgCPU": f"{average:.2f}%",
         "UpTime": _time(now.uptime),

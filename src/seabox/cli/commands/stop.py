@@ -5,15 +5,16 @@ from __future__ import annotations
 from contextlib import suppress
 
 from seabox.cli.context import ALL, CIDFILE, FILTER, IGNORE, LATEST, chosen, engine, for_each, say
-from seabox.cli.flags import INT, Command, Flag
+from seabox.cli.flags import UINT, Command, Flag
 from seabox.errors import InvalidArgument, NoSuchContainer, StateConflict
+from seabox.model.record import Status
+from seabox.model.times import LONGEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from seabox.cli.parse import Arguments
-    from seabox.container.snapshot import Snapshot
 
-TIME = Flag("time", "t", INT, "Seconds to wait after the stop signal before SIGKILL", metavar="seconds")
+TIME = Flag("time", "t", UINT, "Seconds to wait after the stop signal before SIGKILL", metavar="seconds")
 
 
 def command(path: str) -> Command:
@@ -27,13 +28,13 @@ def command(path: str) -> Command:
 
 
 def patience(args: Arguments) -> int | None:
-    """The seconds of --time, None if it was not given; negative ones mean for ever. Raises: InvalidArgument."""
+    """The seconds of --time, None if it was not given. Raises: InvalidArgument."""
     if not args.given("time"):
         return None
     seconds = args.number("time")
-    if seconds >= 2**31:
+    if seconds > LONGEST:
         raise InvalidArgument(f"--time {seconds} is too long")
-    return seconds if seconds >= 0 else 2**31 - 1
+    return seconds
 
 
 def run(args: Arguments) -> int:
@@ -43,15 +44,13 @@ def run(args: Arguments) -> int:
 
         def stop(name: str) -> None:
             ctr = on.containers.get(name)
-            # it never ran, so there is nothing to stop; or (--rm) it ended and went while we waited
-            with suppress(StateConflict, NoSuchContainer):
-                ctr.stop(timeout)
+            try:
+                with suppress(NoSuchContainer):  # (--rm) it ended and went while we waited
+                    ctr.stop(timeout)
+            except StateConflict as problem:
+                if problem.status != Status.CONFIGURED:
+                    raise  # else it never ran, so there is nothing to stop
             say(name)
 
         forgive = (NoSuchContainer,) if args.on("ignore") else ()
-        return for_each(chosen(args, on, fits=_stoppable), stop, forgive=forgive)
-
-
-def _stoppable(seen: Snapshot) -> bool:
-    """It runs, or its restart policy is about to start it."""
-    return seen.status == "running" or seen.state.next_start_at > 0
+        return for_each(chosen(args, on), stop, forgive=forgive)

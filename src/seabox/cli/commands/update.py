@@ -30,7 +30,8 @@ def run(args: Arguments) -> int:
     changes = {flag.name.replace("-", "_"): _value(args, flag.name) for flag in _FLAGS if args.given(flag.name)}
     with engine(args) as on:
         ctr = on.containers.get(args.rest[0])
-        ctr.update(**changes)
+        if changes:
+            ctr.update(**changes)
         say(ctr.id)
     return 0
 

@@ -36,6 +36,8 @@ def command(path: str) -> Command:
 def run(args: Arguments) -> int:
     """Wait for each in turn; every exit code is a line."""
     _check_interval(args.text("interval"))
+    if not args.rest and not args.on("latest"):
+        raise InvalidArgument('"seabox wait" requires a name, id, or the "--latest" flag')
     conditions = args.texts("condition") or ["exited"]
     wanted = [_NAMES.get(condition, condition) for condition in conditions]
     with engine(args) as on:
@@ -72,4 +74,4 @@ def _check_interval(text: str) -> None:
         if not text.isdecimal():
             read_duration(text)
     except ValueError as problem:
-        raise InvalidArgument(f"invalid argument for --interval: {problem}") from None
+        raise InvalidArgument(str(problem)) from None

@@ -300,7 +300,7 @@ class Rooms:
 
         from .containers_conf import container_defaults
         from .images.config import image_config
-        from .images.naming import complete_name
+        from .images.naming import complete_name, digest_of
         from .spec.defaults import with_defaults
         from .spec.facts import host_facts
         from .spec.resolve import resolve
@@ -308,10 +308,10 @@ class Rooms:
         said = container_defaults(self.config.containers_conf)
         request = with_defaults(request, said)
         pull = request.pull or said.get("pull", "missing")
-        image = None
+        image, digest = None, ""
         if not request.rootfs:
             row = self.images.obtain(request.image, pull)
-            image = image_config(row)
+            image, digest = image_config(row), digest_of(row)
             request = msgspec.structs.replace(request, image=complete_name(row, request.image))
         config = resolve(
             request,
@@ -335,7 +335,7 @@ class Rooms:
         if log.driver == "k8s-file" and log.size_max > 0:
             log = msgspec.structs.replace(log, rotate="conmon" if self._conmon_rotates() else "supervisor")
         return msgspec.structs.replace(
-            config, requires=tuple(dict.fromkeys((*config.requires, *sorted(joined)))), log=log
+            config, requires=tuple(dict.fromkeys((*config.requires, *sorted(joined)))), log=log, image_digest=digest,
         )
 
     def _conmon_rotates(self) -> bool:

@@ -7,6 +7,7 @@ from functools import wraps
 
 from ..errors import InvalidArgument, NoSuchContainer
 from ..model.record import Intent
+from ..tracing import span
 from . import handle_files, handle_sleep, lifecycle, locking, snapshot
 from .remove import remove as remove_locked
 
@@ -76,11 +77,12 @@ class Container:
 
         With `recursive` what it requires is started first; see `start`. Raises: as `start`.
         """
-        if recursive:
-            self.start_dependencies(timeout=timeout, cancel=cancel)
-        with self.locked() as ctr:
-            ctr.preserve_fds = tuple(preserve_fds)
-            lifecycle.init(ctr)
+        with span("containerInit", self.id):
+            if recursive:
+                self.start_dependencies(timeout=timeout, cancel=cancel)
+            with self.locked() as ctr:
+                ctr.preserve_fds = tuple(preserve_fds)
+                lifecycle.init(ctr)
 
     def start(
         self, *, recursive: bool = False, preserve_fds: Sequence[int] = (), timeout: float | None = None,
@@ -93,11 +95,12 @@ class Container:
         Raises: StateConflict, DependenciesFailed, CommandNotFound, CommandNotExecutable, OCIRuntimeFailed, Refused,
         TimedOut, Cancelled; it is as before then.
         """
-        if recursive:
-            self.start_dependencies(timeout=timeout, cancel=cancel)
-        with self.locked() as ctr:
-            ctr.preserve_fds = tuple(preserve_fds)
-            lifecycle.start(ctr)
+        with span("containerStart", self.id):
+            if recursive:
+                self.start_dependencies(timeout=timeout, cancel=cancel)
+            with self.locked() as ctr:
+                ctr.preserve_fds = tuple(preserve_fds)
+                lifecycle.start(ctr)
 
     def start_dependencies(self, *, timeout: float | None = None, cancel: Cancel | None = None) -> None:
         """All that the container requires is the case: containers were started, and waited for without a lock.

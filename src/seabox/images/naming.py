@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import manifest
 from .reference import candidates
 
 TYPE_CHECKING = False
@@ -22,10 +23,11 @@ def meant(image: ImageRow, name: str) -> set[str]:
     return {each for each in known if each.endswith(f"/{wanted}")}
 
 
-def shown_name(image: ImageRow, name: str) -> str:
-    """What a container made of the image calls it, whoever called it `name`: a complete name, or the short id."""
-    known = sorted(meant(image, name)) or [*image.names, *image.digests]
-    return known[0] if known else image.id[:12]
+def digest_of(image: ImageRow) -> str:
+    """The digest ("sha256:...") of the manifest that the image came with, "" if it came without."""
+    if image.manifest:
+        return manifest.digest_of(image.manifest)
+    return next((name.partition("@")[2] for name in image.digests), "")
 
 
 def mount_id(image_id: str) -> str:

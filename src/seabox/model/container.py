@@ -115,7 +115,8 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     id: str
     name: str
     created_at: int  # ns
-    image: str = ""  # as the user typed it
+    image: str = ""  # its complete name
+    image_digest: str = ""  # "sha256:..." of its manifest, where one is known
     image_id: str = ""
     rootfs: str = ""  # a directory used as root in place of an image (--rootfs)
     layers: tuple[str, ...] = ()  # chain ids of the image's layers, lowest first

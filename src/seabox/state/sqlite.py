@@ -162,13 +162,12 @@ class SQLiteStore:
 
     def write_events(self, db: sqlite3.Connection, id: str, occurrences: Iterable[Occurrence]) -> None:
         """The events of container `id` are part of the transaction."""
-        now = time.time_ns()
         for what in occurrences:
             db.execute(
                 "INSERT INTO event(at, type, kind, id, name, image, exit_code, attributes) "
                 "SELECT ?, 'container', ?, id, name, image, ?, CASE WHEN ? = '' THEN labels WHEN labels = '' THEN ? "
                 "ELSE json_patch(labels, ?) END FROM container WHERE id = ?",
-                (now, what.kind, what.exit_code, what.attributes, what.attributes, what.attributes, id),
+                (time.time_ns(), what.kind, what.exit_code, what.attributes, what.attributes, what.attributes, id),
             )
 
     def prune(self) -> None:

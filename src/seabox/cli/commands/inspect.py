@@ -25,7 +25,7 @@ def command(path: str) -> Command:
     if not path.startswith("image"):
         flags += [
             Flag("latest", "l", BOOL, "The container created last"),
-            Flag("size", "s", BOOL, "Accepted, without effect"),
+            Flag("size", "s", BOOL, "Say how much room the files take too"),
         ]
     if path == "inspect":
         flags.append(
@@ -55,7 +55,7 @@ def run(args: Arguments) -> int:
         missing: list[NotFound] = []
         for name in names:
             try:
-                found.append(_inspect(on, kind, name))
+                found.append(_inspect(on, kind, name, size=kind != "image" and args.on("size")))
             except NotFound as problem:
                 missing.append(problem)
         _print(args, found)
@@ -80,14 +80,14 @@ def _kind(args: Arguments) -> str:
     return kind
 
 
-def _inspect(on: Engine, kind: str, name: str) -> dict[str, Any]:
+def _inspect(on: Engine, kind: str, name: str, *, size: bool = False) -> dict[str, Any]:
     if kind == "network":
         from seabox.cli.commands.network_inspect import inspected as network_inspected
 
         return network_inspected(on.networks.get(name))
     if kind != "image":
         try:
-            return on.containers.get(name).inspect()
+            return on.containers.get(name).inspect(size=size)
         except NoSuchContainer:
             if kind == "container":
                 raise NotFound(f'no such container "{name}"') from None

@@ -7,7 +7,6 @@ from functools import wraps
 
 from ..errors import InvalidArgument, NoSuchContainer
 from ..model.record import Intent
-from ..tracing import span
 from . import handle_files, handle_sleep, lifecycle, locking, snapshot
 from .remove import remove as remove_locked
 
@@ -77,6 +76,8 @@ class Container:
 
         With `recursive` what it requires is started first; see `start`. Raises: as `start`.
         """
+        from ..tracing import span
+
         with span("containerInit", self.id):
             if recursive:
                 self.start_dependencies(timeout=timeout, cancel=cancel)
@@ -95,6 +96,8 @@ class Container:
         Raises: StateConflict, DependenciesFailed, CommandNotFound, CommandNotExecutable, OCIRuntimeFailed, Refused,
         TimedOut, Cancelled; it is as before then.
         """
+        from ..tracing import span
+
         with span("containerStart", self.id):
             if recursive:
                 self.start_dependencies(timeout=timeout, cancel=cancel)

@@ -78,10 +78,6 @@ class FakeStorage:
         self._call("unmount")
         self.mounted.discard(id)
 
-    def upper_dir(self, id: str) -> str:
-        """See RootfsStorage.upper_dir."""
-        return f"{self.root}/{id}"
-
     def replace(self, id: str, own: str) -> None:
         """See RootfsStorage.replace."""
         self._call("replace")

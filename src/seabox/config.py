@@ -41,12 +41,15 @@ _DEFAULTS: dict[str, Any] = {
     "shm_size": 65536000,  # bytes
     "network": "bridge",  # of containers that say nothing: "none", "host", "bridge" or a network's name
     "no_new_privileges": False,
+    "infra_image": "",  # of the infra containers of pods; "" = none is needed
+    "pod_exit_policy": "continue",  # "continue" | "stop"
     "keep_events_days": 7,
     "keep_events_rows": 100_000,
     "events_backend": "sqlite",
     "detach_keys": "ctrl-p,ctrl-q",
     "containers_conf": (),  # files that say what containers get where nothing else does
 }
+
 
 class EngineConfig:
     """One engine's settings. Paths are absolute; nothing is read again after construction."""
@@ -75,6 +78,8 @@ class EngineConfig:
     shm_size: int
     network: str
     no_new_privileges: bool
+    infra_image: str
+    pod_exit_policy: str
     keep_events_days: int
     keep_events_rows: int
     events_backend: str

@@ -25,6 +25,8 @@ _ENGINE: dict[tuple[str, str], tuple[str, type]] = {
     ("engine", "conmon_path"): ("conmon", list),
     ("engine", "hooks_dir"): ("hooks_dir", list),
     ("engine", "stop_timeout"): ("stop_timeout", int),
+    ("engine", "infra_image"): ("infra_image", str),
+    ("engine", "pod_exit_policy"): ("pod_exit_policy", str),
     ("engine", "events_logger"): ("events_backend", str),
     ("engine", "detach_keys"): ("detach_keys", str),
     ("containers", "log_driver"): ("log_driver", str),

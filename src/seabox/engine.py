@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .model.options import CreateOptions, RestoreOptions
     from .model.record import ContainerState, Event
     from .network.networks import Networks
+    from .pods.pods import Pods
     from .usage import Usage
 
 
@@ -64,6 +65,13 @@ class Engine:
     def images(self) -> Images:
         """The images of this engine."""
         return self._rooms.images
+
+    @property
+    def pods(self) -> Pods:
+        """The pods of this engine."""
+        from .pods.pods import Pods
+
+        return Pods(self._rooms)
 
     @property
     def networks(self) -> Networks:
@@ -130,6 +138,29 @@ class Containers:
         request = _request(image, command, options)
         on = self._on
         on.make_directories()
+        if request.pod.startswith("new:"):
+            return self._create_in_a_new_pod(request)
+        return self._create(request)
+
+    def _create_in_a_new_pod(self, request: CreateRequest) -> Container:
+        """See create; nothing is left of the pod either if it fails."""
+        from msgspec.structs import replace
+
+        from .pods.create import create
+        from .pods.new import split
+        from .pods.remove import erase
+
+        first, request = split(request)
+        pod = create(self._on, first)
+        try:
+            return self._create(replace(request, pod=pod))
+        except BaseException:
+            erase(self._on, pod)
+            raise
+
+    def _create(self, request: CreateRequest) -> Container:
+        on = self._on
+
         def configure(id: str, name: str, now: int) -> ContainerConfig:
             return on.resolve(request, id, name, now)
 
@@ -146,7 +177,7 @@ class Containers:
         """
         ctr = self.create(image, command, **options)
         try:
-            ctr.start()
+            ctr.start(recursive="pod" in options)
         except BaseException:
             ctr.remove(force=True)
             raise

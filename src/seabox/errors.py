@@ -75,6 +75,22 @@ class NameInUse(Conflict):
         self.name, self.owner = name, owner
 
 
+class NoSuchPod(NotFound):
+    """No pod has this name, id or unique id prefix."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no pod with name or ID {name} found: no such pod")
+        self.name = name
+
+
+class PodNameInUse(Conflict):
+    """A pod has this name, or a container where a pod is to have it: they share their names."""
+
+    def __init__(self, name: str, kind: str = "pod") -> None:
+        super().__init__(f'name "{name}" is in use: {kind} already exists')
+        self.name = name
+
+
 class AmbiguousName(Conflict):
     """The id prefix fits more than one object: give more of it."""
 

@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from functools import cached_property
 
+from .bundles import SpecBundles
 from .config import find_criu, find_program, registries_files, transfer_environment
 from .errors import NoSuchContainer, Unsupported
 from .kernel import files
@@ -17,13 +18,11 @@ from .state.sqlite import SQLiteStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
 
     from .config import EngineConfig
     from .images.images import Images
-    from .model.container import ContainerConfig, CreateRequest, ExecRequest, ImageConfig
-    from .model.network import Endpoint, Network
-    from .model.record import ProcessId
+    from .model.container import ContainerConfig, CreateRequest, ImageConfig
+    from .model.network import Network
     from .network.networks import Networks
     from .network.stack import Stack
     from .oci.exits import Exit
@@ -66,53 +65,6 @@ class ExitFiles:
         return read_exit(self._config.run_dir(id), id)
 
 
-class SpecBundles:
-    """Bundles made by the spec room."""
-
-    __slots__ = ("_config",)
-
-    def __init__(self, config: EngineConfig) -> None:
-        self._config = config
-
-    def write(
-        self, config: ContainerConfig, rootfs: str, namespaces: Mapping[str, str], endpoint: Endpoint | None = None
-    ) -> None:
-        """config.json and what it mounts are in the run directory. Raises: Refused."""
-        from .spec.facts import host_facts
-        from .spec.generate import write_bundle
-        from .spec.place import Place
-
-        if config.sdnotify == "container" and self._config.notify_socket:
-            config = _notifying(config, self._config.run_dir(config.id))
-        network = config.namespaces.network
-        shares = network.partition(":")[2] if network.startswith("container:") else ""
-        place = Place(
-            rootfs=rootfs,
-            bundle=self._config.run_dir(config.id),
-            overlays=f"{self._config.static_dir(config.id)}/overlays",
-            namespaces=dict(namespaces),
-            network_bundle=self._config.run_dir(shares) if shares else "",
-            catatonit=find_program("catatonit", self._config.catatonit),
-            addresses=endpoint.addresses if endpoint else (),
-            gateway=endpoint.gateway if endpoint else "",
-            nameservers=endpoint.nameservers if endpoint else (),
-            search=endpoint.search if endpoint else (),
-        )
-        write_bundle(config, place, host_facts())
-        if any(os.path.isdir(folder) for folder in self._config.hooks_dir):
-            from .oci.hooks import apply
-
-            binds = any(mount.type == "bind" for mount in config.mounts)
-            apply(self._config.hooks_dir, place.bundle, config.argv, config.annotations, binds)
-
-    def write_process(self, config: ContainerConfig, request: ExecRequest, init: ProcessId, path: str) -> None:
-        """The file that the runtime reads to execute `request` beside `init`. Raises: Refused, OSError."""
-        from .spec.exec_process import write_process
-        from .spec.facts import host_facts
-
-        write_process(config, request, init, path, host_facts())
-
-
 def _python(program: str) -> tuple[str, ...]:
     """What runs a program of ours without site-packages, which cost more than all it does."""
     return (sys.executable or "/usr/bin/python3", "-I", "-S", program)
@@ -150,18 +102,6 @@ class ImageUsers:
 
         with suppress(NoSuchContainer):
             Container(self._on, id).remove(force=True)
-
-
-def _notifying(config: ContainerConfig, bundle: str) -> ContainerConfig:
-    """The configuration of a container that can tell a service manager how it is: through its conmon."""
-    import msgspec
-
-    from .model.container import Mount
-
-    files.make_dir(f"{bundle}/notify")
-    place = Mount(type="bind", source=f"{bundle}/notify", destination="/run/notify", options=("rbind", "rprivate"))
-    env = config.env | {"NOTIFY_SOCKET": "/run/notify/notify.sock"}
-    return msgspec.structs.replace(config, mounts=(*config.mounts, place), env=env)
 
 
 class Rooms:
@@ -215,6 +155,11 @@ class Rooms:
         from .network.networks import Networks
 
         return Networks(self.store.networks)
+
+    @cached_property
+    def catatonit(self) -> str:
+        """The path of the small init process, "" if it is not installed."""
+        return find_program("catatonit", self.config.catatonit)
 
     def runtime(self, path: str) -> OCIRuntime:
         """The OCI runtime at this path."""
@@ -305,6 +250,7 @@ class Rooms:
         from .spec.facts import host_facts
         from .spec.resolve import resolve
 
+        request, pod = self._joined(request)
         said = container_defaults(self.config.containers_conf)
         request = with_defaults(request, said)
         pull = request.pull or said.get("pull", "missing")
@@ -334,9 +280,20 @@ class Rooms:
         log = config.log
         if log.driver == "k8s-file" and log.size_max > 0:
             log = msgspec.structs.replace(log, rotate="conmon" if self._conmon_rotates() else "supervisor")
+        if pod:
+            config = msgspec.structs.replace(config, pod=pod, role=request.init_ctr)
         return msgspec.structs.replace(
             config, requires=tuple(dict.fromkeys((*config.requires, *sorted(joined)))), log=log, image_digest=digest,
         )
+
+    def _joined(self, request: CreateRequest) -> tuple[CreateRequest, str]:
+        """The request with what its pod adds to it, and the pod's id, "" if it is in none."""
+        if not request.pod and not request.init_ctr:
+            return request, ""
+        from .pods.join import joined
+
+        request, pod = joined(self, request)
+        return request, pod.id if pod is not None else ""
 
     def _conmon_rotates(self) -> bool:
         """Whether conmon keeps the old log by itself. It is asked once per boot and conmon: that runs it."""
@@ -378,6 +335,12 @@ class Rooms:
         )  # fmt: skip
         index = SQLiteImageIndex(self.store)
         return Images(self.config.root, index, host=host, containers=ImageUsers(self), roots=lambda: self.storage)
+
+    def settle_pod(self, id: str) -> None:
+        """What the pod is to do when its last member has ended is done, if it has. Never fails."""
+        from .pods.exit_policy import settle
+
+        settle(self, id)
 
     def layer_dir(self, chain_id: str) -> str:
         """Where an image layer lies unpacked."""

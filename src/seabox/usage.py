@@ -67,7 +67,7 @@ def reset(on: Rooms) -> None:
     """There is no container, image, network or record of any; the directories are empty. Raises: Busy, OSError."""
     for id in reversed(salvage.ids(on.store)):
         with suppress(NotFound):
-            Container(on, id).remove(force=True, timeout=0)
+            Container(on, id).remove(force=True, timeout=0, with_pod=True)
     for image in on.images.list():
         with suppress(NotFound, Conflict):
             on.images.unmount(image.id)

@@ -289,7 +289,7 @@ def _fill(db: sqlite3.Connection, i: int) -> None:
 
     f, s = facts(f"{i:064x}", f"name{i}", i), ContainerState()
     values = [getattr(f, c) for c in FACT_COLUMNS] + [getattr(s, c) for c in STATE_COLUMNS]
-    values[FACT_COLUMNS.index("image_id")] = None
+    values[FACT_COLUMNS.index("image_id")] = values[FACT_COLUMNS.index("pod")] = None
     columns = ", ".join(FACT_COLUMNS + STATE_COLUMNS)
     db.execute(f"INSERT INTO container({columns}) VALUES({', '.join('?' * len(values))})", values)
     db.execute("INSERT INTO container_config VALUES(?, '{}')", (f.id,))

@@ -40,8 +40,10 @@ class Home:
         return seabox.Engine(**(self.settings | settings))
 
     def clear(self) -> None:
-        """No container is there."""
+        """No container and no pod is there."""
         with self.engine() as engine:
+            for pod in engine.pods.list():
+                engine.pods.get(pod.facts.id).remove(force=True, timeout=0)
             for seen in reversed(engine.containers.list()):
                 with suppress(NoSuchContainer):
                     engine.containers.get(seen.facts.id).remove(force=True, timeout=0)
@@ -68,7 +70,7 @@ def last(engine: seabox.Engine) -> int:
 def obedient(engine: seabox.Engine, **options: Any) -> Container:
     """A running container that has said it will end with 9 when it is asked to."""
     ctr = engine.containers.create("busybox", OBEDIENT, **options)
-    with ctr.start_and_attach() as session:
+    with ctr.start_and_attach(recursive=True) as session:
         assert next(iter(session)) == (1, READY.encode())
     return ctr
 

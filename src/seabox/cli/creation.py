@@ -113,7 +113,7 @@ def _make_way(on: Engine, name: str) -> None:
 def _options(args: Arguments, said: Mapping[str, Any]) -> CreateOptions:
     """The flags that were given; what was not said, the image or the engine decides."""
     found: CreateOptions = {
-        "annotations": _values("annotation", args.pairs("annotation")),
+        "annotations": needed_values("annotation", args.pairs("annotation")),
         "add_hosts": args.texts("add-host"),
         "dns": args.texts("dns"),
         "dns_options": args.texts("dns-option"),
@@ -137,7 +137,7 @@ def _options(args: Arguments, said: Mapping[str, Any]) -> CreateOptions:
         "device_read_iops": args.texts("device-read-iops"),
         "device_write_bps": args.texts("device-write-bps"),
         "device_write_iops": args.texts("device-write-iops"),
-        "env_merge": _values("env-merge", args.pairs("env-merge")),
+        "env_merge": needed_values("env-merge", args.pairs("env-merge")),
         "host_users": args.texts("hostuser"),
         "image_volume": args.text("image-volume") if args.given("image-volume") else "",
         "init_path": args.text("init-path"),
@@ -160,8 +160,8 @@ def _options(args: Arguments, said: Mapping[str, Any]) -> CreateOptions:
         "env": _environment(args, said),
         "groups": args.texts("group-add"),
         "init": args.on("init") if args.given("init") else None,
-        "labels": _labels(args),
-        "log_options": _values("log-opt", args.pairs("log-opt")),
+        "labels": labels(args),
+        "log_options": needed_values("log-opt", args.pairs("log-opt")),
         "pidfile": args.text("pidfile"),
         "privileged": args.on("privileged"),
         "read_only": args.on("read-only"),
@@ -171,7 +171,7 @@ def _options(args: Arguments, said: Mapping[str, Any]) -> CreateOptions:
         "sdnotify": args.text("sdnotify"),
         "security_opt": args.texts("security-opt"),
         "stdin": args.on("interactive"),
-        "sysctls": _values("sysctl", args.pairs("sysctl")),
+        "sysctls": needed_values("sysctl", args.pairs("sysctl")),
         "timeout": args.number("timeout"),
         "tmpfs": args.texts("tmpfs"),
         "tty": args.on("tty"),
@@ -184,15 +184,29 @@ def _options(args: Arguments, said: Mapping[str, Any]) -> CreateOptions:
 
         found["mounts"] = [parse_mount(text) for text in args.texts("mount")]
     if args.given("entrypoint"):
-        found["entrypoint"] = _entrypoint(args.text("entrypoint"))
+        found["entrypoint"] = words_of_entrypoint(args.text("entrypoint"))
     if args.given("umask"):
         found["umask"] = _octal(args.text("umask"))
     if args.given("cpus"):
         found["cpus"] = args.fraction("cpus")
     add_health(args, found)
+    _add_pod(args, found)
     _add_texts(args, found)
     _add_numbers(args, found)
     return found
+
+
+def _add_pod(args: Arguments, found: CreateOptions) -> None:
+    if args.given("pod") and args.given("pod-id-file"):
+        raise InvalidArgument("cannot specify both --pod and --pod-id-file")
+    if args.given("pod"):
+        found["pod"] = args.text("pod")
+    elif args.given("pod-id-file"):
+        from seabox.cli.pods import read_pod_id
+
+        found["pod"] = read_pod_id(args.text("pod-id-file"))
+    if any(flag.name == "init-ctr" for flag in args.command.flags) and args.given("init-ctr"):
+        found["init_ctr"] = args.text("init-ctr")
 
 
 def _add_texts(args: Arguments, found: CreateOptions) -> None:
@@ -224,13 +238,13 @@ def _add_texts(args: Arguments, found: CreateOptions) -> None:
 
 def _add_numbers(args: Arguments, found: CreateOptions) -> None:
     if args.given("memory"):
-        found["memory"] = _size(args, "memory")
+        found["memory"] = as_size(args, "memory")
     if args.given("memory-swap"):
-        found["memory_swap"] = -1 if args.text("memory-swap") == "-1" else _size(args, "memory-swap")
+        found["memory_swap"] = -1 if args.text("memory-swap") == "-1" else as_size(args, "memory-swap")
     if args.given("memory-reservation"):
-        found["memory_reservation"] = _size(args, "memory-reservation")
+        found["memory_reservation"] = as_size(args, "memory-reservation")
     if args.given("shm-size"):
-        found["shm_size"] = _size(args, "shm-size")
+        found["shm_size"] = as_size(args, "shm-size")
     if args.given("cpu-shares"):
         found["cpu_shares"] = args.number("cpu-shares")
     if args.given("cpu-quota"):
@@ -251,7 +265,8 @@ def _add_numbers(args: Arguments, found: CreateOptions) -> None:
         found["stop_timeout"] = args.number("stop-timeout")
 
 
-def _size(args: Arguments, name: str) -> int:
+def as_size(args: Arguments, name: str) -> int:
+    """The bytes that a flag names. Raises: InvalidArgument."""
     from seabox.cli.kinds import read_size
 
     try:
@@ -270,7 +285,7 @@ def _whole(args: Arguments, name: str) -> int:
 def _texts_with_values(args: Arguments, name: str) -> dict[str, str]:
     from seabox.cli.kinds import read_pair
 
-    return _values(name, [pair for text in args.texts(name) for pair in read_pair(text)])
+    return needed_values(name, [pair for text in args.texts(name) for pair in read_pair(text)])
 
 
 def _octal(text: str) -> int:
@@ -280,7 +295,7 @@ def _octal(text: str) -> int:
         raise InvalidArgument(f"invalid umask string {text}: invalid argument") from None
 
 
-def _entrypoint(text: str) -> list[str]:
+def words_of_entrypoint(text: str) -> list[str]:
     """A JSON list of words, or one word; empty to drop the image's."""
     if text.startswith("["):
         import json
@@ -294,7 +309,7 @@ def _entrypoint(text: str) -> list[str]:
     return [text] if text else []
 
 
-def _values(flag: str, pairs: list[tuple[str, str | None]]) -> dict[str, str]:
+def needed_values(flag: str, pairs: list[tuple[str, str | None]]) -> dict[str, str]:
     """Pairs that must have values. Raises: InvalidArgument."""
     for key, value in pairs:
         if value is None:
@@ -312,6 +327,7 @@ def _environment(args: Arguments, said: Mapping[str, Any]) -> dict[str, str]:
     return own | environment(args)
 
 
-def _labels(args: Arguments) -> dict[str, str]:
+def labels(args: Arguments) -> dict[str, str]:
+    """--label and --label-file."""
     given = [pair for path in args.texts("label-file") for pair in pairs_in(path)] + args.pairs("label")
     return {key: value or "" for key, value in given}

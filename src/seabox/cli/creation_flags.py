@@ -19,6 +19,8 @@ _IDENTITY = (
     Flag("label-file", "", LIST, "Read labels from this file, one a line", metavar="file", completion="files"),
     Flag("name", "", STRING, "Name of the container"),
     Flag("pidfile", "", STRING, "Write the pid of the container's first process to this file", metavar="file"),
+    Flag("pod", "", STRING, "Pod that it is to be in; new:NAME makes one for it", completion="pods"),
+    Flag("pod-id-file", "", STRING, "Read the pod's id from this file", metavar="file", completion="files"),
     Flag("pull", "", STRING, "When to get the image: always, missing, never or newer", default="missing",
          completion=("always", "missing", "never", "newer")),
     QUIET,
@@ -156,8 +158,8 @@ _LATER = (
     "cpuset decryption-key gidmap gpus group-entry health-log-destination "
     "health-max-log-count health-max-log-size "
     "health-startup-cmd health-startup-interval health-startup-retries health-startup-success "
-    "health-startup-timeout init-ctr ipv6 link "
-    "pod pod-id-file preserve-fd "
+    "health-startup-timeout ipv6 link "
+    "preserve-fd "
     "rdt-class retry retry-delay secret shm-size-systemd subgidname subuidname uidmap volumes-from"
 ).split()
 _LATER_BOOLS = (

@@ -143,8 +143,10 @@ def _restart_policy(on: Engine, value: str) -> Test:
     return lambda seen: (seen.facts.restart_policy or "no") == (value or "no")
 
 
-def _none(on: Engine, value: str) -> Test:
-    return lambda seen: value == "none"  # nothing of the kind exists yet
+def _pod(on: Engine, value: str) -> Test:
+    pods = (pod.facts for pod in on.pods.list() if value)
+    ids = {pod.id for pod in pods if pod.name == value or pod.id.startswith(value)}
+    return lambda seen: seen.facts.pod in ids
 
 
 def _health(on: Engine, value: str) -> Test:
@@ -196,7 +198,7 @@ _TESTS: dict[str, Callable[[Engine, str], Test]] = {
     "label!": _no_label,
     "name": _name,
     "network": _network,
-    "pod": _none,
+    "pod": _pod,
     "restart-policy": _restart_policy,
     "since": _since,
     "status": _status,

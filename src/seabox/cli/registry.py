@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "Manage containers and images, without a daemon"
 GROUPS = {"container": "Manage containers", "image": "Manage images", "network": "Manage networks"}
-GROUPS |= {"healthcheck": "Manage health checks", "system": "Manage the engine"}
+GROUPS |= {"healthcheck": "Manage health checks", "pod": "Manage pods", "system": "Manage the engine"}
 
 # commands on containers, with or without "container" in front: name -> module
 _CONTAINER = {
@@ -46,6 +46,15 @@ MODULES |= {
     "network remove": "network_rm", "network rm": "network_rm",
 }  # fmt: skip
 
+# commands on pods: name below "pod" -> module
+_POD = {
+    "create": "pod_create", "exists": "exists", "inspect": "pod_inspect", "kill": "pod_kill", "list": "pod_ps",
+    "logs": "pod_logs", "ls": "pod_ps", "pause": "pod_start", "prune": "pod_prune", "ps": "pod_ps",
+    "remove": "pod_rm", "restart": "pod_start", "rm": "pod_rm", "start": "pod_start", "stats": "pod_stats",
+    "stop": "pod_stop", "top": "pod_top", "unpause": "pod_start",
+}  # fmt: skip
+MODULES |= {f"pod {name}": module for name, module in _POD.items()}
+
 # commands on images: name below "image" -> module; most can be called without "image" as well
 _IMAGE = {
     "build": "build", "diff": "diff", "history": "history", "import": "import_image", "load": "load",
@@ -64,7 +73,7 @@ MODULES |= {
 # podman has them, we do not yet
 _LATER = frozenset(
     "auto-update buildx clone compose farm generate "
-    "kube machine manifest play pod prune quadlet "
+    "kube machine manifest play prune quadlet "
     "runlabel search secret unshare volume".split()
 )
 

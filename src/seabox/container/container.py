@@ -125,14 +125,16 @@ class Container:
     cleanup = operation(lifecycle.cleanup)
     sync = operation(lifecycle.sync)
 
-    def remove(self, *, force: bool = False, timeout: int | None = None, cancel: Cancel | None = None) -> None:
+    def remove(
+        self, *, force: bool = False, timeout: int | None = None, cancel: Cancel | None = None, with_pod: bool = False
+    ) -> None:
         """The container is gone, with its files; its exit codes and events can still be asked for.
 
-        `force` ends it first if it runs (stop signal, `timeout` seconds, SIGKILL). Raises: StillRunning,
-        StillMounted, InUse, InvalidArgument, Cancelled.
+        `force` ends it first if it runs (stop signal, `timeout` seconds, SIGKILL). Raises: StillRunning, StillMounted,
+        InUse, InvalidArgument, Cancelled, InfraContainer (unless `with_pod`: its pod is about to go).
         """
         with self.locked(*_ENDING, *(_READING if force else ())) as ctr:
-            remove_locked(ctr, force=force, timeout=timeout, cancel=cancel)
+            remove_locked(ctr, force=force, timeout=timeout, cancel=cancel, with_pod=with_pod)
 
     def connect(self, network: Network, *options: str) -> None:
         """The container takes part in the network, at once if it runs; options are "ip=...", "alias=...", "mac=...".

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from ..errors import NameInUse, NoSuchContainer
 from ..kernel import files
 from ..model.ids import check_name, new_id, random_name
-from ..model.record import Claim, ContainerFacts, ContainerState, EventKind, Intent
+from ..model.record import INFRA, Claim, ContainerFacts, ContainerState, EventKind, Intent
 from ..state.store import Occurrence
 from .claims import is_live, making
 from .stored import encode_config
@@ -104,7 +104,7 @@ def facts_of(config: ContainerConfig) -> ContainerFacts:
         id=config.id,
         name=config.name,
         created_at=config.created_at,
-        image=config.image or config.rootfs,
+        image=config.image or ("" if config.role == INFRA else config.rootfs),
         image_id=config.image_id,
         command=" ".join(config.argv if not config.command else config.command),
         labels=labels,
@@ -116,6 +116,8 @@ def facts_of(config: ContainerConfig) -> ContainerFacts:
         restart_retries=config.restart_retries,
         supervised=config.log.rotate == "supervisor" or config.healthcheck is not None,
         cgroup=config.cgroup,
+        pod=config.pod,
+        role=config.role,
         networked=config.namespaces.network == "bridge",
         ports=_ports(config),
     )

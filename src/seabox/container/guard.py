@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from ..diagnostics import debug
 from ..errors import InUse, NoSuchContainer, StateConflict
 from ..kernel import files
-from ..model.record import TRANSITIONS, EventKind, Intent, Status
+from ..model.record import INFRA, TRANSITIONS, EventKind, Intent, Status
 from ..state.store import Occurrence
 from .claims import is_live, making
 
@@ -50,6 +50,12 @@ class Locked:
     def last(self) -> ContainerRecord | None:
         """What was known when the lock was released; None if the container was removed."""
         return None if self._gone else self._record
+
+    @property
+    def pod(self) -> str:
+        """The pod that the container is a member of, "" for none and for a pod's infra container."""
+        facts = self._record.facts
+        return facts.pod if facts.role != INFRA else ""
 
     @property
     def state(self) -> ContainerState:

@@ -6,7 +6,7 @@ import json
 
 from ..errors import Refused
 from ..model.health import Health
-from ..model.record import ALIVE, Status
+from ..model.record import ALIVE, INFRA, Status
 from ..model.times import rfc3339
 from ..spec import capabilities
 from ..spec.facts import host_facts
@@ -42,7 +42,7 @@ def inspect(on: Services, id: str, *, size: bool = False) -> dict[str, Any]:
         "ImageDigest": config.image_digest,
         "ImageName": config.image,
         "Rootfs": config.rootfs,
-        "Pod": "",
+        "Pod": config.pod,
         "ResolvConfPath": f"{run_dir}/resolv.conf",
         "HostnamePath": f"{run_dir}/hostname",
         "HostsPath": f"{run_dir}/hosts",
@@ -68,7 +68,7 @@ def inspect(on: Services, id: str, *, size: bool = False) -> dict[str, Any]:
         "Dependencies": list(config.requires),
         "NetworkSettings": networks.settings(on, id, config, alive=seen.state.status in ALIVE),
         "Namespace": "",
-        "IsInfra": False,
+        "IsInfra": config.role == INFRA,
         "IsService": False,
         "Config": _config(config),
         "HostConfig": _host_config(config),

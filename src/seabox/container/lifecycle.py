@@ -8,7 +8,19 @@ from contextlib import ExitStack, contextmanager
 from ..diagnostics import debug, warning
 from ..errors import InvalidArgument, NoSuchContainer, OCIRuntimeFailed, StateConflict, TimedOut
 from ..kernel import process
-from ..model.record import STARTABLE, EventKind, Intent, Status, cleaned, created, paused, restarted, resumed, running
+from ..model.record import (
+    INFRA,
+    STARTABLE,
+    EventKind,
+    Intent,
+    Status,
+    cleaned,
+    created,
+    paused,
+    restarted,
+    resumed,
+    running,
+)
 from ..model.signals import signal_name
 from ..model.times import check_timeout
 from . import exec_reap, prepare, teardown
@@ -55,6 +67,10 @@ def _init(ctr: Locked, *, again: bool = False) -> None:
 
             kept = networks.reserve_ports(ctr, ports)
             endpoint = networks.join(ctr)
+        if ctr.facts.role == INFRA:
+            from . import infra
+
+            infra.make_ready(ctr)
         rootfs = prepare.mount_root(ctr)
         prepare.write_bundle(ctr, rootfs, endpoint)
         made = ctr.runtime.create(prepare.launch(ctr, kept))

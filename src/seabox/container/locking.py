@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from ..diagnostics import debug
 from ..errors import Busy, NoSuchContainer, SeaboxError
 from ..kernel.watch import Watch
+from ..model.record import ALIVE
 from ..state.locks import Rank, describe
 from .guard import Locked
 from .policy import needs_supervisor
@@ -91,6 +92,8 @@ def mend(on: Services, id: str) -> None:
 def _see_to(ctr: Locked) -> None:
     """The supervisor runs if the container needs it, and knows that something may have changed. Never fails."""
     last = ctr.last
+    if ctr.pod and (last is None or last.state.status not in ALIVE):
+        ctr.on.settle_pod(ctr.pod)
     if last is None:
         return
     needed = needs_supervisor(last.facts, last.state, ctr.on.clock.now())

@@ -46,6 +46,10 @@ def write_bundle(ctr: Locked, rootfs: str, endpoint: Endpoint | None = None) -> 
     if endpoint is not None:
         joined["network"] = endpoint.netns
     ctr.on.bundles.write(_with_images(ctr), rootfs, joined, endpoint)
+    if ctr.pod:
+        from .infra import add_name
+
+        add_name(ctr)
 
 
 def _with_images(ctr: Locked) -> ContainerConfig:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..errors import StateConflict
+from ..errors import InUse, StateConflict
 from ..kernel.process import boot_id
-from ..model.record import EventKind, Intent, Status
+from ..model.record import INFRA, EventKind, Intent, Status
 from ..model.times import check_timeout
 from . import teardown
 from .attended import attended
@@ -31,15 +31,29 @@ class StillMounted(StateConflict):
     exit_code = 2
 
 
+class InfraContainer(InUse):
+    """The container holds together a pod: remove the pod. `pod` is its id."""
+
+    def __init__(self, container_id: str, pod: str) -> None:
+        super().__init__(
+            f"container {container_id} is the infra container of pod {pod} and cannot be removed without removing "
+            "the pod"
+        )
+        self.container_id, self.pod = container_id, pod
+
+
 def remove(
-    ctr: Locked, *, force: bool = False, timeout: int | None = None, cancel: Cancel | None = None
-) -> None:
+    ctr: Locked, *, force: bool = False, timeout: int | None = None, cancel: Cancel | None = None,
+    with_pod: bool = False,
+) -> None:  # fmt: skip
     """The container is gone, with its files; its exit codes and events can still be asked for.
 
     `force` ends it first if it runs (stop signal, `timeout` seconds, SIGKILL). Raises: StillRunning, StillMounted,
-    InUse, InvalidArgument, Cancelled.
+    InUse, InvalidArgument, Cancelled, InfraContainer (unless `with_pod`: its pod is about to go).
     """
     check_timeout(timeout)
+    if ctr.facts.role == INFRA and not with_pod:
+        raise InfraContainer(ctr.id, ctr.facts.pod)
     ctr.require_no_dependants()
     alive = ctr.state.status in (Status.RUNNING, Status.PAUSED)
     if alive and not force:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from ..errors import Damaged, NoSuchImage, NotFound
+from ..errors import Damaged, NoSuchImage, NoSuchPod, NotFound
 from ..kernel import process
 from ..kernel.files import read_in_root
 from ..model.record import Claim, ContainerState, EventKind, Intent, Status, cleaned, created, paused, running, stopped
@@ -53,6 +53,9 @@ def restore(on: Services, config: ContainerConfig) -> None:
         on.store.add(facts, encode_config(config), requires, claim)
     except NoSuchImage:
         facts.image_id = ""  # lost as well
+        on.store.add(facts, encode_config(config), requires, claim)
+    except NoSuchPod:
+        facts.pod = facts.role = ""
         on.store.add(facts, encode_config(config), requires, claim)
     for attachment in config.networks:
         with suppress(NotFound):

@@ -111,5 +111,8 @@ if TYPE_CHECKING:
         def supervise(self, needed: bool) -> None:
             """A supervisor that runs looks around; one that is `needed` and does not run is started."""
 
+        def settle_pod(self, id: str) -> None:
+            """What the pod is to do when its last member has ended is done, if it has. Never fails."""
+
         def layer_dir(self, chain_id: str) -> str:
             """Where an image layer lies unpacked."""

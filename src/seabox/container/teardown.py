@@ -7,7 +7,7 @@ import signal
 
 from ..diagnostics import debug
 from ..kernel import cgroups, files, process
-from ..model.record import Status, cleaned
+from ..model.record import INFRA, Status, cleaned
 from ..state.store import Occurrence
 from . import exec_reap
 from .prepare import image_root
@@ -29,7 +29,8 @@ def release_resources(ctr: Locked, *, interrupted: bool = False) -> None:
     """
     problems: list[Exception] = []
     processes = _release_strays if interrupted else _release_conmon
-    for step in (exec_reap.end_all, processes, _release_runtime, _release_network, _release_rootfs, _release_files):
+    steps = (_release_runtime, _release_network, _release_rootfs, _release_shm, _release_files)
+    for step in (exec_reap.end_all, processes, *steps):
         try:
             step(ctr)
         except Exception as problem:
@@ -77,6 +78,13 @@ def _release_rootfs(ctr: Locked) -> None:
         count += 1
     for number in reversed(range(count)):
         ctr.on.storage.remove(image_root(ctr.id, number))
+
+
+def _release_shm(ctr: Locked) -> None:
+    if ctr.facts.role == INFRA:
+        from .infra import release_shm
+
+        release_shm(ctr.run_dir)
 
 
 def _release_files(ctr: Locked) -> None:

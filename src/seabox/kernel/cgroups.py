@@ -17,7 +17,7 @@ from .effects import effect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _TOP = "/sys/fs/cgroup"
 _ROUNDS = 100  # of killing what an unfrozen cgroup forked meanwhile
@@ -178,6 +178,43 @@ def _write(path: str, word: bytes) -> bool:
     finally:
         os.close(fd)
     return True
+
+
+@effect("cgroup.limit")
+def limit(cgroup: str, settings: Iterable[tuple[str, str, str]]) -> None:
+    """The cgroup exists where the controllers of `settings` are, and its files hold these texts.
+
+    `settings`: controller (by its name in version 2), file, text; in order. Raises: OSError with the file's name.
+    """
+    tops = controllers()
+    for controller, file, text in settings:
+        top = tops.get(controller) or tops["blkio"]
+        path = _make(top, cgroup, controller)
+        with open(f"{path}/{file}", "w") as opened:
+            opened.write(text)
+
+
+def _make(top: str, cgroup: str, controller: str) -> str:
+    """The directory of the cgroup in this hierarchy, its ancestors passing the controller on."""
+    path, end = top, _below(top, cgroup)
+    while path != end:
+        if os.path.exists(f"{path}/cgroup.subtree_control"):
+            _write(f"{path}/cgroup.subtree_control", f"+{controller}".encode())
+        parent, path = path, f"{path}/{end.removeprefix(path + '/').partition('/')[0]}"
+        with suppress(FileExistsError):
+            os.mkdir(path)
+        if controller == "cpuset" and os.path.exists(f"{path}/cpuset.cpus"):
+            for file in ("cpuset.cpus", "cpuset.mems"):
+                _inherit(parent, path, file)
+    return path
+
+
+def _inherit(parent: str, path: str, file: str) -> None:
+    """In version 1 a new cpuset is empty, and nothing can be put into it or below it."""
+    with open(f"{path}/{file}") as own, open(f"{parent}/{file}") as above:
+        if own.read().strip() or not (text := above.read().strip()):
+            return
+    _write(f"{path}/{file}", text.encode())
 
 
 @effect("cgroup.remove")

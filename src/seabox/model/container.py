@@ -178,6 +178,9 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     pidfile: str = ""
     conmon_pidfile: str = ""
     create_command: tuple[str, ...] = ()
+    pod: str = ""  # id
+    role: str = ""  # in its pod: "infra", "once" or "always" for an init container
+    pod_resources: Resources = Resources()  # of an infra container: the limits of the whole pod
 
     @property
     def image_mounts(self) -> tuple[Mount, ...]:
@@ -317,6 +320,8 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     pidfile: str = ""
     conmon_pidfile: str = ""
     create_command: tuple[str, ...] = ()
+    pod: str = ""  # name, id or unique id prefix; new:NAME for one that is made for the container
+    init_ctr: str = ""  # runs to its end before the others of its pod are started: "once" (then it goes) | "always"
     pull: str = ""  # "" = "missing": when to get the image: "always" | "missing" | "never" | "newer"
 
 

@@ -116,6 +116,8 @@ if TYPE_CHECKING:
         pidfile: str
         conmon_pidfile: str
         create_command: Sequence[str]
+        pod: str
+        init_ctr: str
         pull: str
 
     class ExecOptions(TypedDict, total=False):

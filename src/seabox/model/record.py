@@ -34,6 +34,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 }
 
 STARTABLE = (_S.CONFIGURED, _S.CREATED, _S.STOPPED, _S.EXITED)
+INFRA = "infra"  # the role of the container whose namespaces a pod shares
 ALIVE = (_S.CREATED, _S.RUNNING, _S.PAUSED)  # conmon watches it
 
 
@@ -331,13 +332,15 @@ class ContainerFacts:
 
     __slots__ = (
         "auto_remove", "cgroup", "command", "created_at", "id", "image", "image_id", "labels", "name", "networked",
-        "ports", "restart_policy", "restart_retries", "runtime", "stop_signal", "stop_timeout", "supervised",
+        "pod", "ports", "restart_policy", "restart_retries", "role", "runtime", "stop_signal", "stop_timeout",
+        "supervised",
     )  # fmt: skip
 
     def __init__(
         self, id: str, name: str, created_at: int, image: str, image_id: str, command: str, labels: str,
         runtime: str, auto_remove: bool, stop_signal: int, stop_timeout: int, restart_policy: str, cgroup: str = "",
         networked: bool = False, ports: str = "", restart_retries: int = 0, supervised: bool = False,
+        pod: str = "", role: str = "",
     ) -> None:  # fmt: skip
         self.id, self.name, self.created_at = id, name, created_at
         self.image, self.image_id = image, image_id
@@ -351,6 +354,8 @@ class ContainerFacts:
         self.cgroup = cgroup  # the path of its own cgroup, "" if it has none
         self.networked = networked  # it has a network namespace that we made and pinned
         self.ports = ports  # as `ps` shows them
+        self.pod = pod  # id
+        self.role = role  # in its pod: INFRA, "once" or "always" for an init container, "" for all others
 
 
 class ContainerRecord:
@@ -360,6 +365,24 @@ class ContainerRecord:
 
     def __init__(self, facts: ContainerFacts, state: ContainerState, claim: Claim | None) -> None:
         self.facts, self.state, self.claim = facts, state, claim
+
+
+class PodRecord:
+    """A pod as of one commit. `ended_at` (ns) is when a member last ended, the infra container's own ends aside."""
+
+    __slots__ = ("cgroup", "claim", "created_at", "ended_at", "exit_policy", "id", "infra", "labels", "name")
+
+    def __init__(
+        self, id: str, name: str, created_at: int, labels: str, exit_policy: str, cgroup: str, infra: str = "",
+        ended_at: int = 0, claim: Claim | None = None,
+    ) -> None:  # fmt: skip
+        self.id, self.name, self.created_at = id, name, created_at
+        self.labels = labels  # JSON object, "" = none
+        self.exit_policy = exit_policy  # "continue" | "stop"
+        self.cgroup = cgroup  # the parent of its members' cgroups, "" if it has none
+        self.infra = infra  # id of its infra container, "" if it has none
+        self.ended_at = ended_at
+        self.claim = claim
 
 
 class ExitRecord:

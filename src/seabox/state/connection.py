@@ -78,6 +78,13 @@ class Connections:
         mine.db.close()
         self._all.remove(mine)
 
+    def leave(self) -> None:
+        """Nothing is open in this thread, which is about to end."""
+        with self._gate:
+            mine: _Mine | None = getattr(self._of_thread, "mine", None)
+            if mine is not None and mine.pid == os.getpid() and not mine.depth:
+                self._close(mine)
+
     def close(self) -> None:
         """Nothing is open in this process."""
         for mine in self._all:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ..model.record import ContainerFacts
     from .sqlite import SQLiteStore
 
-_FIXED = ("id", "name", "created_at", "image", "image_id")
+_FIXED = ("id", "name", "created_at", "image", "image_id", "pod", "role")
 _COLUMNS = tuple(column for column in FACT_COLUMNS if column not in _FIXED)
 _UPDATE = f"UPDATE container SET {', '.join(f'{column} = ?' for column in _COLUMNS)} WHERE id = ?"
 

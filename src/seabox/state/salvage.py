@@ -124,6 +124,7 @@ def _schema(db: sqlite3.Connection) -> set[str]:
 def _drop_orphans(new: sqlite3.Connection) -> None:
     """No row refers to one that was not found: an optional reference is forgotten, a row that needs one goes."""
     new.execute("UPDATE container SET image_id = NULL WHERE image_id NOT IN (SELECT id FROM image)")
+    new.execute("UPDATE container SET pod = NULL, role = '' WHERE pod NOT IN (SELECT id FROM pod)")
     new.execute("UPDATE layer SET parent = NULL WHERE parent NOT IN (SELECT chain_id FROM layer)")
     tables = [row[0] for row in new.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
     for _ in tables:  # one that goes may have been needed by another

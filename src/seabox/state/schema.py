@@ -41,6 +41,23 @@ CREATE TABLE image_layer(
 ) WITHOUT ROWID;
 CREATE INDEX image_layer_by_layer ON image_layer(chain_id);
 
+CREATE TABLE pod(
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    labels TEXT NOT NULL,
+    exit_policy TEXT NOT NULL,
+    cgroup TEXT NOT NULL,
+    infra TEXT NOT NULL,
+    ended_at INTEGER NOT NULL,
+    config BLOB NOT NULL,
+    intent TEXT,
+    holder_pid INTEGER,
+    holder_start INTEGER,
+    holder_boot TEXT,
+    claimed_at INTEGER
+) WITHOUT ROWID;
+
 CREATE TABLE container(
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -58,6 +75,8 @@ CREATE TABLE container(
     supervised INTEGER NOT NULL,
     networked INTEGER NOT NULL,
     ports TEXT NOT NULL,
+    pod TEXT REFERENCES pod(id),
+    role TEXT NOT NULL,
     status TEXT NOT NULL,
     run INTEGER NOT NULL,
     pid INTEGER NOT NULL,
@@ -91,6 +110,7 @@ CREATE INDEX container_alive ON container(created_at) WHERE status IN ('created'
 CREATE INDEX container_claimed ON container(intent) WHERE intent IS NOT NULL;
 CREATE INDEX container_to_start ON container(next_start_at) WHERE next_start_at > 0;
 CREATE INDEX container_by_age ON container(created_at);
+CREATE INDEX container_by_pod ON container(pod) WHERE pod IS NOT NULL;
 
 CREATE TABLE container_config(
     id TEXT PRIMARY KEY REFERENCES container(id) ON DELETE CASCADE,
@@ -202,7 +222,7 @@ STATE_COLUMNS = (
 FACT_COLUMNS = (
     "id", "name", "created_at", "image", "image_id", "command", "labels", "runtime", "auto_remove", "stop_signal",
     "stop_timeout", "restart_policy", "cgroup", "networked", "ports", "restart_retries",
-    "supervised",
+    "supervised", "pod", "role",
 )  # fmt: skip
 CLAIM_COLUMNS = ("intent", "holder_pid", "holder_start", "holder_boot", "claimed_at")
 
@@ -212,4 +232,4 @@ INTEGERS = frozenset(
     "conmon_start started_at finished_at exit_code oom_killed stopped_by_user restart_count next_start_at backoff "
     "mount_count checkpointed_at restored_at holder_pid holder_start claimed_at".split()
 )
-OPTIONAL = frozenset(("image_id", "exit_code", *CLAIM_COLUMNS))
+OPTIONAL = frozenset(("image_id", "pod", "exit_code", *CLAIM_COLUMNS))

@@ -36,6 +36,7 @@ from ..model.record import (
 from .connection import Connections
 from .execs import SQLiteExecs
 from .image_index import require_image, use_images
+from .membership import MEMBER_ENDED, admit, refuse_pods_name
 from .retention import prune
 from .schema import CLAIM_COLUMNS, FACT_COLUMNS, INTEGERS, OPTIONAL, STATE_COLUMNS
 
@@ -45,10 +46,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .networks import SQLiteNetworks
+    from .pods import SQLitePods
     from .store import Occurrence
 
 _ALL_COLUMNS = ", ".join(FACT_COLUMNS + STATE_COLUMNS + CLAIM_COLUMNS)
-_SELECT = f"SELECT {_ALL_COLUMNS} FROM container"
+SELECT = f"SELECT {_ALL_COLUMNS} FROM container"
 _UPDATE = f"UPDATE container SET {', '.join(f'{c} = ?' for c in STATE_COLUMNS)} WHERE id = ?"
 _UNCLAIM = f"UPDATE container SET {', '.join(f'{c} = NULL' for c in CLAIM_COLUMNS)}"
 _STATUS = len(FACT_COLUMNS)
@@ -69,6 +71,13 @@ class SQLiteStore:
         self.execs = SQLiteExecs(self)
 
     @property
+    def pods(self) -> SQLitePods:
+        """The table of pods."""
+        from .pods import SQLitePods
+
+        return SQLitePods(self)
+
+    @property
     def networks(self) -> SQLiteNetworks:
         """The tables of networks."""
         from .networks import SQLiteNetworks
@@ -83,7 +92,8 @@ class SQLiteStore:
         """See Store.add."""
         fresh = ContainerState()
         values = [getattr(facts, c) for c in FACT_COLUMNS] + [getattr(fresh, c) for c in STATE_COLUMNS]
-        values[FACT_COLUMNS.index("image_id")] = facts.image_id or None
+        for nullable in ("image_id", "pod"):
+            values[FACT_COLUMNS.index(nullable)] = getattr(facts, nullable) or None
         values += [claim.intent, claim.holder.pid, claim.holder.start, claim.holder.boot, claim.since]
         marks = ", ".join("?" * len(values))
         with self._transaction() as db:
@@ -92,6 +102,7 @@ class SQLiteStore:
                 raise NameInUse(facts.name, taken[0])
             if facts.image_id:
                 require_image(db, facts.image_id, facts.image)
+            admit(db, facts)
             db.execute(f"INSERT INTO container({_ALL_COLUMNS}) VALUES({marks})", values)
             db.execute("INSERT INTO container_config VALUES(?, ?)", (facts.id, config))
             for needed in requires:
@@ -113,6 +124,7 @@ class SQLiteStore:
                     "INSERT OR REPLACE INTO exit_code SELECT id, run, name, exit_code, exit_reason, finished_at "
                     "FROM container WHERE id = ?", (id,),
                 )  # fmt: skip
+                db.execute(MEMBER_ENDED, (state.finished_at, id))
             if unclaim:
                 db.execute(f"{_UNCLAIM} WHERE id = ?", (id,))
             self.write_events(db, id, occurrences)
@@ -156,6 +168,7 @@ class SQLiteStore:
             taken = db.execute("SELECT id FROM container WHERE name = ?", (name,)).fetchone()
             if taken and taken[0] != id:
                 raise NameInUse(name, taken[0])
+            refuse_pods_name(db, name)
             if db.execute("UPDATE container SET name = ? WHERE id = ?", (name, id)).rowcount == 0:
                 raise NoSuchContainer(id)
             self.write_events(db, id, occurrences)
@@ -198,11 +211,11 @@ class SQLiteStore:
     def load(self, id: str) -> ContainerRecord:
         """See Store.load."""
         with self._reading() as db:
-            row = db.execute(f"{_SELECT} WHERE id = ?", (id,)).fetchone()
+            row = db.execute(f"{SELECT} WHERE id = ?", (id,)).fetchone()
         if row is None:
             raise NoSuchContainer(id)
         try:
-            return _record(row)
+            return record_of(row)
         except (ValueError, TypeError, AttributeError) as problem:
             raise Damaged(f"the record of container {id} cannot be read: {problem}") from problem
 
@@ -224,13 +237,13 @@ class SQLiteStore:
             where = f" WHERE status IN ({', '.join(repr(str(status)) for status in wanted)})"
         with self._reading() as db:
             try:
-                rows: Iterable[tuple[Any, ...]] = db.execute(f"{_SELECT}{where} ORDER BY created_at").fetchall()
+                rows: Iterable[tuple[Any, ...]] = db.execute(f"{SELECT}{where} ORDER BY created_at").fetchall()
             except sqlite3.DatabaseError as problem:
                 debug("not every record can be read: %s", problem)
                 rows = [row for row in self._one_by_one(db) if not wanted or row[_STATUS] in wanted]
         for row in rows:
             try:
-                record = _record(row)
+                record = record_of(row)
             except (ValueError, TypeError, AttributeError) as problem:
                 debug("the record of container %s cannot be read: %s", row[0], problem)
                 continue
@@ -243,7 +256,7 @@ class SQLiteStore:
 
         for id in reachable(db):
             with suppress(sqlite3.DatabaseError):
-                yield from db.execute(f"{_SELECT} WHERE id = ?", (id,)).fetchall()
+                yield from db.execute(f"{SELECT} WHERE id = ?", (id,)).fetchall()
 
     def reconfigure(self, facts: ContainerFacts, config: bytes) -> None:
         """See Store.reconfigure."""
@@ -292,6 +305,10 @@ class SQLiteStore:
             return int(db.execute("SELECT max(seq) FROM event").fetchone()[0] or 0)
 
     # --- the connection ------------------------------------------------------------------------------------------
+
+    def leave(self) -> None:
+        """Nothing of the store is open in this thread, which is about to end."""
+        self._connections.leave()
 
     def close(self) -> None:
         """See Store.close."""
@@ -356,12 +373,12 @@ def _check_shape(shape: tuple[type, ...]) -> None:
     _shapes.add(shape)
 
 
-def _record(row: tuple[object, ...]) -> ContainerRecord:
+def record_of(row: tuple[object, ...]) -> ContainerRecord:
     shape = tuple(map(type, row))
     if shape not in _shapes:
         _check_shape(shape)
     facts = ContainerFacts(*row[:_FACTS])  # type: ignore[arg-type]  # SQLite's columns, in the order selected
-    facts.image_id = facts.image_id or ""
+    facts.image_id, facts.pod = facts.image_id or "", facts.pod or ""
     facts.auto_remove, facts.networked = bool(facts.auto_remove), bool(facts.networked)
     facts.supervised = bool(facts.supervised)
     state = ContainerState.__new__(ContainerState)

@@ -173,6 +173,7 @@ class FakeRooms:
         self.bundles = FakeBundles()
         self.networking = FakeNetworking()
         self.fake = FakeRuntime()
+        self.settled: list[str] = []  # pods that a member of which has ended
         self.supervised = 0  # how often a supervisor was wanted
 
     def _lock_path(self, rank: Rank, name: str) -> str:
@@ -210,6 +211,10 @@ class FakeRooms:
     def supervise(self, needed: bool) -> None:
         """See Services.supervise: only counted."""
         self.supervised += needed
+
+    def settle_pod(self, id: str) -> None:
+        """See Services.settle_pod: only noted."""
+        self.settled.append(id)
 
     def layer_dir(self, chain_id: str) -> str:
         """See Services.layer_dir."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seabox.cli.context import engine, say
 from seabox.cli.creation_flags import FLAGS
-from seabox.cli.flags import Command
+from seabox.cli.flags import STRING, Command, Flag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 def command(path: str) -> Command:
     """The command's table."""
+    init = Flag(
+        "init-ctr", "", STRING, "It runs to its end before the others of its pod start: once (and goes), or always",
+        completion=("once", "always"),
+    )
     return Command(
-        path, FLAGS, "[options] IMAGE [COMMAND [ARG...]]", "Create a container without starting it", run,
+        path, (*FLAGS, init), "[options] IMAGE [COMMAND [ARG...]]", "Create a container without starting it", run,
         least=1, interspersed=False, completion="images", examples=("seabox create --name web busybox httpd -f",),
     )  # fmt: skip
 

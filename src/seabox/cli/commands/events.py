@@ -142,6 +142,8 @@ def line(event: Event, whole: bool = True) -> str:
     when = time.strftime("%Y-%m-%d %H:%M:%S", local) + f".{event.at % _SECOND:09d} " + time.strftime("%z %Z", local)
     extra = "".join(f", {key}={value}" for key, value in sorted(attributes(event).items()))
     id = event.id if whole else event.id[:_SHORT]
+    if event.type == "pod":
+        return f"{when} pod {event.kind} {id} (image=, name={event.name}{extra})"
     if event.type != "container":
         return f"{when} {event.type} {event.kind} {id} {event.name}"
     return f"{when} container {event.kind} {id} (image={event.image}, name={event.name}{extra})"

@@ -1,4 +1,4 @@
-"""`container exists` and `image exists`."""
+"""`container exists`, `image exists` and `pod exists`."""
 
 from __future__ import annotations
 
@@ -21,5 +21,6 @@ def command(path: str) -> Command:
 def run(args: Arguments) -> int:
     """0 if it exists, 1 if not; nothing is printed."""
     with engine(args) as on:
-        found = on.images if args.command.path.startswith("image") else on.containers
-        return 0 if found.exists(args.rest[0]) else 1
+        what = args.command.path.partition(" ")[0]
+        exists = {"container": on.containers.exists, "image": on.images.exists, "pod": on.pods.exists}[what]
+        return 0 if exists(args.rest[0]) else 1

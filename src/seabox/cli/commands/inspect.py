@@ -6,7 +6,7 @@ import sys
 
 from seabox.cli.context import engine, latest_of
 from seabox.cli.flags import BOOL, STRING, Command, Flag
-from seabox.errors import InvalidArgument, NoSuchContainer, NoSuchImage, NotFound, Unsupported
+from seabox.errors import InvalidArgument, NoSuchContainer, NoSuchImage, NoSuchPod, NotFound, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from seabox.cli.parse import Arguments
     from seabox.engine import Engine
 
-_LATER = ("pod", "volume")
-_TYPES = ("all", "container", "image", "network")
+_LATER = ("volume",)
+_TYPES = ("all", "container", "image", "network", "pod")
 
 
 def command(path: str) -> Command:
@@ -85,6 +85,13 @@ def _inspect(on: Engine, kind: str, name: str, *, size: bool = False) -> dict[st
         from seabox.cli.commands.network_inspect import inspected as network_inspected
 
         return network_inspected(on.networks.get(name))
+    if kind == "pod":
+        from seabox.cli.commands.pod_inspect import sparse
+
+        try:
+            return sparse(on.pods.get(name).inspect())
+        except NoSuchPod:
+            raise NotFound(f"inspecting object: no such pod {name}") from None
     if kind != "image":
         try:
             return on.containers.get(name).inspect(size=size)
@@ -101,6 +108,8 @@ def _inspect(on: Engine, kind: str, name: str, *, size: bool = False) -> dict[st
             raise
         if on.networks.exists(name):
             return _inspect(on, "network", name)
+        if on.pods.exists(name):
+            return _inspect(on, "pod", name)
         raise NotFound(f'no such object: "{name}"') from None
 
 

@@ -6,7 +6,8 @@ from contextlib import suppress
 
 from seabox.cli.context import engine, for_each, say
 from seabox.cli.flags import BOOL, INT, Command, Flag
-from seabox.errors import NoSuchContainer
+from seabox.errors import NoSuchContainer, NoSuchPod
+from seabox.model.record import INFRA
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,5 +51,10 @@ def clear(on: Engine, name: str, timeout: int | None) -> None:
     if on.networks.get(name).name == DEFAULT:
         return
     for id in on.networks.users(name):
-        with suppress(NoSuchContainer):
+        with suppress(NoSuchContainer, NoSuchPod):
+            if on.containers.get(id).snapshot().facts.role == INFRA:
+                from seabox.cli.pods import remove_with_pod
+
+                remove_with_pod(on, id, timeout=timeout)
+                continue
             on.containers.get(id).remove(force=True, timeout=timeout)

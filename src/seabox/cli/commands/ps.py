@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("ID", "Image", "Command", "Created", "Status", "Ports", "Names")
 NAMESPACES = ("ID", "Names", "PID", "CGROUPNS", "IPC", "MNT", "NET", "PIDNS", "USERNS", "UTS")
-HEADINGS = {"ID": "CONTAINER ID", "CreatedAt": "CREATED AT", "RunningFor": "CREATED", "PodName": "PODNAME"}
+HEADINGS = {"ID": "CONTAINER ID", "CreatedAt": "CREATED AT", "RunningFor": "CREATED", "Pod": "POD ID"}
+HEADINGS |= {"PodName": "PODNAME"}
 HEADINGS |= {name: name for name in NAMESPACES[2:]}
 SORTS = ("command", "created", "id", "image", "names", "runningfor", "size", "status")
 _SHORT = 12  # of an id
@@ -84,9 +85,11 @@ def _show(on: Engine, args: Arguments) -> None:
         return
     now = time.time_ns()
     rows = [row(seen, now, args.on("no-trunc")) for seen in found]
+    if any(seen.facts.pod for seen in found):
+        add_pods(on, rows, found)
     columns: tuple[str, ...] = COLUMNS
     if args.on("pod"):
-        columns = (*columns[:1], "Pod", "PodName", *columns[1:])
+        columns = (*columns, "Pod", "PodName")
     if args.on("size"):
         columns = (*columns, "Size")
     if args.on("ns"):
@@ -160,9 +163,20 @@ def row(seen: Snapshot, now: int, whole: bool) -> dict[str, object]:
         "Status": status(seen, now),
         "Ports": facts.ports,
         "Names": facts.name,
-        "Pod": "",
+        "Pod": facts.pod if whole else facts.pod[:_SHORT],
         "PodName": "",
     }
+
+
+def add_pods(on: Engine, rows: list[dict[str, object]], found: list[Snapshot]) -> None:
+    """The rows have the names of pods, and of their members the ports that they share."""
+    shared = {}
+    for pod in on.pods.list():
+        infra = pod.infra
+        shared[pod.facts.id] = pod.facts.name, infra.facts.ports if infra is not None else ""
+    for each, seen in zip(rows, found, strict=True):
+        each["PodName"], ports = shared.get(seen.facts.pod, ("", ""))
+        each["Ports"] = each["Ports"] or ports
 
 
 def status(seen: Snapshot, now: int) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from seabox.cli.filters import exit_code, labels_of
-from seabox.errors import NoSuchContainer
+from seabox.errors import NoSuchContainer, NoSuchPod
+from seabox.model.record import INFRA
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,26 +33,26 @@ def add_details(on: Engine, row: dict[str, object], seen: Snapshot, *, size: boo
         "ExitCode": exit_code(seen),
         "Pid": state.pid,
         "Size": _size(on, seen) if size else "",
-        "CGROUPNS": _Lazy(lambda: _namespace(seen, "cgroup")),
-        "IPC": _Lazy(lambda: _namespace(seen, "ipc")),
-        "MNT": _Lazy(lambda: _namespace(seen, "mnt")),
-        "NET": _Lazy(lambda: _namespace(seen, "net")),
+        "CGROUPNS": Lazy(lambda: _namespace(seen, "cgroup")),
+        "IPC": Lazy(lambda: _namespace(seen, "ipc")),
+        "MNT": Lazy(lambda: _namespace(seen, "mnt")),
+        "NET": Lazy(lambda: _namespace(seen, "net")),
         "PID": state.pid,
-        "PIDNS": _Lazy(lambda: _namespace(seen, "pid")),
-        "USERNS": _Lazy(lambda: _namespace(seen, "user")),
-        "UTS": _Lazy(lambda: _namespace(seen, "uts")),
+        "PIDNS": Lazy(lambda: _namespace(seen, "pid")),
+        "USERNS": Lazy(lambda: _namespace(seen, "user")),
+        "UTS": Lazy(lambda: _namespace(seen, "uts")),
         "Restarts": state.restart_count,
         "AutoRemove": facts.auto_remove,
-        "IsInfra": False,
+        "IsInfra": facts.role == INFRA,
         "CIDFile": "",
         "Labels": ",".join(f"{key}={value}" for key, value in sorted(labels.items())),
         "Label": lambda key: labels.get(key, ""),
-        "Mounts": _Lazy(lambda: ",".join(mount["Destination"] for mount in _inspected(on, seen).get("Mounts", []))),
-        "Networks": _Lazy(lambda: ",".join(_networks(_inspected(on, seen)))),
+        "Mounts": Lazy(lambda: ",".join(mount["Destination"] for mount in _inspected(on, seen).get("Mounts", []))),
+        "Networks": Lazy(lambda: ",".join(_networks(_inspected(on, seen)))),
     }
 
 
-class _Lazy:
+class Lazy:
     """A field that is expensive to know; worked out when a template shows it."""
 
     def __init__(self, know: Any) -> None:
@@ -99,15 +100,15 @@ def json_row(on: Engine, seen: Snapshot, *, size: bool = False) -> dict[str, obj
         "Id": facts.id,
         "Image": facts.image,
         "ImageID": facts.image_id,
-        "IsInfra": False,
+        "IsInfra": facts.role == INFRA,
         "Labels": labels_of(seen) or None,
         "Mounts": [mount["Destination"] for mount in inspected.get("Mounts", [])],
         "Names": [facts.name],
         "Namespaces": {},
         "Networks": _networks(inspected),
         "Pid": state.pid,
-        "Pod": "",
-        "PodName": "",
+        "Pod": facts.pod,
+        "PodName": _pod_name(on, facts.pod),
         "Ports": _ports(inspected),
         "Restarts": state.restart_count,
         "Size": _json_size(on, seen) if size else None,
@@ -132,6 +133,13 @@ def _since(at: int) -> str:
     from seabox.cli.human import since
 
     return since(at, time.time_ns())
+
+
+def _pod_name(on: Engine, id: str) -> str:
+    try:
+        return on.pods.get(id).name if id else ""
+    except NoSuchPod:
+        return ""
 
 
 def _networks(inspected: dict[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from seabox.cli.commands.stop import TIME, patience
 from seabox.cli.context import ALL, CIDFILE, FILTER, IGNORE, LATEST, chosen, engine, for_each, say
 from seabox.cli.flags import BOOL, Command, Flag
 from seabox.errors import InvalidArgument, NoSuchContainer, RemovalFinished
+from seabox.model.record import INFRA
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,6 +64,14 @@ def run(args: Arguments) -> int:
                 return
             except NoSuchContainer:
                 raise NothingToRemove(name) from None
+            infra = ctr.snapshot().facts.role == INFRA
+            if infra and (args.on("depend") or (args.on("all") and (force or ctr.status != "running"))):
+                from seabox.cli.pods import remove_with_pod
+
+                for id in remove_with_pod(on, ctr.id, timeout=timeout):
+                    gone.add(id)
+                    say(id)
+                return
             if args.on("depend"):
                 for other in dependants(on, ctr.id):
                     if other not in gone:

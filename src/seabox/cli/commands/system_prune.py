@@ -60,6 +60,7 @@ def run(args: Arguments) -> int:
             with suppress(NoSuchContainer, Conflict):  # gone, started or mounted meanwhile
                 on.containers.get(seen.facts.id).remove()
                 gone.append(seen.facts.id)
+        _print("Pods", [] if texts else on.pods.prune())
         _print("Containers", gone)
         _print("Networks", [network.name for network in on.networks.prune(may_go)])
         keep = [image.id for image in on.images.list() if texts and not accepted(image)]

@@ -123,6 +123,15 @@ def _networks(on: Engine, position: Position) -> dict[str, str]:
     return {network.name: network.id[:_SHORT] for network in on.networks.list()}
 
 
+def _pods(on: Engine, position: Position) -> dict[str, str]:
+    found = {}
+    for seen in on.pods.list():
+        found[seen.facts.name] = seen.facts.id[:_SHORT]
+        if len(position.typed) > 1:
+            found[seen.facts.id[:_SHORT]] = seen.facts.name
+    return found
+
+
 def _registries(on: Engine, position: Position) -> dict[str, str]:
     from seabox.config import registries_files
     from seabox.images.registries import Registries
@@ -131,7 +140,8 @@ def _registries(on: Engine, position: Position) -> dict[str, str]:
 
 
 _LOOK_UPS: dict[str, Callable[[Engine, Position], dict[str, str]]] = {
-    "containers": _containers, "images": _images, "networks": _networks, "registries": _registries,
+    "containers": _containers, "images": _images, "networks": _networks, "pods": _pods,
+    "registries": _registries,
 }  # fmt: skip
 
 

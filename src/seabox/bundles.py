@@ -1,0 +1,85 @@
+"""Bundles: what a runtime is told about a container, put together by the spec room in the run directory."""
+
+from __future__ import annotations
+
+import os
+
+from .config import find_program
+from .kernel import files
+from .model.record import INFRA
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .config import EngineConfig
+    from .model.container import ContainerConfig, ExecRequest
+    from .model.network import Endpoint
+    from .model.record import ProcessId
+
+
+class SpecBundles:
+    """Bundles made by the spec room."""
+
+    __slots__ = ("_config",)
+
+    def __init__(self, config: EngineConfig) -> None:
+        self._config = config
+
+    def write(
+        self, config: ContainerConfig, rootfs: str, namespaces: Mapping[str, str], endpoint: Endpoint | None = None
+    ) -> None:
+        """config.json and what it mounts are in the run directory. Raises: Refused."""
+        from .spec.facts import host_facts
+        from .spec.generate import write_bundle
+        from .spec.place import Place
+
+        if config.sdnotify == "container" and self._config.notify_socket:
+            config = _notifying(config, self._config.run_dir(config.id))
+        network = config.namespaces.network
+        shares = network.partition(":")[2] if network.startswith("container:") else ""
+        place = Place(
+            rootfs=rootfs,
+            bundle=self._config.run_dir(config.id),
+            overlays=f"{self._config.static_dir(config.id)}/overlays",
+            namespaces=dict(namespaces),
+            network_bundle=self._config.run_dir(shares) if shares else "",
+            shm=self._shm(config),
+            catatonit=find_program("catatonit", self._config.catatonit),
+            addresses=endpoint.addresses if endpoint else (),
+            gateway=endpoint.gateway if endpoint else "",
+            nameservers=endpoint.nameservers if endpoint else (),
+            search=endpoint.search if endpoint else (),
+        )
+        write_bundle(config, place, host_facts())
+        if any(os.path.isdir(folder) for folder in self._config.hooks_dir):
+            from .oci.hooks import apply
+
+            binds = any(mount.type == "bind" for mount in config.mounts)
+            apply(self._config.hooks_dir, place.bundle, config.argv, config.annotations, binds)
+
+    def _shm(self, config: ContainerConfig) -> str:
+        """The directory that the container shares as its /dev/shm with others, "" if it has one of its own."""
+        ipc = config.namespaces.ipc
+        owner = config.id if config.role == INFRA else ipc.partition(":")[2] if ipc.startswith("container:") else ""
+        shared = f"{self._config.run_dir(owner)}/shm" if owner else ""
+        return shared if os.path.isdir(shared) else ""
+
+    def write_process(self, config: ContainerConfig, request: ExecRequest, init: ProcessId, path: str) -> None:
+        """The file that the runtime reads to execute `request` beside `init`. Raises: Refused, OSError."""
+        from .spec.exec_process import write_process
+        from .spec.facts import host_facts
+
+        write_process(config, request, init, path, host_facts())
+
+
+def _notifying(config: ContainerConfig, bundle: str) -> ContainerConfig:
+    """The configuration of a container that can tell a service manager how it is: through its conmon."""
+    import msgspec
+
+    from .model.container import Mount
+
+    files.make_dir(f"{bundle}/notify")
+    place = Mount(type="bind", source=f"{bundle}/notify", destination="/run/notify", options=("rbind", "rprivate"))
+    env = config.env | {"NOTIFY_SOCKET": "/run/notify/notify.sock"}
+    return msgspec.structs.replace(config, mounts=(*config.mounts, place), env=env)

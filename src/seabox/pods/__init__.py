@@ -1,0 +1,1 @@
+"""Pods: a pod is an ordered set of operations on containers."""

@@ -128,10 +128,9 @@ class Container:
     def remove(
         self, *, force: bool = False, timeout: int | None = None, cancel: Cancel | None = None, with_pod: bool = False
     ) -> None:
-        """The container is gone, with its files; its exit codes and events can still be asked for.
+        """See remove.py: gone, with its files; its exit codes and events can still be asked for.
 
-        `force` ends it first if it runs (stop signal, `timeout` seconds, SIGKILL). Raises: StillRunning, StillMounted,
-        InUse, InvalidArgument, Cancelled, InfraContainer (unless `with_pod`: its pod is about to go).
+        Raises: StillRunning, StillMounted, InUse, InvalidArgument, Cancelled, InfraContainer.
         """
         with self.locked(*_ENDING, *(_READING if force else ())) as ctr:
             remove_locked(ctr, force=force, timeout=timeout, cancel=cancel, with_pod=with_pod)

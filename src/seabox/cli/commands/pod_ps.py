@@ -125,7 +125,7 @@ def row(on: Engine, seen: PodSnapshot, now: int, cut: int | None) -> dict[str, o
         "NumberOfContainers": len(seen.members),
         "ContainerIds": ",".join(each.facts.id[:cut] for each in seen.members),
         "ContainerNames": ",".join(each.facts.name for each in seen.members),
-        "ContainerStatuses": ",".join(each.status for each in seen.members),
+        "ContainerStatuses": ",".join(each.word for each in seen.members),
         "Containers": containers(seen),
         "Cgroup": facts.cgroup.rpartition("/")[0],
         "Namespace": "",
@@ -138,7 +138,7 @@ def row(on: Engine, seen: PodSnapshot, now: int, cut: int | None) -> dict[str, o
 
 def containers(seen: PodSnapshot) -> list[dict[str, str]]:
     """The members as podman lists them."""
-    return [{"Id": each.facts.id, "Names": each.facts.name, "Status": each.status} for each in seen.members]
+    return [{"Id": each.facts.id, "Names": each.facts.name, "Status": each.word} for each in seen.members]
 
 
 def json_row(on: Engine, seen: PodSnapshot) -> dict[str, object]:

@@ -8,7 +8,6 @@ import time
 from contextlib import suppress
 from functools import cached_property
 
-from .bundles import SpecBundles
 from .config import find_criu, find_program, registries_files, transfer_environment
 from .errors import NoSuchContainer, Unsupported
 from .kernel import files
@@ -19,6 +18,7 @@ from .state.sqlite import SQLiteStore
 TYPE_CHECKING = False
 if TYPE_CHECKING:
 
+    from .bundles import SpecBundles
     from .config import EngineConfig
     from .images.images import Images
     from .model.container import ContainerConfig, CreateRequest, ImageConfig
@@ -111,7 +111,6 @@ class Rooms:
         self.config = config
         self.clock = SystemClock()
         self.exits = ExitFiles(config)
-        self.bundles = SpecBundles(config)
         self._runtimes: dict[str, OCIRuntime] = {}
 
     @cached_property
@@ -131,6 +130,13 @@ class Rooms:
             return f"{self.config.runroot}/locks/{rank.name.lower()}-{name}/lock"
 
         return Locks(path_of, self.config.lock_timeout)
+
+    @cached_property
+    def bundles(self) -> SpecBundles:
+        """What runtimes are told about containers."""
+        from .bundles import SpecBundles
+
+        return SpecBundles(self.config)
 
     @cached_property
     def storage(self) -> Driver:

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from ..model.record import ContainerFacts
 
-MEMBER_ENDED = "UPDATE pod SET ended_at = ? WHERE id = (SELECT pod FROM container WHERE id = ? AND role = '')"
-
 
 def admit(db: Connection, facts: ContainerFacts) -> None:
     """The container may be added: its name is no pod's, its pod is there and not about to go.

@@ -233,3 +233,4 @@ INTEGERS = frozenset(
     "mount_count checkpointed_at restored_at holder_pid holder_start claimed_at".split()
 )
 OPTIONAL = frozenset(("image_id", "pod", "exit_code", *CLAIM_COLUMNS))
+MEMBER_ENDED = "UPDATE pod SET ended_at = ? WHERE id = (SELECT pod FROM container WHERE id = ? AND role = '')"

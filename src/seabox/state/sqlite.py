@@ -36,9 +36,8 @@ from ..model.record import (
 from .connection import Connections
 from .execs import SQLiteExecs
 from .image_index import require_image, use_images
-from .membership import MEMBER_ENDED, admit, refuse_pods_name
 from .retention import prune
-from .schema import CLAIM_COLUMNS, FACT_COLUMNS, INTEGERS, OPTIONAL, STATE_COLUMNS
+from .schema import CLAIM_COLUMNS, FACT_COLUMNS, INTEGERS, MEMBER_ENDED, OPTIONAL, STATE_COLUMNS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,6 +101,8 @@ class SQLiteStore:
                 raise NameInUse(facts.name, taken[0])
             if facts.image_id:
                 require_image(db, facts.image_id, facts.image)
+            from .membership import admit
+
             admit(db, facts)
             db.execute(f"INSERT INTO container({_ALL_COLUMNS}) VALUES({marks})", values)
             db.execute("INSERT INTO container_config VALUES(?, ?)", (facts.id, config))
@@ -168,6 +169,8 @@ class SQLiteStore:
             taken = db.execute("SELECT id FROM container WHERE name = ?", (name,)).fetchone()
             if taken and taken[0] != id:
                 raise NameInUse(name, taken[0])
+            from .membership import refuse_pods_name
+
             refuse_pods_name(db, name)
             if db.execute("UPDATE container SET name = ? WHERE id = ?", (name, id)).rowcount == 0:
                 raise NoSuchContainer(id)

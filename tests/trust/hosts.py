@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import traceback
 
 from seabox.kernel import cgroups, files, mounts, namespaces
 from seabox.network import netns
@@ -40,6 +41,8 @@ def in_child(runtime: str, action: object) -> int:
         try:
             fit_for(runtime)
             code = action()  # type: ignore[operator]
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -24,7 +24,8 @@ from engine.network.lan import traces
 from seabox.container import snapshot
 from seabox.container.container import Container
 from seabox.container.ended import deal_with_end
-from seabox.errors import Conflict, NoSuchContainer, RemovalFinished, SeaboxError
+from seabox.container.snapshots import NoSuchSnapshot, SnapshotExists
+from seabox.errors import Conflict, NameInUse, NoSuchContainer, RemovalFinished, SeaboxError
 from seabox.kernel import cgroups, mounts, process
 from seabox.kernel.locks import lock_file, unlock
 from seabox.model.exec import ExecRecord
@@ -35,6 +36,7 @@ from seabox.testing.killpoints import Point, fail_at, kill_at, record
 ARCHIVE = (tarfile.TarInfo("made").tobuf(), bytes(1024))
 NAME, RENAMED = "victim", "renamed"
 LAN, OTHER = "lan", "other"
+CHILDREN = ("child-1", "child-2")
 SLEEPER = ["sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 1000 & wait; done"]
 
 
@@ -306,6 +308,45 @@ def _unsupervised(world: World) -> Container:
     return ctr
 
 
+def _archive(world: World) -> str:
+    return f"{world.rooms.config.root}/checkpoint.tar"
+
+
+def _sleeping(world: World) -> Container:
+    """A container whose processes are in a checkpoint."""
+    ctr = _running(world)
+    ctr.checkpoint()
+    return ctr
+
+
+def _exported(world: World) -> None:
+    """An archive, and no container."""
+    ctr = _running(world)
+    ctr.checkpoint(export=_archive(world), compression="none")
+    ctr.remove()
+
+
+def _with_snapshot(world: World) -> Container:
+    ctr = _running(world)
+    ctr.snapshots.create("moment")
+    return ctr
+
+
+def _forget(world: World) -> None:
+    with suppress(NoSuchSnapshot):  # it may have happened before the kill
+        world.find().snapshots.remove("moment")
+
+
+def _keep_moment(world: World) -> None:
+    with suppress(SnapshotExists):
+        world.find().snapshots.create("moment")
+
+
+def _fork(world: World) -> None:
+    with suppress(NameInUse):  # it may have happened before the kill
+        world.find().fork(2, name="child")
+
+
 @dataclass(frozen=True)
 class Operation:
     """`before` makes the container the operation starts from; `act` is the operation, on the world."""
@@ -365,6 +406,21 @@ OPERATIONS = (
     Operation("rm -f networked", _networked_running, lambda world: world.find().remove(force=True)),
 )
 
+SLEEPS = (
+    Operation("checkpoint", _running, lambda world: world.find().checkpoint()),
+    Operation("checkpoint -R", _running, lambda world: world.find().checkpoint(keep_running=True, keep=True)),
+    Operation(
+        "checkpoint -e", _running,
+        lambda world: world.find().checkpoint(export=_archive(world), compression="none", keep_running=True),
+    ),
+    Operation("restore", _sleeping, lambda world: world.find().restore()),
+    Operation("restore -i", _exported, lambda world: world.engine.containers.restore(_archive(world))),
+    Operation("fork", _running, _fork),
+    Operation("snapshot create", _running, _keep_moment),
+    Operation("snapshot restore", _with_snapshot, lambda world: world.find().snapshots.restore("moment")),
+    Operation("snapshot rm", _with_snapshot, _forget),
+)  # fmt: skip
+
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EMFILE, errno.EBUSY, errno.EINTR)
 NEXT = ("same", "start", "stop", "rm -f", "inspect")
 
@@ -416,13 +472,16 @@ def strike(
     except RemovalFinished:
         pass
     except NoSuchContainer:
-        if not operation.name.startswith(("create", "rm")):
+        if not operation.name.startswith(("create", "rm", "restore -i")):
             tally.failures.append(f"{label}: the container is lost")
     except Conflict as refused:
         if not _expected_refusal(operation, next_call):
             tally.failures.append(f"{label}: {refused}")
     except SeaboxError as problem:
         tally.failures.append(f"{label}: {type(problem).__name__}: {problem}")
+    for name in CHILDREN if operation.name == "fork" else ():  # the next call is about the parent alone
+        with suppress(NoSuchContainer):
+            world.engine.containers.get(name)
     for id in ids:
         tally.failures += [f"{label}: {complaint}" for complaint in world.complaints(id)]
     ended = operation.before in (_ended, _exited, _networked_ended, _networked_exited)
@@ -477,15 +536,19 @@ def _expected_refusal(operation: Operation, call: str) -> bool:
 
 
 def sweep(
-    world: World, *, sample: int | None, seed: int, errors: bool = False, networked: bool = False
+    world: World, *, sample: int | None, seed: int, errors: bool = False, networked: bool = False, asleep: bool = False
 ) -> Iterator[Tally]:
     """Every point of every operation, or `sample` of them drawn at random; yields the tally after each.
 
-    Operations of containers with a network of their own (`networked`) are a row of their own.
+    Operations of containers with a network of their own (`networked`) are a row of their own, and those of criu
+    (`asleep`), which Debian's crun cannot do.
     A kill at each, or with `errors` a failure of the call at each (R2): ENOSPC, EIO, EMFILE, EBUSY, EINTR by turns.
     """
     chance = random.Random(seed)
-    wanted = [operation for operation in OPERATIONS if operation.is_networked == networked]
+    if asleep and world.runtime != "runc":
+        yield Tally()
+        return
+    wanted = SLEEPS if asleep else [each for each in OPERATIONS if each.is_networked == networked]
     plan = [(operation, point) for operation in wanted for point in points_of(world, operation)]
     if errors:
         plan = [(operation, point) for operation, point in plan if point.edge == "before"]

@@ -21,5 +21,13 @@ def test_the_next_call_finds_the_truth(row: str, sample: int, runtime: str) -> N
     assert found["count"] >= sample * 0.9
 
 
+def test_checkpoints_converge_as_well() -> None:
+    """Under runc alone: Debian's crun is built without criu."""
+    found = run_row("R1c", "runc", 10, SEED)
+    assert found["failures"] == [], f"seed {SEED}"
+    assert isinstance(found["count"], int)
+    assert found["count"] >= 8
+
+
 def test_both_runtimes_are_there() -> None:
     assert hosts.runtimes() == ["runc", "crun"]

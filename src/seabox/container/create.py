@@ -70,13 +70,13 @@ def _register(
             )  # fmt: skip
         except NameInUse as taken:
             tries += 1
-            if _half_made(on, taken.owner) or (name is None and tries < _NAME_TRIES):
+            if half_made(on, taken.owner) or (name is None and tries < _NAME_TRIES):
                 continue
             raise
         return config
 
 
-def _half_made(on: Services, id: str) -> bool:
+def half_made(on: Services, id: str) -> bool:
     """Whether the container was left behind by a creation that died; if so it is gone now."""
     try:
         record = on.store.load(id)

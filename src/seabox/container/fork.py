@@ -16,12 +16,14 @@ from ..model.record import Intent
 from . import dumping
 from .archive import ARTIFACTS
 from .container import Container
-from .create import create
+from .create import create, half_made
 from .imported import localized
 from .waking import restore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..model.container import ContainerConfig
     from ..model.network import Port
     from .guard import Locked
@@ -31,11 +33,8 @@ FILES = "diff"  # in a checkpoint's directory: a copy of what the container had 
 MOST = 1000
 
 
-def fork(ctr: Locked, n: int = 1, name: str | None = None, *, tcp_established: bool = False) -> list[Container]:
-    """See Container.fork."""
-    if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MOST:
-        raise InvalidArgument(f"fork: the count must be a number from 1 to {MOST}, not {n!a}")
-    names = _names(ctr.on, n, name)
+def fork(ctr: Locked, names: Sequence[str | None], *, tcp_established: bool = False) -> list[Container]:
+    """See Container.fork. A name for each, None = a random one."""
     dumping.require_checkpointable(ctr)
     if ctr.config.rootfs:
         raise Unsupported(f"cannot fork container {ctr.facts.name}: it stands on a directory, which it cannot share")
@@ -61,8 +60,13 @@ def fork(ctr: Locked, n: int = 1, name: str | None = None, *, tcp_established: b
     return made
 
 
-def _names(on: Services, n: int, name: str | None) -> list[str | None]:
-    """What the new containers are called: as given if it is one, else with numbers. Raises: NameInUse."""
+def names_for(on: Services, n: int, name: str | None) -> list[str | None]:
+    """What `n` new containers are called: as given if it is one, else with numbers.
+
+    No lock may be held. Raises: NameInUse, InvalidArgument.
+    """
+    if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MOST:
+        raise InvalidArgument(f"fork: the count must be a number from 1 to {MOST}, not {n!a}")
     if name is None:
         return [None] * n
     check_name(name)
@@ -72,7 +76,7 @@ def _names(on: Services, n: int, name: str | None) -> list[str | None]:
             owner = on.store.find(each)
         except NoSuchContainer:
             continue
-        if on.store.load(owner).facts.name == each:
+        if on.store.load(owner).facts.name == each and not half_made(on, owner):
             raise NameInUse(each, owner)
     return [*names]
 

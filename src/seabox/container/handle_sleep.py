@@ -73,7 +73,8 @@ def fork(
     only those inside the container survive). Blocks, with the lock free.
     Raises: as `checkpoint`; NameInUse, InvalidArgument, RestoreFailed: none of them is there then.
     """
-    from .fork import fork
+    from .fork import fork, names_for
 
+    names = names_for(handle._on, n, name)
     with handle.locked() as ctr:
-        return fork(ctr, n, name, tcp_established=tcp_established)
+        return fork(ctr, names, tcp_established=tcp_established)

@@ -77,17 +77,20 @@ def _register(
 
 
 def half_made(on: Services, id: str) -> bool:
-    """Whether the container was left behind by a creation that died; if so it is gone now."""
+    """Whether the container was left behind by a creation that died; if so it is gone now.
+
+    One that another operation left half-way is put right.
+    """
     try:
         record = on.store.load(id)
     except NoSuchContainer:
         return True
-    if record.claim is None or record.claim.intent is not Intent.CREATE or is_live(record.claim):
+    if record.claim is None or is_live(record.claim):
         return False
     from .container import Container
 
     try:
-        Container(on, id).sync()
+        Container(on, id).mend()
     except NoSuchContainer:
         return True
     return False

@@ -6,23 +6,27 @@ import os
 import platform
 
 from . import __version__
-from .config import find_program
+from .config import find_program, registries_files
 from .kernel import cgroups, process
 from .model.record import Status
+from .spec.capabilities import DEFAULT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from .rooms import Rooms
 
 
 def info(rooms: Rooms) -> dict[str, Any]:
-    """Host, store and version; runs the runtime and conmon once each for their versions."""
+    """Host, store and version; runs the runtime, conmon and buildah once each for their versions."""
+    from .images.registries import Registries
+
     return {
         "Host": _host(rooms),
         "Store": _store(rooms),
-        "Registries": {},
+        "Registries": {"search": search} if (search := Registries(registries_files()).search()) else {},
         "Plugins": {
             "Volume": ["local"],
             "Network": ["bridge", "macvlan"],
@@ -58,24 +62,32 @@ def _host(rooms: Rooms) -> dict[str, Any]:
         uptime = float(file.read().split()[0])
     return {
         "Arch": _architecture(system.machine),
+        "BuildahVersion": _said(find_program("buildah")).removeprefix("buildah version ").partition(" ")[0],
+        "CgroupControllers": sorted(_controllers()),
         "CgroupManager": rooms.config.cgroup_manager,
         "CgroupVersion": "v2" if mode == "v2" else "v1",
         "CgroupMode": mode,
-        "Conmon": {"Package": "", "Path": conmon, "Version": _said(conmon)},
+        "Conmon": {"Package": _package(conmon), "Path": conmon, "Version": _said(conmon)},
         "CPUs": os.cpu_count() or 1,
         "Distribution": _distribution(),
         "EventLogger": rooms.config.events_backend,
         "Hostname": system.nodename,
+        "IDMappings": {"GIDMap": None, "UIDMap": None},
         "Kernel": system.release,
         "LogDriver": rooms.config.log_driver,
         "MemFree": memory.get("MemFree", 0),
         "MemTotal": memory.get("MemTotal", 0),
-        "OCIRuntime": {"Name": os.path.basename(runtime), "Package": "", "Path": runtime, "Version": _said(runtime)},
+        "NetworkBackend": "netavark",
+        "OCIRuntime": {
+            "Name": os.path.basename(runtime), "Package": _package(runtime), "Path": runtime, "Version": _said(runtime),
+        },
         "OS": "linux",
         "Security": {
             "AppArmorEnabled": False,
+            "DefaultCapabilities": ",".join(sorted(DEFAULT)),
             "Rootless": os.geteuid() != 0,
             "SECCOMPEnabled": os.path.exists("/proc/sys/kernel/seccomp"),
+            "SECCOMPProfilePath": "",  # it is part of seabox
             "SELinuxEnabled": False,
         },
         "ServiceIsRemote": False,
@@ -86,17 +98,20 @@ def _host(rooms: Rooms) -> dict[str, Any]:
 
 
 def _store(rooms: Rooms) -> dict[str, Any]:
+    disk = os.statvfs(rooms.config.root)
     statuses = [record.state.status for record in rooms.store.records()]
     running = statuses.count(Status.RUNNING)
     paused = statuses.count(Status.PAUSED)
     return {
-        "ConfigFile": "",
+        "ConfigFile": next(iter(rooms.config.containers_conf), ""),
         "ContainerStore": {
             "Number": len(statuses), "Paused": paused, "Running": running, "Stopped": len(statuses) - running - paused,
         },
         "GraphDriverName": rooms.storage.name,
         "GraphOptions": {},
         "GraphRoot": rooms.config.root,
+        "GraphRootAllocated": disk.f_blocks * disk.f_frsize,
+        "GraphRootUsed": (disk.f_blocks - disk.f_bfree) * disk.f_frsize,
         "GraphStatus": {},
         "ImageCopyTmpDir": "/var/tmp",
         "ImageStore": {"Number": len(rooms.images.list())},
@@ -117,6 +132,25 @@ def _said(program: str) -> str:
     return done.out.decode(errors="replace").strip()
 
 
+def _package(path: str) -> str:
+    """The package that a program came in, as NAME_VERSION_ARCHITECTURE; "" if nobody knows."""
+    query = find_program("dpkg-query")
+    if not query or not path:
+        return ""
+    env = process.clean_env()
+    name = process.run([query, "-S", path], env=env, timeout_seconds=10).out.decode(errors="replace").partition(":")[0]
+    if not name or "/" in name:
+        return ""
+    form = "${Package}_${Version}_${Architecture}"
+    return process.run([query, "-W", "-f", form, name], env=env, timeout_seconds=10).out.decode(errors="replace")
+
+
+def _controllers() -> Iterable[str]:
+    from .spec.facts import host_facts
+
+    return host_facts().controllers
+
+
 def _meminfo() -> dict[str, int]:
     """/proc/meminfo in bytes."""
     with open("/proc/meminfo") as file:
@@ -131,4 +165,5 @@ def _distribution() -> dict[str, str]:
             found = dict(line.rstrip().split("=", 1) for line in file if "=" in line)
     except OSError:
         pass
-    return {key: found.get(name, "").strip('"') for key, name in (("Distribution", "ID"), ("Version", "VERSION_ID"))}
+    wanted = {"Distribution": "ID", "Version": "VERSION_ID", "Codename": "VERSION_CODENAME"}
+    return {key: found.get(name, "").strip('"') for key, name in wanted.items()}

@@ -18,9 +18,10 @@ _PROPAGATION = ("private", "rprivate", "shared", "rshared", "slave", "rslave", "
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
-    from ..model.container import ContainerConfig, Mount
+    from ..model.container import ContainerConfig, DeviceLimit, Mount
     from ..model.health import Healthcheck
     from .services import Services
     from .snapshot import Snapshot
@@ -193,6 +194,10 @@ def _config(config: ContainerConfig) -> dict[str, Any]:
         "CreateCommand": list(config.create_command),
         "Umask": f"{config.umask:04o}",
         "Timeout": config.timeout,
+        "Passwd": config.passwd,
+        "Timezone": config.timezone,
+        "SystemdMode": config.systemd,
+        "ChrootDirs": list(config.chroot_dirs),
         "StopTimeout": config.stop_timeout,
         "Healthcheck": _healthcheck(config.healthcheck),
         "HealthcheckOnFailureAction": config.healthcheck.on_failure if config.healthcheck is not None else "none",
@@ -253,6 +258,14 @@ def _host_config(config: ContainerConfig) -> dict[str, Any]:
         "NanoCpus": (limits.cpu_quota or 0) * 10**9 // (limits.cpu_period or 100_000) if limits.cpu_quota else 0,
         "CgroupParent": config.cgroup_parent,
         "BlkioWeight": limits.blkio_weight or 0,
+        "BlkioWeightDevice": [{"Path": each.path, "Weight": each.value} for each in limits.blkio_weight_devices],
+        "BlkioDeviceReadBps": _rates(limits.read_bps),
+        "BlkioDeviceWriteBps": _rates(limits.write_bps),
+        "BlkioDeviceReadIOps": _rates(limits.read_iops),
+        "BlkioDeviceWriteIOps": _rates(limits.write_iops),
+        "CgroupConf": dict(limits.unified) or None,
+        "CpuRealtimePeriod": limits.cpu_rt_period or 0,
+        "CpuRealtimeRuntime": limits.cpu_rt_runtime or 0,
         "CpuPeriod": limits.cpu_period or 0,
         "CpuQuota": limits.cpu_quota or 0,
         "CpusetCpus": limits.cpuset_cpus,
@@ -285,6 +298,10 @@ def _host_config(config: ContainerConfig) -> dict[str, Any]:
         "Sysctls": dict(config.sysctls),
         "Ulimits": [{"Name": f"RLIMIT_{u.name.upper()}", "Soft": u.soft, "Hard": u.hard} for u in config.ulimits],
     }
+
+
+def _rates(limits: Iterable[DeviceLimit]) -> list[dict[str, Any]]:
+    return [{"Path": each.path, "Rate": each.value} for each in limits]
 
 
 def labels_of(seen: Snapshot) -> dict[str, str]:

@@ -6,6 +6,7 @@ from ..errors import Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .catalog import Catalog
     from .needs import Host
     from .skopeo import Access, Skopeo
 
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 class Accounts:
     """What an image store knows of registries."""
 
-    def __init__(self, host: Host) -> None:
-        self._host = host
+    def __init__(self, host: Host, catalog: Catalog) -> None:
+        self._host, self._catalog = host, catalog
 
     def login(self, registry: str, username: str, password: str, access: Access | None = None) -> str:
         """The credentials are right and kept; what there is to say about it. Raises: skopeo.TransferFailed."""
@@ -27,6 +28,15 @@ class Accounts:
         from .skopeo import Access
 
         return self._skopeo().user(registry, access or Access())
+
+    def tags(self, repository: str, access: Access | None = None) -> list[str]:
+        """The tags that a repository (REGISTRY/NAME) has in its registry. Raises: skopeo.TransferFailed. Blocks."""
+        from .reference import parse
+        from .skopeo import Access
+
+        name = parse(repository)
+        with self._catalog.adding(), self._catalog.files.workspace() as workspace:
+            return self._skopeo().tags(f"{name.registry}/{name.repository}", access or Access(), workspace)
 
     def logout(self, registry: str, access: Access | None = None) -> str:
         """No credentials for the registry are kept ("" = for any). Raises: skopeo.TransferFailed."""

@@ -12,6 +12,7 @@ from ..kernel.process import kill_group, reap, spawn
 from .load import load_layout
 from .pull import lay_out
 from .reference import local_name
+from .skopeo import registries_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def build(
     tags = [local_name(name) for name in names]
     with catalog.adding(), catalog.files.workspace() as place:
         store = ["--root", f"{place}/store", "--runroot", f"{place}/run", "--storage-driver", "vfs"]
+        registries = registries_option(host.env)
         env = dict(host.env)
         if "CONTAINERS_CONF" not in env:  # this one has no plugins of the kind that older buildahs look for
             write_file(f"{place}/containers.conf", b'[network]\nnetwork_backend = "netavark"\n')
@@ -55,10 +57,10 @@ def build(
                 continue  # a stage, scratch, or something that buildah has to pull
             lay_out(catalog, image, f"{place}/base")
             target = f"containers-storage:[vfs@{place}/store+{place}/run]{local_name(name)}"
-            _run(env, [host.skopeo, "copy", "-q", f"dir:{place}/base", target])
+            _run(env, [host.skopeo, *registries, "copy", "-q", f"dir:{place}/base", target])
             remove_tree(f"{place}/base")
         try:
-            _run(env, [host.buildah, *store, "build", "--iidfile", f"{place}/id", *words])
+            _run(env, [host.buildah, *store, *registries, "build", "--iidfile", f"{place}/id", *words])
             with open(f"{place}/id") as file:
                 id = file.read().strip()
             _run(env, [host.buildah, *store, "push", "-q", id, f"oci:{place}/layout"])

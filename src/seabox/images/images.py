@@ -29,9 +29,8 @@ class Images(Accounts):
         self, root: str, index: ImageIndex, *, host: Host | None = None, containers: Containers | None = None,
         roots: Callable[[], Roots] | None = None,
     ) -> None:  # fmt: skip
-        self._catalog = Catalog(root, index)
         self._index = index
-        super().__init__(host or Host())
+        super().__init__(host or Host(), Catalog(root, index))
         self._containers, self._roots = containers, roots
 
     # --- looking up ----------------------------------------------------------------------------------------------
@@ -132,7 +131,7 @@ class Images(Accounts):
         for each in names:
             fitting = meant(found, each)
             if not fitting:
-                raise InvalidArgument(f"{each}: tag not known")
+                raise InvalidArgument(f"{local_name(each)}: tag not known")
             gone |= fitting
         left = [other for other in found.names if names and other not in gone]
         taken = [("untag", other) for other in found.names if other not in left]

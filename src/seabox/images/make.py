@@ -14,6 +14,7 @@ from . import manifest as manifests
 from .diff import changes as differences
 from .layertar import archive
 from .pieces import Hashed, compression, from_fd, plain
+from .tarwrite import END
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def commit(
     change_lines.apply(settings, changes)
     old = manifests.read_manifest(base.manifest)
     with catalog.adding():
-        raw = Hashed(archive(upper, container_changes(config, upper, lowers, full)) if os.path.isdir(upper) else ())
+        ran = os.path.isdir(upper)
+        raw = Hashed(archive(upper, container_changes(config, upper, lowers, full)) if ran else (END,))
         layer = _store(catalog, raw)
         document["rootfs"] = {
             "type": "layers", "diff_ids": [*document["rootfs"]["diff_ids"], f"sha256:{raw.digest}"],

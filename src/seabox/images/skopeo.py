@@ -42,13 +42,19 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     tls_verify: bool | None = None
 
 
+def registries_option(env: Mapping[str, str]) -> tuple[str, ...]:
+    """What makes skopeo and buildah read the registries.conf that podman's variable names: they do not know it."""
+    path = env.get("CONTAINERS_REGISTRIES_CONF", "")
+    return ("--registries-conf", path) if path else ()
+
+
 class Skopeo:
     """The program at `path`, run with the environment `env`."""
 
-    __slots__ = ("_env", "_path")
+    __slots__ = ("_argv", "_env")
 
     def __init__(self, path: str, env: Mapping[str, str]) -> None:
-        self._path, self._env = path, env
+        self._argv, self._env = (path, *registries_option(env)), env
 
     def manifest(self, reference: str, access: Access, workspace: str) -> bytes:
         """The raw manifest, or index, of REGISTRY/NAME:TAG or @DIGEST. Blocks.
@@ -63,10 +69,16 @@ class Skopeo:
         with _flags(access, workspace, reference) as flags:
             return self._inspect(["--config", "--raw", *flags, f"docker://{reference}"], reference)
 
+    def tags(self, repository: str, access: Access, workspace: str) -> list[str]:
+        """The tags of REGISTRY/NAME. Raises: TransferFailed."""
+        with _flags(access, workspace, repository) as flags:
+            said = self._ask(["list-tags", *flags, f"docker://{repository}"])
+        return [str(tag) for tag in msgspec.json.decode(said).get("Tags") or []]
+
     def _inspect(self, arguments: Sequence[str], reference: str) -> bytes:
         try:
             done = run(
-                [self._path, "inspect", *arguments], env=self._env, timeout_seconds=_INSPECT_TIMEOUT,
+                [*self._argv, "inspect", *arguments], env=self._env, timeout_seconds=_INSPECT_TIMEOUT,
                 output_limit=_MANIFEST_LIMIT,
             )  # fmt: skip
         except TimedOut:
@@ -107,7 +119,7 @@ class Skopeo:
         return self._ask(["logout", *flags, *([registry] if registry else ["--all"])])
 
     def _ask(self, arguments: Sequence[str], answer: bytes = b"") -> str:
-        done = run([self._path, *arguments], env=self._env, input=answer, timeout_seconds=60)
+        done = run([*self._argv, *arguments], env=self._env, input=answer, timeout_seconds=60)
         if done.code:
             raise TransferFailed(_said(done.err))
         return done.out.decode(errors="replace").strip()
@@ -120,7 +132,7 @@ class Skopeo:
             lines = undo.enter_context(os.fdopen(ours, encoding="utf-8", errors="replace"))
             try:
                 pid = spawn(
-                    [self._path, *arguments], env=self._env, stdout=theirs, stderr=said, new_group=True
+                    [*self._argv, *arguments], env=self._env, stdout=theirs, stderr=said, new_group=True
                 )  # fmt: skip
             finally:
                 os.close(theirs)

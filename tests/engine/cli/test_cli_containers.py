@@ -315,7 +315,7 @@ def test_events(cli: CommandLine) -> None:
 def test_info_and_version(cli: CommandLine) -> None:
     assert cli.ok("info", "--format", "{{.Host.OCIRuntime.Name}} {{.Store.GraphRoot}}") == f"runc {cli.root}"
     assert cli.ok("info").startswith("host:\n  arch: ")
-    assert json.loads(cli.ok("info", "--format", "json"))["Host"]["LogDriver"] == "k8s-file"
+    assert json.loads(cli.ok("info", "--format", "json"))["host"]["logDriver"] == "k8s-file"
     assert cli.ok("version", "--format", "{{.Client.Version}} {{.Version}}").split()[0] == "0.1.0"
     assert cli.ok("version").splitlines()[1].split() == ["Version:", "0.1.0"]
 

@@ -58,6 +58,9 @@ def test_the_words_of_podman(cli: CommandLine, registry: Registry, tmp_path: Pat
         assert done.err.count("\n") == 2
     assert cli("run", "--pull=never", missing).err == f"Error: {missing}: image not known\n"
     assert cli("create", "--pull=sometimes", "busybox").code == 125
+    cli.ok("tag", "busybox", f"{registry.host}/cli/tool:2")
+    cli("push", "-q", "--tls-verify=false", f"{registry.host}/cli/tool:2")
+    assert cli.ok("pull", "-q", "-a", "--tls-verify=false", f"{registry.host}/cli/tool").splitlines() == [id, id]
 
     assert cli.ok("rmi", place).splitlines() == [f"Untagged: {place}"]
     done = cli("run", "--rm", "--tls-verify=false", place, "echo", "hello")
@@ -97,6 +100,9 @@ def test_archives_and_names(cli: CommandLine, tmp_path: Path) -> None:
 def test_commit_diff_history_and_mount(cli: CommandLine) -> None:
     cli.ok("run", "--name", "c", "busybox", "sh", "-c", "echo new >/etc/new; rm /bin/vi")
     assert cli.ok("diff", "c").splitlines() == ["C /bin", "D /bin/vi", "C /etc", "A /etc/new"]
+    cli.ok("create", "--name", "idle", "busybox", "echo", "idle")  # it has written nothing, and never will
+    cli.ok("commit", "-q", "idle", "idle:1")
+    assert cli.ok("run", "--rm", "idle:1") == "idle"
     assert json.loads(cli.ok("diff", "--format", "json", "c"))["deleted"] == ["/bin/vi"]
     id = cli.ok("commit", "-q", "-m", "note", "--change", 'CMD ["cat","/etc/new"]', "-a", "me", "c", "done:1")
     assert cli.ok("run", "--rm", "done:1") == "new"

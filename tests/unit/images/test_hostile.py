@@ -47,6 +47,16 @@ def docker_archive(layer: bytes, config: bytes | None = None) -> bytes:
     )  # fmt: skip
 
 
+def on_top(layer: bytes) -> bytes:
+    """As a commit leaves it: the layer stands on a good one, which has a directory, a file and a link."""
+    base = archive(entry("d/", b"5"), entry("d/f", data=b"base"), entry("to", b"2", linkname="d"))
+    listed = [{"Config": "c.json", "RepoTags": ["evil:1"], "Layers": ["base.tar", "l.tar"]}]
+    return archive(
+        entry("manifest.json", data=json.dumps(listed).encode()), entry("c.json", data=config_of(base, layer)),
+        entry("base.tar", data=base), entry("l.tar", data=layer),
+    )  # fmt: skip
+
+
 def oci_archive(layer: bytes, *, wrong: str = "") -> bytes:
     """One image; `wrong` is the blob ("config", "manifest", "layer") that is not what its digest says."""
     packed = gzip.compress(layer, mtime=0)
@@ -77,11 +87,12 @@ def refuses(images: Images, way: str, data: bytes, tmp_path: Path, outside: Path
     assert untouched(outside)
 
 
-@pytest.mark.parametrize("way", ["import", "docker-archive", "oci-archive"])
+@pytest.mark.parametrize("way", ["import", "docker-archive", "oci-archive", "on top of a good layer"])
 @pytest.mark.parametrize("what", sorted(refused("/x")))
 def test_a_hostile_layer_is_refused(tmp_path: Path, outside: Path, what: str, way: str) -> None:
     layer = refused(str(outside))[what]
-    data = {"import": bytes, "docker-archive": docker_archive, "oci-archive": oci_archive}[way](layer)
+    ways = {"import": bytes, "docker-archive": docker_archive, "oci-archive": oci_archive}
+    data = ways.get(way, on_top)(layer)
     refuses(Images(f"{tmp_path}/root", MemoryImageIndex()), way, data, tmp_path, outside)
 
 

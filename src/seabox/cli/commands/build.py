@@ -14,15 +14,17 @@ if TYPE_CHECKING:
 
 _BOOLS = (
     "all-platforms compress disable-compression disable-content-trust force-rm http-proxy identity-label layers "
-    "no-cache no-hosts omit-history quiet rm skip-unused-stages squash stdin tls-verify"
+    "logsplit no-cache no-hosts omit-history quiet rm skip-unused-stages squash stdin tls-verify"
 ).split()
 _VALUES = (
-    "add-host annotation arch authfile build-arg build-context cap-add cap-drop cert-dir cgroup-parent cgroupns "
-    "cpp-flag cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems creds device dns dns-option dns-search env from "
-    "ignorefile ipc isolation jobs label logfile memory memory-swap network os os-feature os-version pid "
-    "platform secret security-opt shm-size ssh target timestamp ulimit unsetenv userns uts variant volume"
+    "add-host annotation arch authfile build-arg build-context cache-from cache-to cache-ttl cap-add cap-drop "
+    "cert-dir cgroup-parent cgroupns cpp-flag cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems creds "
+    "decryption-key device dns dns-option dns-search env from ignorefile ipc isolation jobs label logfile "
+    "manifest memory memory-swap network os os-feature os-version pid output platform retry retry-delay secret "
+    "security-opt shm-size sign-by ssh target timestamp ulimit unsetenv userns userns-gid-map userns-gid-map- "
+    "group userns-uid-map userns-uid-map-user uts variant volume"
 ).split()
-_SHORTS = {"quiet": "q", "memory": "m", "volume": "v", "cpu-shares": "c"}
+_SHORTS = {"output": "o", "quiet": "q", "memory": "m", "volume": "v", "cpu-shares": "c"}
 _NAMES = ("Containerfile", "Dockerfile")
 
 
@@ -35,6 +37,7 @@ def command(path: str) -> Command:
         Flag("format", "", LIST, "Kind of manifest: oci or docker"),
         Flag("iidfile", "", LIST, "Write the image's id to this file", metavar="file", completion="files"),
         Flag("pull", "", LIST, "When to pull what the image is made from", bare="true"),
+        Flag("squash-all", "", BOOL, "One layer for all that is built and what it is made from"),
         Flag("tag", "t", LIST, "Name of the image"),
     )
     return Command(
@@ -46,9 +49,13 @@ def command(path: str) -> Command:
 def run(args: Arguments) -> int:
     """Build it and print its id."""
     context = args.rest[0] if args.rest else "."
+    if not os.path.isdir(context) and "://" not in context and context != "-":
+        raise InvalidArgument(f'context must be a directory: "{context}"')
     words = [f"--{name}={str(args.on(name)).lower()}" for name in _BOOLS if args.given(name)]
     for name in (*_VALUES, "format", "pull"):
         words += [f"--{name}={value}" for value in args.texts(name)]
+    if args.on("squash-all"):
+        words.append("--squash")
     files = args.texts("file")
     if not files:
         files = [path for name in _NAMES if os.path.exists(path := os.path.join(context, name))][:1]

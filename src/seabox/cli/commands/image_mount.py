@@ -43,7 +43,10 @@ def run(args: Arguments) -> int:
             return for_each(names, mount)
         found = on.images.mounted()
         if is_json(args.text("format")):
-            listed = [{"id": row.id, "Repositories": list(row.names), "mountpoint": place} for row, place in found]
+            listed = [
+                {"id": row.id, "Names": list(row.names), "Repositories": list(row.names), "mountpoint": place}
+                for row, place in found
+            ]
             write(as_json(listed), sys.stdout)
         else:
             write(table([next(iter(row.names), row.id), place] for row, place in found), sys.stdout)
@@ -59,8 +62,7 @@ def unmount(args: Arguments) -> int:
 
         def take_away(name: str) -> None:
             id = on.images.find(name).id
-            if not on.images.unmount(name):
-                raise InvalidArgument(f"image {name} is not mounted")
-            say(id)
+            if on.images.unmount(name):
+                say(id)
 
         return for_each(names, take_away)

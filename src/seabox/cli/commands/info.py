@@ -23,22 +23,33 @@ def command(path: str) -> Command:
 
 def run(args: Arguments) -> int:
     """Print it."""
-    from seabox.cli.output import render, write
+    from seabox.cli.output import as_json, is_json, render, write
 
     with engine(args) as on:
         about = on.info()
     form = args.text("format")
     if form:
-        write(render(form, about | {key.lower(): value for key, value in about.items()}), sys.stdout)
+        write(as_json(_lower(about)) if is_json(form) else render(form, _both(about)), sys.stdout)
     else:
-        write("".join(f"{line}\n" for line in yaml({_key(name): part for name, part in about.items()})), sys.stdout)
+        write("".join(f"{line}\n" for line in yaml(_lower(about))), sys.stdout)
     return 0
+
+
+def _lower(about: Any) -> Any:
+    """With the names of fields as podman's JSON has them. What is said of the version keeps its names."""
+    if isinstance(about, dict):
+        return {_key(name): part if name == "Version" else _lower(part) for name, part in about.items()}
+    return about
+
+
+def _both(about: dict[str, Any]) -> dict[str, Any]:
+    return about | {key.lower(): value for key, value in about.items()}
 
 
 def yaml(value: Any, indent: str = "") -> Iterator[str]:
     """The lines of plain data as YAML, keys sorted, as podman prints them."""
     if isinstance(value, dict):
-        for key, item in sorted((_key(str(key)), item) for key, item in value.items()):
+        for key, item in sorted(value.items()):
             if isinstance(item, (dict, list)) and item:
                 yield f"{indent}{key}:"
                 yield from yaml(item, indent + ("  " if isinstance(item, dict) else ""))
@@ -49,10 +60,16 @@ def yaml(value: Any, indent: str = "") -> Iterator[str]:
             yield f"{indent}- {_scalar(item)}"
 
 
+_WHOLE = {
+    "AppArmorEnabled": "apparmorEnabled", "CPUs": "cpus", "DefaultCapabilities": "capabilities", "GIDMap": "gidmap",
+    "IDMappings": "idMappings", "OS": "os", "SELinuxEnabled": "selinuxEnabled", "UIDMap": "uidmap",
+}  # fmt: skip
+
+
 def _key(name: str) -> str:
     """The name of a field as podman's YAML has it: OCIRuntime -> ociRuntime, CPUs -> cpus, Host -> host."""
-    if name in ("CPUs", "OS"):
-        return name.lower()
+    if name in _WHOLE:
+        return _WHOLE[name]
     size = 0
     while size < len(name) and name[size].isupper():
         size += 1
@@ -61,6 +78,8 @@ def _key(name: str) -> str:
 
 
 def _scalar(value: object) -> str:
+    if value is None:
+        return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (dict, list)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from seabox.cli.context import engine, say
@@ -28,6 +29,8 @@ def run(args: Arguments) -> int:
     path = args.text("input")
     if not path and sys.stdin.isatty():
         raise InvalidArgument("cannot read from terminal, use command-line redirection or the --input flag")
+    if path and not os.path.exists(path):
+        raise InvalidArgument(f"stat {path}: no such file or directory")
     with engine(args) as on:
         for name in on.images.load(path or "/dev/stdin", progress=progress(args)):
             say(f"Loaded image: {name if ':' in name else f'sha256:{name}'}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seabox.cli.context import engine, for_each, say
-from seabox.cli.flags import STRING, Command, Flag
+from seabox.cli.flags import BOOL, STRING, Command, Flag
 from seabox.cli.transfers import PLATFORM, QUIET, REACH, access, progress
 
 TYPE_CHECKING = False
@@ -15,10 +15,12 @@ POLICIES = ("always", "missing", "never", "newer")
 
 def command(path: str) -> Command:
     """The command's table."""
+    every = Flag("all-tags", "a", BOOL, "All tags of the repository")
     policy = Flag("policy", "", STRING, "When to pull", default="always", completion=POLICIES)
     return Command(
-        path, (*REACH, *PLATFORM, policy, QUIET), "[options] IMAGE [IMAGE...]", "Get images from a registry", run,
-        least=1, completion="images", examples=("seabox pull quay.io/fedora/fedora", "seabox pull --policy newer web"),
+        path, (every, *REACH, *PLATFORM, policy, QUIET), "[options] IMAGE [IMAGE...]", "Get images from a registry",
+        run, least=1, completion="images",
+        examples=("seabox pull quay.io/fedora/fedora", "seabox pull --policy newer web"),
     )  # fmt: skip
 
 
@@ -32,4 +34,7 @@ def run(args: Arguments) -> int:
                 arch=args.text("arch"), os=args.text("os"), variant=args.text("variant"), progress=progress(args),
             ))  # fmt: skip
 
-        return for_each(args.rest, get)
+        names = args.rest
+        if args.on("all-tags"):
+            names = [f"{name}:{tag}" for name in names for tag in on.images.tags(name, access(args))]
+        return for_each(names, get)

@@ -19,10 +19,12 @@ def command(path: str) -> Command:
     flags = (
         *REACH,
         QUIET,
+        Flag("compress", "", BOOL, "Compress layers that are pushed to a directory", hidden=True),
         Flag("compression-format", "", STRING, "Compress layers so", completion=("gzip", "zstd")),
         Flag("digestfile", "", STRING, "Write the digest to this file", metavar="file", completion="files"),
         Flag("format", "f", STRING, "Kind of manifest: oci, v2s2 or v2s1"),
         Flag("remove-signatures", "", BOOL, "Leave signatures out"),
+        Flag("sign-by", "", STRING, "Sign with this GPG key", metavar="key"),
     )
     return Command(
         path, flags, "[options] IMAGE [DESTINATION]", "Bring an image to a registry", run, least=1, most=2,
@@ -38,6 +40,8 @@ def run(args: Arguments) -> int:
     options = ["--format", _FORMS[form]] if form else []
     if args.text("compression-format"):
         options += ["--dest-compress-format", args.text("compression-format")]
+    if args.text("sign-by"):
+        options += ["--sign-by", args.text("sign-by")]
     if args.on("remove-signatures"):
         options.append("--remove-signatures")
     with engine(args) as on:

@@ -24,6 +24,7 @@ def command(path: str) -> Command:
         Flag("multi-image-archive", "m", BOOL, "Accepted: all arguments are images in any case"),
         Flag("output", "o", STRING, "File or directory in place of stdout", metavar="path", completion="files"),
         QUIET,
+        Flag("uncompressed", "", BOOL, "Accepted, without effect: layers stay as they are", hidden=True),
     )
     return Command(
         path, flags, "[options] IMAGE [IMAGE...]", "Put images into an archive", run, least=1, completion="images",

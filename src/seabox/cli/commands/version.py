@@ -25,8 +25,8 @@ def run(args: Arguments) -> int:
     about = version()
     form = args.text("format")
     if form:
-        whole = {"Client": about, "Server": about}
-        sys.stdout.write(render(form, whole if is_json(form) else about | whole))
+        whole = {"Client": about}
+        sys.stdout.write(render(form, whole if is_json(form) else about | whole | {"Server": about}))
         return 0
     rows = [
         ("Client:", "seabox"),

@@ -85,8 +85,11 @@ def engine_settings(paths: Iterable[str]) -> dict[str, Any]:
         found["conmon"] = next((path for path in found["conmon"] if os.access(path, os.X_OK)), "")
     if found.get("network") == "private":
         found["network"] = "bridge"
-    runtimes = found.pop("runtimes", {})
-    paths_of = runtimes.get(found.get("runtime", ""))
+    runtimes, flags = found.pop("runtimes", {}), found.pop("runtimes_flags", {})
+    name = found.get("runtime", "")
+    if isinstance(words := flags.get(name), list):
+        found["runtime_flags"] = tuple(f"--{str(word).lstrip('-')}" for word in words)
+    paths_of = runtimes.get(name)
     if isinstance(paths_of, list):
         found["runtime"] = next((p for p in paths_of if isinstance(p, str) and os.access(p, os.X_OK)), found["runtime"])
     return found
@@ -111,8 +114,9 @@ def _read(paths: Iterable[str], wanted: dict[tuple[str, str], tuple[str, type]])
             if not (fits if kind is list else isinstance(value, kind)):
                 raise InvalidArgument(f"{path}: {table}.{key} must be of type {kind.__name__}")
             found[ours] = value
-        if wanted is _ENGINE and isinstance(runtimes := tables.get("engine", {}).get("runtimes"), dict):
-            found["runtimes"] = found.get("runtimes", {}) | runtimes
+        for key in ("runtimes", "runtimes_flags"):
+            if wanted is _ENGINE and isinstance(table := tables.get("engine", {}).get(key), dict):
+                found[key] = found.get(key, {}) | table
     return found
 
 

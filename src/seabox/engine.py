@@ -212,7 +212,7 @@ class Containers:
 
     def get(self, name: str) -> Container:
         """The container with this name, id, or unique id prefix. Raises: NoSuchContainer, AmbiguousName."""
-        id = self._on.store.find(name)
+        id = self._on.store.find(name.removeprefix("/"))  # docker shows names with it
         self._mend(id, name)
         return Container(self._on, id)
 

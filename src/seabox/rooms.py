@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import cached_property
 
 from .config import find_criu, find_program, registries_files, transfer_environment
-from .errors import NoSuchContainer, Unsupported
+from .errors import NoSuchContainer, NoSuchImage, SeaboxError, Unsupported
 from .kernel import files
 from .state.image_index import SQLiteImageIndex
 from .state.locks import Locks, Rank
@@ -347,6 +347,16 @@ class Rooms:
         from .pods.exit_policy import settle
 
         settle(self, id)
+
+    def remove_image(self, name: str) -> None:
+        """See Services.remove_image."""
+        from .diagnostics import warning
+
+        try:
+            self.images.remove(name)
+        except SeaboxError as problem:
+            if not isinstance(problem, NoSuchImage):
+                warning("%s", problem)
 
     def layer_dir(self, chain_id: str) -> str:
         """Where an image layer lies unpacked."""

@@ -43,11 +43,14 @@ def create(args: Arguments, on: Engine) -> Container:
         raise InvalidArgument(f"opening CIDFile: open {cidfile}: no such file or directory")
     if not args.on("rootfs"):
         from seabox.cli.transfers import PLATFORM, access, progress
+        from seabox.images.transports import of_archive
 
         wanted = {flag.name: args.text(flag.name) for flag in PLATFORM}
         policy = _policy(args, said)
         options["pull"] = "never"  # again
-        on.images.pull(image, policy=policy, access=access(args), progress=progress(args), **wanted)
+        id = on.images.pull(image, policy=policy, access=access(args), progress=progress(args), **wanted)
+        if of_archive(image):
+            image = id
     if args.on("replace"):
         _make_way(on, args.text("name"))
     ctr = on.containers.create(image, command, **options)
@@ -79,6 +82,10 @@ def _policy(args: Arguments, said: Mapping[str, Any]) -> str:
 
 
 def _check(args: Arguments) -> None:
+    if args.given("kernel-memory"):
+        from seabox.diagnostics import warning
+
+        warning("The --kernel-memory flag is no longer supported. This flag is a noop.")
     if args.text("seccomp-policy") not in ("", "default"):
         raise Unsupported("--seccomp-policy=image is not supported: no label of an image changes what is allowed")
     if args.on("replace") and not args.given("name"):
@@ -126,7 +133,8 @@ def _options(args: Arguments, said: Mapping[str, Any]) -> CreateOptions:
         "no_hosts": args.on("no-hosts"),
         "publish": args.texts("publish"),
         "publish_all": args.on("publish-all"),
-        "auto_remove": args.on("rm"),
+        "auto_remove": args.on("rm") or _removes_image(args),
+        "auto_remove_image": _removes_image(args),
         "cap_add": args.texts("cap-add"),
         "cap_drop": args.texts("cap-drop"),
         "cgroup_conf": _texts_with_values(args, "cgroup-conf"),
@@ -164,7 +172,7 @@ def _options(args: Arguments, said: Mapping[str, Any]) -> CreateOptions:
         "log_options": needed_values("log-opt", args.pairs("log-opt")),
         "pidfile": args.text("pidfile"),
         "privileged": args.on("privileged"),
-        "read_only": args.on("read-only"),
+        "read_only": args.on("read-only") if args.given("read-only") else None,
         "read_only_tmpfs": args.on("read-only-tmpfs"),
         "requires": args.texts("requires"),
         "restart": args.text("restart"),
@@ -211,7 +219,7 @@ def _add_pod(args: Arguments, found: CreateOptions) -> None:
 
 def _add_texts(args: Arguments, found: CreateOptions) -> None:
     if args.given("name"):
-        found["name"] = args.text("name")
+        found["name"] = args.text("name").removeprefix("/")
     if args.given("user"):
         found["user"] = args.text("user")
     if args.given("workdir"):
@@ -273,6 +281,10 @@ def as_size(args: Arguments, name: str) -> int:
         return read_size(args.text(name))
     except ValueError as problem:
         raise InvalidArgument(f"invalid value for {name}: {problem}") from None
+
+
+def _removes_image(args: Arguments) -> bool:
+    return any(flag.name == "rmi" for flag in args.command.flags) and args.on("rmi")
 
 
 def _whole(args: Arguments, name: str) -> int:

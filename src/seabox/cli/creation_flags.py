@@ -82,7 +82,7 @@ _FILES = (
     Flag("device-cgroup-rule", "", CSV, "Devices that may be used without a node (TYPE MAJOR:MINOR MODE)"),
     Flag("image-volume", "", STRING, "What the image's volumes become", default="bind",
          aliases=("builtin-volume",), completion=("bind", "tmpfs", "ignore")),
-    Flag("mount", "", LIST, "Mount (type=bind|tmpfs,src=PATH,dst=PATH,...)"),
+    Flag("mount", "", LIST, "Mount (type=bind|tmpfs|image|devpts,src=...,dst=PATH,...)"),
     Flag("read-only", "", BOOL, "The root file system cannot be written to"),
     Flag("read-only-tmpfs", "", BOOL, "With --read-only, /dev/shm, /run and /tmp can", default=True),
     Flag("shm-size", "", STRING, "Size of /dev/shm", metavar="<number>[<unit>]"),
@@ -151,6 +151,7 @@ _MORE_LIMITS = (
     Flag("memory-swappiness", "", INT, "How gladly memory is swapped (0 to 100, -1: as the host)", default=-1),
     Flag("oom-kill-disable", "", BOOL, "Processes wait for memory in place of being killed, with cgroup v1"),
 )
+_KERNEL_MEMORY = Flag("kernel-memory", "", STRING, hidden=True)
 _ULIMIT = Flag("ulimit", "", LIST, "Resource limit (NAME=SOFT[:HARD])")
 
 # podman has them, we do not yet: their values are taken, so that the answer is about them
@@ -176,8 +177,8 @@ _HIDDEN = (
 )
 
 FLAGS = (
-    *_IDENTITY, *_PROCESS, *_STREAMS, *_FILES, *_ISOLATION, *_NETWORK, *LIMITS, *_MORE_LIMITS, _ULIMIT, *HEALTH,
-    *_HIDDEN,
+    *_IDENTITY, *_PROCESS, *_STREAMS, *_FILES, *_ISOLATION, *_NETWORK, *LIMITS, *_MORE_LIMITS, _KERNEL_MEMORY,
+    _ULIMIT, *HEALTH, *_HIDDEN,
 )  # fmt: skip
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from seabox.cli.flags import BOOL, STRING, Flag
+from seabox.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ def access(args: Arguments) -> Access:
     from seabox.images.skopeo import Access
 
     known = {flag.name for flag in args.command.flags}
+    path = args.text("authfile")
+    if path and not os.path.exists(path) and args.command.path not in ("login", "logout"):
+        raise InvalidArgument(f"credential file is not accessible: stat {path}: no such file or directory")
     return Access(
         authfile=args.text("authfile"),
         cert_dir=args.text("cert-dir") if "cert-dir" in known else "",

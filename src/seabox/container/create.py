@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .services import Services
 
 _NAME_TRIES = 20
+REMOVE_IMAGE = "remove-image"  # in the static directory: what else goes with the container
 
 
 def create(
@@ -46,7 +47,9 @@ def create(
         undo.callback(files.remove_tree, static)
         files.make_dirs(static, 0o700)
         files.write_file(f"{static}/container.json", encode_config(config))  # to rebuild a damaged database from
-        if not config.rootfs:
+        if config.auto_remove_image:
+            files.write_file(f"{static}/{REMOVE_IMAGE}", config.image.encode())
+        if not config.rootfs or config.rootfs_overlay:
             undo.callback(on.storage.remove, id)
             on.storage.create(id)
         if fill is not None:

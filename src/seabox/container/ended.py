@@ -44,4 +44,16 @@ def finish(ctr: Locked) -> None:
     if ctr.state.status is Status.STOPPED and stays:
         lifecycle.give_back(ctr)
     if goes:
+        image = _image_to_remove(ctr)
         remove(ctr)  # which gives back too
+        if image:
+            ctr.on.remove_image(image)
+
+
+def _image_to_remove(ctr: Locked) -> str:
+    """The image that is to go with the container, "" if none is."""
+    try:
+        with open(f"{ctr.on.config.static_dir(ctr.id)}/remove-image", encoding="utf-8") as file:
+            return file.read()
+    except OSError:
+        return ""

@@ -31,6 +31,8 @@ def tell_started(ctr: Locked) -> None:
 
 def mount_root(ctr: Locked) -> str:
     """The container's root file system is mounted; its path. Given back by release_resources."""
+    if ctr.config.rootfs_overlay:
+        return ctr.on.storage.mount(ctr.id, [ctr.config.rootfs])
     if ctr.config.rootfs:
         return ctr.config.rootfs
     return ctr.on.storage.mount(ctr.id, [ctr.on.layer_dir(layer) for layer in ctr.config.layers])

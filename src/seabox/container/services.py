@@ -114,5 +114,8 @@ if TYPE_CHECKING:
         def settle_pod(self, id: str) -> None:
             """What the pod is to do when its last member has ended is done, if it has. Never fails."""
 
+        def remove_image(self, name: str) -> None:
+            """The image is gone; if somebody needs it, there is only a warning."""
+
         def layer_dir(self, chain_id: str) -> str:
             """Where an image layer lies unpacked."""

@@ -119,6 +119,7 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     image_digest: str = ""  # "sha256:..." of its manifest, where one is known
     image_id: str = ""
     rootfs: str = ""  # a directory used as root in place of an image (--rootfs)
+    rootfs_overlay: bool = False  # it is not written to
     layers: tuple[str, ...] = ()  # chain ids of the image's layers, lowest first
     argv: tuple[str, ...]  # what is executed: entrypoint + command, without --init's catatonit
     entrypoint: tuple[str, ...] = ()
@@ -172,6 +173,7 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     healthcheck: Healthcheck | None = None
     log: LogConfig = LogConfig()
     auto_remove: bool = False
+    auto_remove_image: bool = False  # with it goes its image, unless somebody else needs that
     runtime: str = ""  # absolute path of the OCI runtime
     cgroup_parent: str = ""
     cgroups: str = "enabled"  # "enabled" | "no-conmon", which is what we do anyway | "disabled"
@@ -268,7 +270,7 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     cap_drop: tuple[str, ...] = ()
     privileged: bool = False
     security_opt: tuple[str, ...] = ()
-    read_only: bool = False
+    read_only: bool | None = None
     read_only_tmpfs: bool = True
     ulimits: tuple[str, ...] = ()  # NAME=SOFT[:HARD]
     sysctls: dict[str, str] = {}
@@ -314,6 +316,7 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     log_driver: str | None = None
     log_options: dict[str, str] = {}
     auto_remove: bool = False
+    auto_remove_image: bool = False
     cgroup_parent: str | None = None
     cgroups: str = ""  # "" = "enabled"
     cidfile: str = ""

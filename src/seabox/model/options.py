@@ -64,7 +64,7 @@ if TYPE_CHECKING:
         cap_drop: Sequence[str]
         privileged: bool
         security_opt: Sequence[str]
-        read_only: bool
+        read_only: bool | None
         read_only_tmpfs: bool
         ulimits: Sequence[str]
         sysctls: Mapping[str, str]
@@ -110,6 +110,7 @@ if TYPE_CHECKING:
         log_driver: str | None
         log_options: Mapping[str, str]
         auto_remove: bool
+        auto_remove_image: bool
         cgroup_parent: str | None
         cgroups: str
         cidfile: str

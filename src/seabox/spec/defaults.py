@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # fields that hold None, or "" or (), until somebody says something
 _IF_UNSAID = (
     "cgroupns", "ipc", "uts", "pid", "userns", "cgroups", "dns", "dns_search", "dns_options", "init", "init_path",
-    "oom_score_adj", "tz", "image_volume",
+    "oom_score_adj", "tz", "image_volume", "read_only",
 )  # fmt: skip
 _BEFORE = ("ulimits", "devices", "volumes")
 
@@ -44,8 +44,6 @@ def with_defaults(request: CreateRequest, said: Mapping[str, Any]) -> CreateRequ
         changes["log_options"] = {"tag": said["log_tag"]} | request.log_options
     if said.get("no_hosts") and not request.add_hosts:
         changes["no_hosts"] = True
-    if said.get("read_only"):
-        changes["read_only"] = True
     if "shm_size" in said and request.shm_size is None:
         changes["shm_size"] = parse_size(said["shm_size"])
     if "umask" in said and request.umask is None:

@@ -58,19 +58,22 @@ def parse_device(text: str) -> Device:
 
 
 def parse_device_rule(text: str) -> str:
-    """`TYPE MAJOR:MINOR ACCESS`, in which numbers may be *. Raises: InvalidArgument with podman's words."""
+    """`TYPE MAJOR[:MINOR] ACCESS`, in which numbers may be *. Raises: InvalidArgument with podman's words."""
     words = plain("device cgroup rule", text).split()
-    bad = InvalidArgument(f"invalid device cgroup rule format: '{text}'")
     if len(words) != 3:
-        raise bad
+        raise InvalidArgument(
+            f'invalid device cgroup rule requires type, major:Minor, and access rules: "{text}"'
+        )
     kind, numbers, access = words
-    major, colon, minor = numbers.partition(":")
-    if kind not in ("a", "b", "c") or not colon or not _is_mode(access):
-        raise bad
-    for number in (major, minor):
+    major, _, minor = numbers.partition(":")
+    if kind not in ("a", "b", "c"):
+        raise InvalidArgument(f"invalid device type in device-access-add: {kind}")
+    if wrong := [letter for letter in access if letter not in _MODES]:
+        raise InvalidArgument(f"invalid device access in device-access-add: {wrong[0]}")
+    for number in (major, minor or "*"):
         if number != "*" and not (number.isascii() and number.isdecimal() and len(number) < 10):
-            raise bad
-    return " ".join(words)
+            raise InvalidArgument(f'strconv.ParseUint: parsing "{number}": invalid syntax')
+    return f"{kind} {major}:{minor or '*'} {access}"
 
 
 def _rule(text: str) -> oci.DeviceRule:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
-from ..kernel.files import chmod, chown, make_dir, make_dirs, remove_tree, write_file
+from ..kernel.entries import Description, new_link
+from ..kernel.files import chmod, chown, make_dir, make_dirs, open_in_root, remove_tree, write_file
 from ..kernel.ownership import chown_tree
 from ..model import oci
 from . import capabilities, seccomp
@@ -62,6 +63,22 @@ def generate(config: ContainerConfig, place: Place, facts: HostFacts) -> oci.Spe
     )
 
 
+def _make_mtab(config: ContainerConfig, place: Place) -> None:
+    """An image without /etc/mtab has one that leads to the kernel's list."""
+    if config.rootfs:
+        return
+    try:
+        folder = open_in_root(place.rootfs, "/etc", os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return
+    try:
+        new_link(folder, "mtab", "/proc/mounts", Description(0o777, None, None, None, {}))
+    except OSError:  # it has one, as a rule
+        return
+    finally:
+        os.close(folder)
+
+
 def write_bundle(config: ContainerConfig, place: Place, facts: HostFacts) -> None:
     """The bundle is complete: config.json, the files it mounts, and the working directory that the image names.
 
@@ -72,6 +89,7 @@ def write_bundle(config: ContainerConfig, place: Place, facts: HostFacts) -> Non
     make_workdir(config, place, identity)
     spec = generate(config, place, facts)
     write_etc_files(config, place, identity)
+    _make_mtab(config, place)
     for folder, like in to_overlay(config, place):
         remove_tree(folder)
         make_dirs(f"{folder}/work")

@@ -188,5 +188,6 @@ def _ulimit(text: str) -> Ulimit:
     except InvalidArgument as problem:
         raise bad(str(problem)) from None
     if hard != -1 and (soft == -1 or soft > hard):
-        raise bad(f"ulimit soft limit must be less than or equal to hard limit: {soft} > {hard}")
+        what = f"soft: -1 (unlimited), hard: {hard}" if soft == -1 else f"{soft} > {hard}"
+        raise bad(f"ulimit soft limit must be less than or equal to hard limit: {what}")
     return Ulimit(name=name, soft=soft, hard=hard)

@@ -59,7 +59,7 @@ def parse_security(request: CreateRequest, *, no_new_privileges: bool) -> Securi
         apparmor=apparmor,
         mask=mask,
         unmask=unmask,
-        read_only=request.read_only,
+        read_only=bool(request.read_only),
         read_only_tmpfs=request.read_only_tmpfs,
         proc_options=proc_options,
     )

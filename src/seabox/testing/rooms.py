@@ -216,6 +216,9 @@ class FakeRooms:
         """See Services.settle_pod: only noted."""
         self.settled.append(id)
 
+    def remove_image(self, name: str) -> None:
+        """See Services.remove_image: there are no images."""
+
     def layer_dir(self, chain_id: str) -> str:
         """See Services.layer_dir."""
         return f"{self.config.root}/layers/{chain_id}"

@@ -71,15 +71,39 @@ def test_descriptors_are_passed_on(cli: CommandLine) -> None:
 
 
 def test_the_image_goes_too(cli: CommandLine) -> None:
-    cli.ok("tag", "busybox", "q:1")
-    assert cli("run", "--rmi", "q:1", "true").err == "Error: the --rmi option does not work without --rm\n"
-    cli.ok("run", "--rm", "--rmi", "q:1", "true")
+    cli.ok("tag", "busybox", "q:1", "q:2")
+    said = "Error: the --rmi option does not work without --rm\n"
+    assert cli("run", "--rmi", "--rm=false", "q:1", "true").err == said
+    cli.ok("run", "--rmi", "q:1", "true")
     assert cli("image", "exists", "q:1").code == 1
+    cli.ok("run", "--rm", "-d", "--name", "d", "--rmi", "q:2", "sleep", "1000")
+    form = "{{.HostConfig.AutoRemove}} {{.HostConfig.AutoRemoveImage}}"
+    assert cli.ok("inspect", "--format", form, "d") == "true true"
+    cli.ok("stop", "-t", "0", "d")
+    assert cli("image", "exists", "q:2").code == 1
     cli.ok("create", "--name", "user", "busybox", "true")
     done = cli("run", "--rm", "--rmi", "busybox", "true")
     assert done.code == 0
     assert "image is in use by a container" in done.err
     cli.ok("image", "exists", "busybox")
+
+
+def test_a_directory_as_root_that_stays_as_it_is(cli: CommandLine) -> None:
+    place = cli.ok("image", "mount", "busybox")
+    done = cli("run", "--rm", "--rootfs", f"{place}:O", "sh", "-c", "touch /new && ls /new")
+    assert (done.code, done.out) == (0, "/new\n"), done
+    assert not os.path.exists(f"{place}/new")
+    cli.ok("image", "unmount", "busybox")
+
+
+def test_an_archive_as_image(cli: CommandLine, tmp_path: Path) -> None:
+    cli.ok("save", "-q", "-o", f"{tmp_path}/b.tar", "busybox")
+    cli.ok("rmi", "busybox")
+    done = cli("run", "--name", "/slash", f"docker-archive:{tmp_path}/b.tar", "readlink", "/etc/mtab")
+    assert (done.code, done.out) == (0, "/proc/mounts\n"), done
+    assert done.err.startswith("Getting image source signatures\n")
+    assert cli.ok("inspect", "--format", "{{.ImageName}}", "slash") == "localhost/busybox:latest"
+    cli.ok("rm", "/slash")
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,8 @@ stop_timeout = 3
 pull_policy = "newer"
 [engine.runtimes]
 mine = ["/nowhere/x", "/bin/true"]
+[engine.runtimes_flags]
+mine = ["debug", "--log=x"]
 [network]
 whatever = 5
 """
@@ -57,6 +59,7 @@ def test_settings_of_the_engine(path: Path) -> None:
     found = config.load()
     assert found.containers_conf == (str(path),)
     assert (found.runtime, found.conmon, found.hooks_dir) == ("/bin/true", "/bin/true", ("/h",))
+    assert found.runtime_flags == ("--debug", "--log=x")
     assert (found.stop_timeout, found.pids_limit, found.no_new_privileges) == (3, 7, True)
     assert not any(word.startswith("containers_conf") for word in found.words())
 

@@ -8,7 +8,7 @@ from seabox.cli.commands.attach import SIG_PROXY
 from seabox.cli.context import engine, say
 from seabox.cli.creation_flags import FLAGS
 from seabox.cli.flags import BOOL, UINT, Command, Flag
-from seabox.errors import InvalidArgument, NoSuchContainer, NoSuchImage, SeaboxError, StateConflict
+from seabox.errors import InvalidArgument, NoSuchContainer, StateConflict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def command(path: str) -> Command:
     own = (
         Flag("detach", "d", BOOL, "Leave the container running and print its id"),
         Flag("preserve-fds", "", UINT, "Give the process this many of our descriptors after stderr"),
-        Flag("rmi", "", BOOL, "With --rm, remove the image too unless something else uses it"),
+        Flag("rmi", "", BOOL, "As --rm, and remove the image too unless something else uses it"),
     )
     return Command(
         path, (*FLAGS, *own, SIG_PROXY), "[options] IMAGE [COMMAND [ARG...]]", "Create a container and start it", run,
@@ -45,12 +45,9 @@ def run(args: Arguments) -> int:
                 ctr.start(recursive=True, preserve_fds=fds)
                 say(ctr.id)
                 return 0
-            code = _foreground(args, on, ctr, fds)
-            if args.on("rmi"):
-                _remove_image(on, args.rest[0])
-            return code
+            return _foreground(args, on, ctr, fds)
         except BaseException as problem:
-            if args.on("rm"):
+            if args.on("rm") or args.on("rmi"):
                 _remove(ctr, force=isinstance(problem, Exception))
             raise
 
@@ -58,20 +55,8 @@ def run(args: Arguments) -> int:
 def _check(args: Arguments) -> None:
     if args.on("detach") and args.given("attach"):
         raise InvalidArgument("--detach and --attach cannot be set together")
-    if args.on("rmi") and not args.on("rm"):
+    if args.on("rmi") and args.given("rm") and not args.on("rm"):
         raise InvalidArgument("the --rmi option does not work without --rm")
-
-
-def _remove_image(on: Engine, name: str) -> None:
-    """The image is gone, unless somebody else needs it."""
-    from seabox.diagnostics import warning
-
-    try:
-        on.images.remove(name)
-    except NoSuchImage:
-        return
-    except SeaboxError as problem:
-        warning("%s", problem)
 
 
 def _foreground(args: Arguments, on: Engine, ctr: Container, fds: list[int]) -> int:

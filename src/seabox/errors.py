@@ -219,6 +219,10 @@ class Detached(SeaboxError):
     exit_code = 0
 
 
+class Disconnected(SeaboxError):
+    """Too much output was waiting for its reader: the session is over, the container goes on. Attach again."""
+
+
 class Damaged(SeaboxError):
     """A stored record cannot be read; `seabox system check` says more. Other records are not affected."""
 

@@ -246,7 +246,7 @@ def test_what_a_killed_client_ran_goes_on_and_ends_with_the_container(
 
 def test_a_client_that_does_not_read_keeps_nothing_alive(engine: seabox.Engine, ctr: Container) -> None:
     with ctr.exec(["yes"]) as session:
-        while session._size < session._limit:
+        while session._size < session.patience.limit:
             assert session.poll() is None
         began = time.monotonic()
         ctr.stop(timeout=0)

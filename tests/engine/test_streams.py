@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import select
+import socket
 import time
 
 import pytest
 
 import seabox
-from engine.home import SLEEPER, obedient
-from seabox.errors import Conflict, StateConflict, TimedOut
+from engine.home import SLEEPER, conmon_of, obedient
+from seabox.errors import Conflict, ExitCodeUnknown, StateConflict, TimedOut
+from seabox.kernel.procfs import blocked_on
 from seabox.streams.session import Session
 
 
@@ -128,3 +132,46 @@ def test_a_terminal_and_its_size(engine: seabox.Engine) -> None:
         assert ctr.wait() == 0
 
 
+
+
+def stalled(ctr: seabox.Container, engine: seabox.Engine) -> socket.socket:
+    """A client that is none of ours and does not read; conmon waits for it already, and so does the container."""
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    folder = os.open(engine.config.run_dir(ctr.id), os.O_PATH | os.O_DIRECTORY)
+    client.connect(f"/proc/self/fd/{folder}/attach")
+    os.close(folder)
+    conmon = conmon_of(ctr)
+    poller = select.poll()
+    while not blocked_on(conmon.pid).startswith("socket:"):
+        poller.poll(10)
+    return client
+
+
+def test_an_end_that_a_client_holds_up(engine: seabox.Engine) -> None:
+    """`stop` does not wait for it; the code is filled in when the client reads, or leaves."""
+    ctr = engine.containers.run("busybox", ["yes"], log_driver="none")
+    with stalled(ctr, engine):
+        begun = time.monotonic()
+        ctr.stop(timeout=1)
+        assert time.monotonic() - begun < 4
+        assert ctr.status == "stopped"
+        with pytest.raises(TimedOut):
+            ctr.wait(timeout=0.1)
+    assert ctr.wait(timeout=20) == 137
+    ctr.wait("exited", timeout=20)
+    ctr.start()
+    with stalled(ctr, engine):
+        begun = time.monotonic()
+        ctr.kill()
+        assert time.monotonic() - begun < 4
+    assert ctr.wait(timeout=20) == 137
+
+
+def test_a_removal_that_a_client_holds_up(engine: seabox.Engine) -> None:
+    ctr = engine.containers.run("busybox", ["yes"], log_driver="none")
+    with stalled(ctr, engine):
+        begun = time.monotonic()
+        ctr.remove(force=True, timeout=1)
+        assert time.monotonic() - begun < 4
+        with pytest.raises(ExitCodeUnknown):
+            ctr.wait(timeout=1)

@@ -7,9 +7,11 @@ import signal
 import threading
 from contextlib import ExitStack, contextmanager
 
-from seabox.diagnostics import debug
+from seabox.cli.relay import Relay
+from seabox.diagnostics import debug, warning
 from seabox.errors import Detached, NoSuchContainer, SeaboxError
 from seabox.kernel.tty import is_terminal, raw_mode, window_size
+from seabox.rooms import Rooms
 from seabox.streams.keys import parse_detach_keys
 
 TYPE_CHECKING = False
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from seabox.container.container import Container
     from seabox.container.exec_session import ExecSession
+    from seabox.engine import Engine
     from seabox.streams.session import Session
 
     class Target(Protocol):
@@ -49,22 +52,34 @@ class Streams:
         self.preserve_fds = tuple(preserve_fds)
         self.tty, self.keys, self.sig_proxy = tty, parse_detach_keys(keys), sig_proxy
 
+    def relay(self, afterwards: Sequence[str] = ()) -> Relay:
+        """What will pass them on."""
+        # what comes from a pipe is data: no bytes in it are keys that somebody typed
+        keys = self.keys if self.tty or is_terminal(0) else b""
+        return Relay(self.stdin, self.stdout, self.stderr, keys, afterwards)
 
-def attend(ctr: Container, streams: Streams, connect: Callable[[], Session] | None = None) -> int:
+
+def attend(on: Engine, ctr: Container, streams: Streams, *, running: bool = False) -> int:
     """The container has ended, and all it wrote was passed on; its exit code (0 if the user detached).
 
-    `connect` joins a running container; without it the container is started. Raises: as Container.start;
+    One that is `running` is joined, any other is started. Raises: as Container.start and attach; Disconnected;
     BrokenPipeError (nobody reads our output any more; the container goes on).
     """
     size = window_size(_terminal()) if streams.tty else None
     with ExitStack() as undo:
         forward = undo.enter_context(proxy()) if streams.sig_proxy else None
-        session = connect() if connect else _start(ctr, size, streams.preserve_fds)
+        relay = streams.relay(Rooms(on.config).exit_command(ctr.id, always=True))
+        undo.callback(relay.close)
+        session = (
+            ctr.attach(begin=False, joined=relay.begin)
+            if running
+            else _start(ctr, size, relay, streams.preserve_fds)
+        )
         undo.callback(session.close)
         if forward is not None:
             forward(ctr)
         try:
-            relay(session, streams, resize_first=connect is not None)
+            _serve(session, relay, streams, resize_first=running)
         except Detached:
             return 0
         return _end(ctr)
@@ -77,10 +92,13 @@ def attend_exec(start: Callable[[tuple[int, int] | None], ExecSession], streams:
     """
     with ExitStack() as undo:
         forward = undo.enter_context(proxy())
+        relay = streams.relay()
+        undo.callback(relay.close)
         session = undo.enter_context(start(window_size(_terminal()) if streams.tty else None))
+        relay.begin(session)
         forward(session)
         try:
-            relay(session, streams, resize_first=True)
+            _serve(session, relay, streams, resize_first=True)
         except Detached:
             return 0
         except BrokenPipeError:
@@ -92,15 +110,13 @@ def attend_exec(start: Callable[[tuple[int, int] | None], ExecSession], streams:
 def warn_without_terminal() -> None:
     """The user is told, if there is no terminal to be the one of --tty and --interactive."""
     if not is_terminal(0):
-        from seabox.diagnostics import warning
-
         warning("The input device is not a TTY. The --tty and --interactive flags might not work properly")
 
 
-def _start(ctr: Container, size: tuple[int, int] | None, preserve_fds: tuple[int, ...]) -> Session:
+def _start(ctr: Container, size: tuple[int, int] | None, relay: Relay, preserve_fds: tuple[int, ...]) -> Session:
     """The container runs, its terminal having our terminal's size from the start."""
     if size is None:
-        return ctr.start_and_attach(recursive=True, preserve_fds=preserve_fds)
+        return ctr.start_and_attach(recursive=True, preserve_fds=preserve_fds, begin=False, joined=relay.begin)
     ctr.start_dependencies()
     with ctr.batch() as same:
         fresh = same.status != "created" or not same.snapshot().state.pid
@@ -108,15 +124,15 @@ def _start(ctr: Container, size: tuple[int, int] | None, preserve_fds: tuple[int
             same.init(preserve_fds=preserve_fds)
         try:
             same.resize(*size)
-            return same.start_and_attach()
+            return same.start_and_attach(begin=False, joined=relay.begin)
         except BaseException:
             if fresh:
                 same.cleanup()
             raise
 
 
-def relay(session: Session, streams: Streams, *, resize_first: bool) -> None:
-    """Everything is passed on until the container ends. Raises: Detached, BrokenPipeError."""
+def _serve(session: Session, relay: Relay, streams: Streams, *, resize_first: bool) -> None:
+    """Everything is passed on until the container ends. Raises: Detached, Disconnected, BrokenPipeError."""
     terminal = _terminal() if streams.tty else -1
     with ExitStack() as undo:
         if terminal >= 0:
@@ -135,13 +151,8 @@ def relay(session: Session, streams: Streams, *, resize_first: bool) -> None:
                 follow_size()
             if streams.stdin:
                 undo.enter_context(raw_mode(0))
-        session.pump(
-            0 if streams.stdin else None,
-            1 if streams.stdout else None,
-            2 if streams.stderr else None,
-            # what comes from a pipe is data: no bytes in it are keys that somebody typed
-            detach_keys=streams.keys if streams.tty or is_terminal(0) else b"",
-        )
+        if dropped := relay.wait(over=session.close):
+            warning("%d bytes that nobody had read were thrown away when the container was to end", dropped)
 
 
 def _end(ctr: Container) -> int:

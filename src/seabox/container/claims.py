@@ -11,6 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ENDING = (Intent.STOP, Intent.RESTART, Intent.REMOVE)
+ENDING_FILE = "ending"  # in the run directory, as long as somebody ends the container under such a claim
+
 _at_work: set[Claim] = set()
 
 

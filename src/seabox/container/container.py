@@ -7,7 +7,7 @@ from functools import wraps
 
 from ..errors import InvalidArgument, NoSuchContainer
 from ..model.record import Intent
-from . import handle_files, handle_sleep, lifecycle, locking, snapshot
+from . import handle_files, handle_sleep, handle_streams, lifecycle, locking, snapshot
 from .remove import remove as remove_locked
 
 TYPE_CHECKING = False
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ..model.health import Health
     from ..model.network import Network
     from ..model.options import ExecOptions
-    from ..streams.session import Session
     from .artifacts import Artifacts
     from .exec_session import Exec, Execs, ExecSession, Finished
     from .guard import Locked
@@ -183,45 +182,28 @@ class Container:
 
         return Artifacts(self._on, self)
 
-    def start_and_attach(
-        self, *, slow_reader: str = "backpressure", recursive: bool = False, preserve_fds: Sequence[int] = (),
-        timeout: float | None = None, cancel: Cancel | None = None,
-    ) -> Session:  # fmt: skip
-        """The container runs; the session was connected before it did, so no byte of its output is lost.
-
-        Raises: as `start`.
-        """
-        from . import attach
-
-        if recursive:
-            self.start_dependencies(timeout=timeout, cancel=cancel)
-        with self.locked() as ctr:
-            ctr.preserve_fds = tuple(preserve_fds)
-            return attach.start_and_attach(ctr, slow_reader=slow_reader)
-
-    def attach(self, *, slow_reader: str = "drop") -> Session:
-        """A session on the standard streams of a created or running container, from now on. Raises: StateConflict."""
-        from . import attach
-
-        with self.locked() as ctr:
-            return attach.attach(ctr, slow_reader=slow_reader)
+    start_and_attach = handle_streams.start_and_attach
+    attach = handle_streams.attach
+    http_attach = handle_streams.http_attach
 
     def exec(
-        self, command: Sequence[str], *, timeout: float = 0, slow_reader: str = "backpressure",
+        self, command: Sequence[str], *, timeout: float = 0, slow_reader: str = "backpressure", begin: bool = True,
         **options: Unpack[ExecOptions],
     ) -> ExecSession:  # fmt: skip
         """`command` runs in the container, beside its first process, and the session is connected to its streams.
 
         Options are the fields of ExecRequest; without `stdin=True` its input is empty; after `timeout` seconds (0 =
-        never) it is killed. The container's lock is not held meanwhile.
+        never) it is killed. The container's lock is not held meanwhile. `begin`: as of `attach`.
 
         Raises: NotRunning, InvalidArgument, CommandNotFound, CommandNotExecutable, Refused.
         """
         from .exec_session import ExecSession
         from .exec_start import request_of, start
+        from .relief import check_policy
 
+        check_policy(slow_reader)
         id, made = start(self._on, self, request_of(command, timeout, options), attach=True)
-        return ExecSession(self._on, self._exec(id), made, slow_reader)
+        return ExecSession(self._on, self._exec(id), made, slow_reader, begin=begin)
 
     def exec_run(
         self, command: Sequence[str], *, input: bytes | None = None, timeout: float | None = None,

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     from ..oci.exits import Exit
     from .services import Services
 
+_HELD_UP = 0.7  # s after the end of a process in which conmon has always written how it ended, if it could
+
 
 def await_exit_file(
     on: Services, id: str, state: ContainerState, timeout: float | None, cancel: Cancel | None = None
 ) -> Exit | None:
     """What conmon wrote about the end of the process; None when time is up or nobody is left to write it.
 
+    Nor is it waited for when a client that does not read keeps conmon from writing it: then it comes some day.
     Blocks up to `timeout` seconds (None = for ever). Needs no lock. Raises: Cancelled.
     """
     if (found := on.exits.read(id)) is not None:  # as a rule; a watch costs more than a look
@@ -33,8 +36,14 @@ def await_exit_file(
             left = None if deadline is None else deadline - on.clock.monotonic()
             if left is not None and left <= 0:
                 return None
-            if conmon in watch.wait(left):
+            fired = watch.wait(_HELD_UP if left is None else min(left, _HELD_UP))
+            if conmon in fired:
                 return on.exits.read(id)  # conmon writes the file before it goes
+            if not fired and conmon is not None:
+                from ..kernel.procfs import blocked_on
+
+                if blocked_on(conmon.pid).startswith("socket:"):
+                    return on.exits.read(id)
         return found
 
 

@@ -13,8 +13,10 @@ from ..model.exec import ExecStatus
 from ..oci.outcome import LOST, TIMEOUT
 from ..state.execs import NoSuchExec
 from ..streams.session import Output, Session
+from ..streams.spool import LIMIT
 from . import exec_reap
 from .attach import write_size
+from .relief import patience
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,12 +171,16 @@ class ExecSession(Session):
 
     __slots__ = ("_on", "_outcome", "_recorded", "handle", "pid")
 
-    def __init__(self, on: Services, handle: Exec, made: Executed, slow_reader: str) -> None:
+    def __init__(
+        self, on: Services, handle: Exec, made: Executed, slow_reader: str = "backpressure", *, begin: bool = True
+    ) -> None:
         assert made.connection is not None
         assert made.outcome is not None
         self.handle, self.pid = handle, made.pid
         self._on, self._outcome, self._recorded = on, made.outcome, False
-        super().__init__(made.connection, slow_reader=slow_reader, resize=handle.resize)
+        run_dir = on.config.run_dir(handle.container_id)
+        how = patience(slow_reader, LIMIT, on.config.root, run_dir, made.process)
+        super().__init__(made.connection, patience=how, resize=handle.resize, begin=begin)
 
     def __enter__(self) -> ExecSession:
         return self

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ..diagnostics import debug
 from ..errors import InUse, NoSuchContainer, StateConflict
 from ..kernel import files
 from ..model.record import INFRA, TRANSITIONS, EventKind, Intent, Status
 from ..state.store import Occurrence
-from .claims import is_live, making
+from .claims import ENDING, ENDING_FILE, is_live, making
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -170,6 +170,8 @@ class Locked:
         with making(intent, self.on.clock.now()) as mine:
             self.on.store.claim(self.id, mine)
             self._mine = self._record.claim = mine
+            if intent in ENDING:
+                self._mark_ending()
             self._depth = 1
             try:
                 yield
@@ -178,12 +180,19 @@ class Locked:
                 raise
             finally:
                 self._mine, self._depth = outer, depth
+                if intent in ENDING:
+                    files.remove_file(f"{self.on.config.run_dir(self._record.facts.id)}/{ENDING_FILE}")
         if self._record.claim is None:
             return  # it went with the last move
         self.on.store.unclaim(self._record.facts.id, mine)
         if self._record.claim == mine:
             self._record.claim = None
         self.touch()
+
+    def _mark_ending(self) -> None:
+        """Who makes the container wait for its reader lets go."""
+        with suppress(FileNotFoundError):
+            files.touch(f"{self.run_dir}/{ENDING_FILE}")
 
     def _settle(self, mine: Claim) -> None:
         """A failed operation is looked after as one that died: nothing half-done stays, the claim goes."""

@@ -90,7 +90,7 @@ def run_check(on: Services, handle: Container) -> Health:
 def _run(on: Services, handle: Container, check: Healthcheck) -> HealthResult:
     began, seconds = on.clock.now(), check.timeout / 1e9
     try:
-        session = handle.exec(check.command, timeout=seconds + _DYING, slow_reader="drop")
+        session = handle.exec(check.command, timeout=seconds + _DYING)
     except (NotRunning, NoSuchContainer):
         raise
     except (OCIRuntimeFailed, OSError) as problem:

@@ -147,6 +147,9 @@ def stop(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None) 
         with ctr.claimed(Intent.STOP), attended(ctr):
             end(ctr, timeout, cancel)
             finish(ctr)
+        if ctr.last is not None and ctr.last.state.exit_reason == "pending":
+            see_death(ctr)  # the exit command may have come just before it was left to it again
+            finish(ctr)
     except NoSuchContainer:
         debug("the container was removed by another call while it was stopping")
     return True

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from signal import SIGKILL
+
 from ..errors import InUse, StateConflict
+from ..kernel import process
 from ..kernel.process import boot_id
 from ..model.record import INFRA, EventKind, Intent, Status
 from ..model.times import check_timeout
@@ -10,6 +13,7 @@ from . import teardown
 from .attended import attended
 from .death import await_end
 from .lifecycle import end
+from .sync import see_death
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,8 +75,13 @@ def remove(
         if alive:
             conmon = ctr.state.conmon
             end(ctr, timeout, cancel)
+            held_up = ctr.state.exit_reason == "pending"  # by a client that does not read: it goes with its conmon
+            if held_up and conmon is not None:
+                process.send_signal(conmon, SIGKILL)
             with ctr.released():
                 await_end(conmon, _EXIT_COMMAND_GRACE)
+            if held_up:
+                see_death(ctr)
         # cleaned up in this boot: nothing is left of its runs
         released = ctr.state.status is Status.EXITED and ctr.state.boot == boot_id()
         ended = ctr.facts.auto_remove and ctr.state.status is Status.STOPPED

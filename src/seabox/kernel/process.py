@@ -107,6 +107,11 @@ def alive(process: ProcessId) -> bool:
     return start == process.start and state not in ("", "Z", "X", "x")
 
 
+def stopped(pid: int) -> bool:
+    """Whether a signal has stopped the process."""
+    return _stat(pid)[0] in ("T", "t")
+
+
 def pidfd_open(process: ProcessId) -> int | None:
     """A pidfd of exactly this process (readable once it has ended), None if it is gone.
 

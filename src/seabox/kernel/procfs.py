@@ -9,6 +9,7 @@ from . import cgroups
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 _SECOND = 10**9
+UNKNOWN = "?"
 
 
 class ProcessFacts:
@@ -40,6 +41,23 @@ class ProcessFacts:
         self.inner = int(status.get(b"NSpid", b"0").split()[-1])
         words = _read(f"/proc/{pid}/cmdline").split(b"\0")[:-1]
         self.argv = [os.fsdecode(word) for word in words]
+
+
+def blocked_on(pid: int) -> str:
+    """What a process waits for: the link of the descriptor that its system call is about ("socket:[1]"), else "-".
+
+    "" if it does not wait or is gone, UNKNOWN if nobody may know.
+    """
+    try:
+        call, first = _read(f"/proc/{pid}/syscall").split()[:2]
+    except (PermissionError, FileNotFoundError):
+        return UNKNOWN if os.path.exists(f"/proc/{pid}") else ""
+    except (OSError, ValueError):  # "running" is one word
+        return ""
+    try:
+        return os.readlink(f"/proc/{pid}/fd/{int(first, 16)}") if int(call) >= 0 else "-"
+    except OSError:
+        return "-"
 
 
 def _read(path: str) -> bytes:

@@ -14,6 +14,7 @@ from .libc import check, libc
 
 _AF_UNIX, _SEQPACKET, _CLOEXEC = 1, 5, os.O_CLOEXEC
 _SHUT_WR = 1
+_DONTWAIT, _NOSIGNAL = 0x40, 0x4000
 _FIONREAD = 0x541B
 
 
@@ -37,6 +38,14 @@ def connect_seqpacket(directory: str, name: str) -> int:
         return fd
     finally:
         os.close(folder)
+
+
+def send_now(fd: int, data: bytes) -> int:
+    """How many bytes of `data` the socket took at once, whether or not it blocks for others who have it.
+
+    Raises: BlockingIOError, BrokenPipeError, ConnectionResetError.
+    """
+    return check(libc.send(fd, ctypes.c_char_p(data), len(data), _DONTWAIT | _NOSIGNAL), "send")
 
 
 def shutdown_write(fd: int) -> None:

@@ -143,6 +143,16 @@ class Watch:
         """The number `fd` fires in every wait in which it is ready."""
         self._poller.register(fd, events)
 
+    @property
+    def fds(self) -> list[int]:
+        """One of these is readable when something fires: for who waits in a poll of his own, and then in `wait(0)`."""
+        return [fd for fd in (self._inotify, *self._pidfds) if fd >= 0]
+
+    @property
+    def recheck_seconds(self) -> float | None:
+        """How often such a waiter must look where no descriptor tells; None: he need not."""
+        return RECHECK_SECONDS if self._unwatched else None
+
     def wait(self, timeout_seconds: float | None = None) -> set[Fired]:
         """Wait until something fires; returns all that did, the empty set if the time ran out. Blocks.
 

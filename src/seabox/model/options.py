@@ -4,9 +4,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import TypedDict
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from typing import Any, TypedDict
 
+    from ..kernel.watch import Cancel
     from .container import Mount
 
     class CreateOptions(TypedDict, total=False):
@@ -120,6 +121,28 @@ if TYPE_CHECKING:
         pod: str
         init_ctr: str
         pull: str
+
+    class AttachOptions(TypedDict, total=False):
+        """See container.attach.Joining for what each means."""
+
+        slow_reader: str
+        spool_limit: int | None
+        streams: Collection[str] | None
+        detach_keys: str | None
+        begin: bool
+        joined: Callable[[Any], object] | None
+
+    class HTTPAttachOptions(TypedDict, total=False):
+        """See Container.http_attach for what each means."""
+
+        streams: Collection[str] | None
+        detach_keys: str | None
+        cancel: Cancel | None
+        stream: bool
+        logs: bool
+        slow_reader: str
+        spool_limit: int
+        typed: bytes
 
     class ExecOptions(TypedDict, total=False):
         """See ExecRequest for what each means; a test keeps the two alike. `timeout` stands beside them."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STDIN, STDOUT, STDERR = 0, 1, 2
-_HEADER = 8
+HEADER = 8
 
 
 def header(stream: int, length: int) -> bytes:
@@ -36,13 +36,13 @@ class Decoder:
         Raises: InvalidArgument (this is no framed stream).
         """
         self._held += data
-        while len(self._held) >= _HEADER:
+        while len(self._held) >= HEADER:
             if self._held[0] > 3 or any(self._held[1:4]):
-                raise InvalidArgument(f"not a multiplexed stream: a frame begins with {bytes(self._held[:_HEADER])!r}")
-            end = _HEADER + int.from_bytes(self._held[4:_HEADER], "big")
+                raise InvalidArgument(f"not a multiplexed stream: a frame begins with {bytes(self._held[:HEADER])!r}")
+            end = HEADER + int.from_bytes(self._held[4:HEADER], "big")
             if len(self._held) < end:
                 return
-            frame = self._held[0], bytes(self._held[_HEADER:end])
+            frame = self._held[0], bytes(self._held[HEADER:end])
             del self._held[:end]
             yield frame
 

@@ -2,18 +2,20 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import socket as sockets
 import tty
 from collections.abc import Callable
 from pathlib import Path
-from threading import Thread, Timer
+from threading import Event, Thread, Timer
 
 import pytest
 
-from seabox.errors import Cancelled, Detached
+from seabox.errors import Cancelled, Detached, Disconnected
 from seabox.kernel.watch import Cancel
 from seabox.oci.attachsock import AttachSocket
 from seabox.streams.session import Session
+from seabox.streams.spool import DISCONNECT, Patience
 from unit.streams.stream_peer import STDERR, Peer
 
 Ends = tuple[AttachSocket, Peer]
@@ -63,26 +65,56 @@ def test_a_reader_who_does_not_read_stalls_neither_the_container_nor_the_other_s
         assert b"".join(got) == MEGABYTE * 6
 
 
-def test_backpressure_and_drop(ends: Ends, make_pipe: MakePipe, in_thread: InThread) -> None:
+def test_one_who_is_too_slow_is_disconnected(ends: Ends, make_pipe: MakePipe, in_thread: InThread) -> None:
     socket, peer = ends
     out, out_end = make_pipe()
-    with Session(socket, spool_limit=100_000, slow_reader="drop") as session:
-        pumping = in_thread(session.pump, None, out_end, None)
-        peer.out(MEGABYTE * 4)
-        peer.end_it()
+    ended: list[BaseException] = []
+
+    def pump(session: Session) -> None:
+        try:
+            session.pump(None, out_end, None)
+        except Disconnected as problem:
+            ended.append(problem)
+
+    with Session(socket, patience=Patience(DISCONNECT, limit=100_000)) as session:
+        pumping = in_thread(pump, session)
+        with pytest.raises(ConnectionError):
+            peer.out(MEGABYTE * 4)
+        assert pumping.is_alive()
         got: list[bytes] = []
         reading = in_thread(read_to_end, out, got)
         pumping.join(20)
         os.close(out_end)
         reading.join(20)
-        assert sum(map(len, got)) + session.dropped == len(MEGABYTE) * 4
-        assert session.dropped > len(MEGABYTE)
+        assert (MEGABYTE * 4).startswith(b"".join(got))
+        assert sum(map(len, got)) > 100_000
+        assert "waiting to be read" in str(ended[0])
+
+
+def test_a_closed_gate_keeps_a_terminal_as_it_is(ends: Ends, in_thread: InThread) -> None:
+    socket, peer = ends
+    screen, terminal = pty.openpty()
+    tty.setraw(terminal)
+    opened = Event()
+    with Session(socket, begin=False) as session:
+        gate = lambda of_terminal: of_terminal and opened.is_set()  # noqa: E731
+        pumping = in_thread(session.pump, None, terminal, None, None, None, gate)
+        peer.out(b"after")
+        peer.end_it()
+        pumping.join(0.3)
+        assert pumping.is_alive()
+        assert not select.select([screen], [], [], 0)[0]
+        opened.set()
+        pumping.join(20)
+        assert os.read(screen, 100) == b"after"
+    os.close(screen)
+    os.close(terminal)
 
 
 def test_backpressure_makes_the_container_wait(ends: Ends, make_pipe: MakePipe, in_thread: InThread) -> None:
     socket, peer = ends
     out, out_end = make_pipe()
-    with Session(socket, spool_limit=100_000) as session:
+    with Session(socket, patience=Patience(limit=100_000)) as session:
         pumping = in_thread(session.pump, None, out_end, None)
         writer = in_thread(peer.out_and_end, MEGABYTE * 4)
         writer.join(0.2)

@@ -43,4 +43,4 @@ def run(args: Arguments) -> int:
             keys=args.text("detach-keys") if args.given("detach-keys") else on.config.detach_keys,
             sig_proxy=args.on("sig-proxy"),
         )
-        return attend(ctr, streams, ctr.attach)
+        return attend(on, ctr, streams, running=True)

@@ -93,6 +93,6 @@ def _foreground(args: Arguments, on: Engine, ctr: Container, words: list[str], o
 
     def start(size: tuple[int, int] | None) -> ExecSession:
         options["size"] = size
-        return ctr.exec(words, **options)
+        return ctr.exec(words, begin=False, **options)
 
     return attend_exec(start, streams)

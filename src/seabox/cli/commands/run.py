@@ -77,7 +77,7 @@ def _foreground(args: Arguments, on: Engine, ctr: Container, fds: list[int]) -> 
         sig_proxy=args.on("sig-proxy"),
         preserve_fds=fds,
     )
-    return attend(ctr, streams)
+    return attend(on, ctr, streams)
 
 
 def _remove(ctr: Container, *, force: bool) -> None:

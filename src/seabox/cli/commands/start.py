@@ -74,5 +74,5 @@ def _attached(args: Arguments, on: Engine, name: str) -> int:
         sig_proxy=args.on("sig-proxy"),
     )
     if about["State"]["Status"] == "running":
-        return attend(ctr, streams, ctr.attach)
-    return attend(ctr, streams)
+        return attend(on, ctr, streams, running=True)
+    return attend(on, ctr, streams)

@@ -1,0 +1,205 @@
+"""Attaching a client at the other end of a connection, by docker's rules of the wire."""
+
+from __future__ import annotations
+
+import os
+import select
+from contextlib import ExitStack, suppress
+from time import monotonic
+
+from ..diagnostics import debug
+from ..errors import Conflict, Detached, InvalidArgument, SeaboxError, Unsupported
+from ..kernel.process import poll_one
+from ..kernel.sockets import shutdown_write
+from ..logs.replay import Log
+from ..model.record import STARTABLE, EventKind, Status
+from ..streams import mux
+from ..streams.pump import Ends, Pump
+from ..streams.session import check_streams
+from ..streams.spool import DISCONNECT, LIMIT
+from . import lifecycle
+from .attach import connect_to, keep_promise, keys_of
+from .attended import attend
+from .joined import join
+from .relief import check_policy, patience
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from typing import Protocol
+
+    from ..kernel.watch import Cancel
+    from ..model.options import HTTPAttachOptions
+    from ..oci.attachsock import AttachSocket
+    from .container import Container
+    from .guard import Locked
+    from .services import Services
+
+    class Wire(Protocol):
+        """A stream socket, or something like it."""
+
+        def fileno(self) -> int: ...
+        def close(self) -> object: ...
+
+
+PATIENCE = 30.0  # s in which a client that gets the rest of something must take some of it
+_FAREWELL = 1.0  # s that a client gets to hang up after the end
+
+
+class Nothing:
+    """The live stream of a container that is not attached to: at its end."""
+
+    def fileno(self) -> int:
+        """No descriptor."""
+        return -1
+
+    def receive(self, into: memoryview) -> tuple[int, int] | None:
+        """The end."""
+        return None
+
+    def send(self, data: bytes) -> int:
+        """Taken by nobody."""
+        return len(data)
+
+    def shutdown(self) -> None:
+        """Nothing happens."""
+
+    def close(self) -> None:
+        """Nothing happens."""
+
+
+class Request:
+    """What a client asks for; see Container.http_attach."""
+
+    __slots__ = ("cancel", "detach_keys", "limit", "logs", "slow_reader", "stream", "typed", "wanted")
+
+    def __init__(
+        self, *, streams: Collection[str] | None = None, detach_keys: str | None = None, cancel: Cancel | None = None,
+        stream: bool = True, logs: bool = False, slow_reader: str = DISCONNECT, spool_limit: int = LIMIT,
+        typed: bytes = b"",
+    ) -> None:  # fmt: skip
+        """Raises: InvalidArgument."""
+        if not (stream or logs):
+            raise InvalidArgument("at least one of stream and logs must be set: invalid argument")
+        if spool_limit < 1:
+            raise InvalidArgument(f"spool_limit must be a number of bytes, not {spool_limit}")
+        check_policy(slow_reader)
+        self.wanted = check_streams(streams)
+        self.detach_keys, self.cancel, self.stream, self.logs = detach_keys, cancel, stream, logs
+        self.slow_reader, self.limit, self.typed = slow_reader, spool_limit, typed
+
+
+def http_attach(
+    on: Services, handle: Container, conn: Wire | Callable[[], Wire], options: HTTPAttachOptions
+) -> None:  # fmt: skip
+    """See Container.http_attach."""
+    with ExitStack() as undo:
+        if not callable(conn):
+            undo.callback(conn.close)
+        attached = _Attached(on, handle, Request(**options), undo)
+        wire = conn() if callable(conn) else conn  # nothing was said to the client before all this had worked
+        if callable(conn):
+            undo.callback(wire.close)
+        attached.serve(wire.fileno())
+
+
+class _Attached:
+    """Everything that can fail has worked: what remains is to pass bytes on."""
+
+    __slots__ = ("_ahead", "_connection", "_ended", "_framed", "_keys", "_on", "_patience", "_request")
+
+    def __init__(self, on: Services, handle: Container, request: Request, undo: ExitStack) -> None:
+        self._on, self._request = on, request
+        self._ahead: Iterator[tuple[int, bytes]] = iter(())
+        self._connection: AttachSocket | Nothing = Nothing()
+        self._ended = not request.stream
+        with handle.locked() as ctr:
+            self._keys = keys_of(ctr, request.detach_keys)
+            self._framed = not ctr.config.tty
+            path = _readable_log(ctr) if request.logs else ""
+            if request.stream:
+                self._make_ready(ctr, undo)
+            conmon, writer = ctr.state.conmon, ctr.state.process
+            self._patience = patience(request.slow_reader, request.limit, on.config.root, ctr.run_dir, writer)
+        if request.stream and request.logs:
+            assert conmon is not None, "a container that is alive has a conmon"
+
+            def connect() -> AttachSocket:
+                with handle.locked() as again:
+                    return connect_to(again)
+
+            joined = join(connect, path, conmon.pid, on.config.root, request.cancel)
+            undo.callback(joined.close)
+            self._connection, self._ended, self._ahead = joined.connection, joined.ended, joined.ahead()
+            with suppress(SeaboxError), handle.locked() as ctr:  # it may have ended, and gone, by now
+                ctr.become(ctr.state, EventKind.ATTACH)
+        elif request.logs:
+            log = Log(path)
+            undo.callback(log.close)
+            mark = log.mark()
+            self._ahead = ((group.stream, group.payload) for group in log.groups((0, 0), mark))
+
+    def _make_ready(self, ctr: Locked, undo: ExitStack) -> None:
+        """The container can be attached to: one that does not run is created in the runtime, to be started."""
+        if ctr.state.status in STARTABLE and ctr.state.status is not Status.CREATED:
+            lifecycle.init(ctr)
+        ctr.require(Status.CREATED, Status.RUNNING, text="you can only attach to running containers")
+        on, id = ctr.on, ctr.id
+        promise = attend(ctr.run_dir)
+        undo.callback(lambda: keep_promise(on, id, promise))
+        if not self._request.logs:
+            self._connection = connect_to(ctr)
+            undo.callback(self._connection.close)
+            ctr.become(ctr.state, EventKind.ATTACH)
+
+    def serve(self, fd: int) -> None:
+        """The client has got everything, or is gone. Raises: Disconnected, Cancelled, OSError."""
+        wanted, request = self._request.wanted, self._request
+        ends = Ends(
+            fd if "stdin" in wanted and request.stream else None,
+            fd if "stdout" in wanted else None,
+            fd if "stderr" in wanted and self._framed else None,
+            self._keys, framed=self._framed, peer=PATIENCE,
+        )  # fmt: skip
+        stoppers = () if request.cancel is None else (request.cancel,)
+        pump = Pump(self._connection, ends, self._patience, stoppers)
+        try:
+            pump.run(self._ahead, ended=self._ended, typed=request.typed)
+        except Detached:
+            debug("the client of an attached session has detached")
+        except BrokenPipeError as problem:
+            debug("an attached session: %s", problem)
+        except (SeaboxError, OSError) as problem:
+            if pump.aligned:
+                self._tell(fd, problem)
+            raise
+        finally:
+            self._connection.close()
+            _hang_up(fd)
+
+    def _tell(self, fd: int, problem: Exception) -> None:
+        """The client knows why, as far as it still listens."""
+        text = f"{problem}\n".encode()
+        with suppress(OSError):
+            data = mux.encode(mux.STDERR, text) if self._framed else text
+            if poll_one(fd, select.POLLOUT, 0):
+                os.write(fd, data)
+
+
+def _readable_log(ctr: Locked) -> str:
+    log = ctr.config.log
+    if log.driver != "k8s-file":
+        raise Unsupported(f"this container is using the '{log.driver}' log driver, cannot read logs")
+    if ctr.state.status is Status.REMOVING:
+        raise Conflict(f"container {ctr.id} is being removed")
+    return log.path
+
+
+def _hang_up(fd: int) -> None:
+    """The client has read the end, or had a moment to: a close with its input unread would throw away our output."""
+    deadline = monotonic() + _FAREWELL
+    with suppress(OSError):
+        shutdown_write(fd)
+        while poll_one(fd, select.POLLIN, max(0.0, deadline - monotonic())) and monotonic() < deadline:
+            if not os.read(fd, 1 << 16):
+                return

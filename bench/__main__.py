@@ -30,9 +30,10 @@ from table import table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# crun refuses a host where version 2 of cgroups has controllers beside version 1, so there it runs without version 2.
-_WITHOUT_V2 = ["unshare", "--mount", "--propagation", "private",
-               "sh", "-c", 'umount /sys/fs/cgroup/unified; exec "$@"', "sh"]  # fmt: skip
+# What netavark does, it does to a network namespace of this run's own. crun refuses a host where version 2 of cgroups
+# has controllers beside version 1, so there it runs without version 2.
+_APART = ["unshare", "--net", "--mount", "--propagation", "private", "sh", "-c"]
+_HERE, _WITHOUT_V2 = 'ip link set lo up; exec "$@"', "umount /sys/fs/cgroup/unified"
 _HYBRID = "/sys/fs/cgroup/unified/cgroup.controllers"
 
 
@@ -57,9 +58,10 @@ def main() -> int:
     wanted = given.runtime or [name for name in ("runc", "crun") if shutil.which(name)]
     for number, runtime in enumerate(wanted):
         read, write = os.pipe()
-        hidden = _WITHOUT_V2 if runtime == "crun" and _has_controllers() else []
+        hides = runtime == "crun" and _has_controllers()
         child = subprocess.Popen(
-            [*hidden, sys.executable, str(Path(__file__).parent), "--part", f"/dev/fd/{write}", "--runtime", runtime,
+            [*_APART, f"{_WITHOUT_V2}; {_HERE}" if hides else _HERE, "sh",
+             sys.executable, str(Path(__file__).parent), "--part", f"/dev/fd/{write}", "--runtime", runtime,
              "--only", given.only, "--times", str(given.times), *(["--quick"] if given.quick else []),
              *(["--json", "first"] if number == 0 else [])],
             pass_fds=[write],
@@ -105,7 +107,7 @@ def _results(runtime: str, given: argparse.Namespace, out: object) -> Iterator[R
             for row in group.rows(place):
                 if given.only in row.name or given.only == info.name:
                     times = given.times or (max(3, row.times // 3) if given.quick and row.times > 3 else row.times)
-                    yield measure(row, "" if once else runtime, times)
+                    yield from measure(row, "" if once else runtime, times)
     finally:
         place.close()
 

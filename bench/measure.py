@@ -35,6 +35,7 @@ class Row(NamedTuple):
     unit: str = "ms"
     goals: Sequence[Goal] = ()
     times: int = 15
+    tail: Sequence[Goal] | None = None  # goals of the 99th percentiles, which are a line of their own if it is given
 
 
 class Result(NamedTuple):
@@ -47,8 +48,11 @@ class Result(NamedTuple):
     goals: list[tuple[str, float, bool]]  # in words, the figure reached, whether that is enough
 
 
-def measure(row: Row, runtime: str, times: int) -> Result:
-    """Every subject has been measured `times` times, in turns; once before that, which does not count."""
+def measure(row: Row, runtime: str, times: int) -> list[Result]:
+    """The row, and its tail if it has one.
+
+    Every subject has been measured `times` times, in turns; once before that, which does not count.
+    """
     with ExitStack() as undo:
         ways = row.prepare(undo)
         values: dict[str, list[float]] = {subject: [] for subject in ways}
@@ -58,8 +62,15 @@ def measure(row: Row, runtime: str, times: int) -> Result:
                 if number or times == 1:
                     values[subject].append(value)
     medians = {subject: statistics.median(found) for subject, found in values.items() if found}
-    judged = [_judge(goal, row, medians) for goal in row.goals if {goal.who, goal.of or goal.who} <= medians.keys()]
-    return Result(row.name, runtime, row.unit, medians, judged)
+    results = [Result(row.name, runtime, row.unit, medians, _judged(row.goals, row, medians))]
+    if row.tail is not None:
+        last = {subject: sorted(found)[math.ceil(len(found) * 0.99) - 1] for subject, found in values.items() if found}
+        results.append(Result(f"{row.name}, p99", runtime, row.unit, last, _judged(row.tail, row, last)))
+    return results
+
+
+def _judged(goals: Sequence[Goal], row: Row, figures: Mapping[str, float]) -> list[tuple[str, float, bool]]:
+    return [_judge(goal, row, figures) for goal in goals if {goal.who, goal.of or goal.who} <= figures.keys()]
 
 
 def _judge(goal: Goal, row: Row, medians: Mapping[str, float]) -> tuple[str, float, bool]:

@@ -19,16 +19,22 @@ import seabox
 from seabox.kernel.mounts import mounts_under, umount
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from measure import Ended
 
 IMAGE = "busybox"
 # As root without CAP_SYS_RESOURCE podman's own defaults are beyond what may be set.
-_PODMAN_LIMITS = ("--network", "none", "--ulimit", "nofile=20000:20000", "--ulimit", "nproc=10000:10000")
+_PODMAN_LIMITS = ("--ulimit", "nofile=20000:20000", "--ulimit", "nproc=10000:10000")
 
 
 def _unmount_below(path: str) -> None:
     for target in reversed(mounts_under(path)):
         umount(target, detach=True)
+
+
+def _no_network(words: Sequence[str]) -> list[str]:
+    return [] if "--network" in words else ["--network", "none"]
 
 
 class Place:
@@ -38,10 +44,10 @@ class Place:
         self.runtime, self.quick = runtime, quick
         self._undo = ExitStack()
         self.durable = Path(tempfile.mkdtemp(prefix="seabox-bench.", dir="/var/lib"))
-        self._undo.callback(shutil.rmtree, self.durable)
+        self._undo.callback(shutil.rmtree, self.durable, ignore_errors=True)  # a supervisor may be closing its store
         self._undo.callback(_unmount_below, str(self.durable))  # podman leaves its store mounted on itself
         self.volatile = Path(tempfile.mkdtemp(prefix="seabox-bench.", dir="/run"))
-        self._undo.callback(shutil.rmtree, self.volatile)
+        self._undo.callback(shutil.rmtree, self.volatile, ignore_errors=True)
         self.launcher = f"{sys.prefix}/bin/seabox"
         self._floors = 0
         self.engine = self.new_engine("main")
@@ -62,6 +68,10 @@ class Place:
         if name == "main":
             self._undo.callback(self._remove_all, engine)
         return engine
+
+    def has_store(self, name: str) -> bool:
+        """Whether an engine has been made over this store."""
+        return (self.durable / name).exists()
 
     @staticmethod
     def _remove_all(engine: seabox.Engine) -> None:
@@ -124,7 +134,7 @@ class Place:
         where = ["--root", f"{self.durable}/podman", "--runroot", f"{self.volatile}/podman"]
         how = ["--tmpdir", f"{self.volatile}/podman-tmp", "--cgroup-manager", "cgroupfs", "--events-backend", "file"]
         how += ["--storage-driver", "overlay", "--runtime", self.runtime]
-        limits = _PODMAN_LIMITS if verb in ("run", "create") else ()
+        limits = [*_PODMAN_LIMITS, *_no_network(rest)] if verb in ("run", "create") else []
         return [self.podman, *where, *how, verb, *limits, *rest]
 
     @cached_property
@@ -145,7 +155,7 @@ class Place:
     def docker_argv(self, *words: str) -> list[str]:
         """docker's command line."""
         verb, *rest = [f"seabox-bench-{word}" if word == IMAGE else word for word in words]
-        return [self.docker, verb, *(("--network", "none") if verb in ("run", "create") else ()), *rest]
+        return [self.docker, verb, *(_no_network(rest) if verb in ("run", "create") else []), *rest]
 
     def each(self, *words: str, podman: bool = True) -> dict[str, list[str]]:
         """The same command on every command line there is, ours as "CLI"."""

@@ -31,9 +31,9 @@ sys.exit(code)
 """
 
 
-def run_in_library(place: Place) -> None:
+def run_in_library(place: Place, network: str = "none") -> None:
     """A container has run, its output was read, its code is known, and it is gone."""
-    ctr = place.engine.containers.create("busybox", ["true"], auto_remove=True)
+    ctr = place.engine.containers.create("busybox", ["true"], auto_remove=True, network=network)
     with ctr.start_and_attach() as session:
         session.read_all()
         assert ctr.wait() == 0
@@ -50,6 +50,11 @@ def rows(place: Place) -> list[Row]:
             "library": milliseconds(lambda: run_in_library(place)),
         }
         return ways | {who: lambda argv=argv: program(argv).wall for who, argv in place.each(*run_argv).items()}
+
+    def bridged(_: ExitStack) -> Ways:
+        argvs = place.each("run", "--network", "bridge", "--rm", "busybox", "true")
+        ways = {"library": milliseconds(lambda: run_in_library(place, "bridge"))}
+        return ways | {who: lambda argv=argv: program(argv).wall for who, argv in argvs.items()}
 
     def run_cpu(_: ExitStack) -> Ways:
         return {who: lambda argv=argv: program(argv).cpu for who, argv in place.each(*run_argv).items()}
@@ -120,6 +125,7 @@ def rows(place: Place) -> list[Row]:
     goals = [Goal("library", 1.5, "floor"), Goal("CLI", 0.5, "podman"), Goal("CLI", 1, "docker")]
     return [
         Row("run --rm, no network", run, "ms", goals, 21),
+        Row("run --rm, bridge", bridged, "ms", [Goal("CLI", 0.6, "podman"), Goal("CLI", 1, "docker")]),
         Row("run --rm, CPU of the command", run_cpu, "CPU ms"),
         Row("create", create),
         Row("start", lambda _: named("start")),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from seabox.cli.main import program
 
-from seabox.cli.main import main
-
-sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__":
+    program()

@@ -7,7 +7,7 @@ import platform
 
 from . import __version__
 from .config import find_program, registries_files
-from .kernel import cgroups, process
+from .kernel import cgroups, process, programs
 from .model.record import Status
 from .spec.capabilities import DEFAULT
 
@@ -128,7 +128,7 @@ def _said(program: str) -> str:
     """What a program answers to --version."""
     if not program:
         return ""
-    done = process.run([program, "--version"], env=process.clean_env(), timeout_seconds=10)
+    done = programs.run([program, "--version"], env=process.clean_env(), timeout_seconds=10)
     return done.out.decode(errors="replace").strip()
 
 

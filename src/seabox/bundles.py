@@ -50,6 +50,7 @@ class SpecBundles:
             gateway=endpoint.gateway if endpoint else "",
             nameservers=endpoint.nameservers if endpoint else (),
             search=endpoint.search if endpoint else (),
+            programs=f"{self._config.runroot}/seccomp" if os.path.basename(config.runtime) == "crun" else "",
         )
         write_bundle(config, place, host_facts())
         if any(os.path.isdir(folder) for folder in self._config.hooks_dir):

@@ -121,6 +121,14 @@ class Engine:
         return info(self._rooms)
 
 
+class LastEngine(Engine):
+    """The engine of a process that ends with it, which frees what it has open faster than a close does."""
+
+    def close(self) -> None:
+        """What only a close would do is done."""
+        self._rooms.store.leave()
+
+
 class Containers:
     """The containers of one engine."""
 

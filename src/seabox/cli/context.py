@@ -49,9 +49,9 @@ def settings(args: Arguments) -> EngineConfig:
 
 def engine(args: Arguments) -> Engine:
     """The engine of this command line; close it (it is a context manager)."""
-    from seabox.engine import Engine
+    from seabox.engine import LastEngine
 
-    return Engine(settings(args))
+    return LastEngine(settings(args))
 
 
 def say(text: str) -> None:

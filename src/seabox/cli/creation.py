@@ -41,12 +41,12 @@ def create(args: Arguments, on: Engine) -> Container:
     cidfile = args.text("cidfile")
     if cidfile and not os.path.isdir(os.path.dirname(cidfile) or "."):
         raise InvalidArgument(f"opening CIDFile: open {cidfile}: no such file or directory")
-    if not args.on("rootfs"):
+    policy = _policy(args, said)
+    if not args.on("rootfs") and (policy != "missing" or not on.images.exists(image)):
         from seabox.cli.transfers import PLATFORM, access, progress
         from seabox.images.transports import of_archive
 
         wanted = {flag.name: args.text(flag.name) for flag in PLATFORM}
-        policy = _policy(args, said)
         options["pull"] = "never"  # again
         id = on.images.pull(image, policy=policy, access=access(args), progress=progress(args), **wanted)
         if of_archive(image):

@@ -14,10 +14,13 @@ from .prepare import image_root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from ..model.record import EventKind
     from .guard import Locked
 
 _KEPT = ("lock", "changed", "attended")  # in the run directory, as long as the container exists
+_HOOKS = "hooks.json"  # those that run after all this
 _NETWORK = "network.json"  # goes with what it describes
 
 
@@ -29,15 +32,30 @@ def release_resources(ctr: Locked, *, interrupted: bool = False) -> None:
     """
     problems: list[Exception] = []
     processes = _release_strays if interrupted else _release_conmon
-    steps = (_release_runtime, _release_network, _release_rootfs, _release_shm, _release_files)
-    for step in (exec_reap.end_all, processes, *steps):
+    _attempt(ctr, (exec_reap.end_all, processes), problems)
+    others = (_release_network, _release_rootfs, _release_shm)
+    if not interrupted and not _may_live(ctr) and not os.path.exists(f"{ctr.run_dir}/{_HOOKS}"):
+        # no process is left that the runtime would have to end first, and no hook that may want the files
+        _attempt(ctr, (lambda ctr: _release_runtime(ctr, lambda: _attempt(ctr, others, problems)),), problems)
+    else:
+        _attempt(ctr, (_release_runtime, *others), problems)
+    _attempt(ctr, (_release_files,), problems)
+    if problems:
+        raise problems[0]
+
+
+def _may_live(ctr: Locked) -> bool:
+    init = ctr.state.process
+    return ctr.state.status not in (Status.STOPPED, Status.REMOVING) or (init is not None and process.alive(init))
+
+
+def _attempt(ctr: Locked, steps: Iterable[Callable[[Locked], None]], problems: list[Exception]) -> None:
+    for step in steps:
         try:
             step(ctr)
         except Exception as problem:
             debug("cleaning up container %s: %s", ctr.id, problem)
             problems.append(problem)
-    if problems:
-        raise problems[0]
 
 
 def _release_conmon(ctr: Locked) -> None:
@@ -55,9 +73,10 @@ def _release_strays(ctr: Locked) -> None:
             process.wait_gone(stray, 5.0)
 
 
-def _release_runtime(ctr: Locked) -> None:
-    ctr.runtime.delete(ctr.id, force=True)
-    if os.path.exists(f"{ctr.run_dir}/hooks.json"):
+def _release_runtime(ctr: Locked, meanwhile: Callable[[], None] = lambda: None) -> None:
+    with ctr.runtime.deleting(ctr.id, force=True):
+        meanwhile()
+    if os.path.exists(f"{ctr.run_dir}/{_HOOKS}"):
         from ..oci.hooks import poststop
 
         poststop(ctr.run_dir, ctr.id)

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cached_property
 
 from ..diagnostics import debug
 from ..errors import Damaged, Unsupported
 from .config import created_at, diff_ids_of
-from .manifest import blobs_of, chain_ids, digest_of, read_manifest
-from .store import Files
+from .digests import chain_ids, digest_of
+from .manifest import blobs_of, read_manifest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from .index import Happening, ImageIndex
+    from .store import Files
 
 
 class Catalog:
     """The images of one root."""
 
-    __slots__ = ("files", "index", "root")
-
     def __init__(self, root: str, index: ImageIndex) -> None:
-        self.root, self.files, self.index = root, Files(root), index
+        self.root, self.index = root, index
+
+    @cached_property
+    def files(self) -> Files:
+        """The files; who only looks an image up does not load what reads and hashes them."""
+        from .store import Files
+
+        return Files(self.root)
 
     @contextmanager
     def adding(self) -> Iterator[None]:

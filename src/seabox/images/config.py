@@ -8,7 +8,7 @@ from ..errors import Damaged
 from ..model.container import ImageConfig
 from ..model.health import Healthcheck
 from ..model.image import ImageRow
-from .manifest import hex_digest
+from .digests import hex_digest
 
 
 class _Health(msgspec.Struct, frozen=True, rename="pascal"):

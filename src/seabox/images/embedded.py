@@ -10,7 +10,8 @@ import tarfile
 import msgspec
 
 from ..errors import Unsupported
-from ..kernel.process import clean_env, run
+from ..kernel.process import clean_env
+from ..kernel.programs import run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

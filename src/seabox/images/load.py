@@ -13,6 +13,7 @@ from ..errors import Damaged, InvalidArgument, Unsupported
 from ..kernel.entries import Description, new_file
 from ..kernel.files import open_in_root
 from . import manifest as manifests
+from .digests import digest_of
 from .pieces import compression, from_fd, plain
 from .reference import DEFAULT_TAG, local_name, parse
 from .tarstream import FILE, HARD_LINK, LINK, Archive
@@ -206,7 +207,7 @@ class _Loading:
                 digest, size = self.catalog.files.copy_blob(from_fd(fd, offset, size))
                 self.say(f"Copying blob sha256:{digest}")
                 layers.append(manifests.Descriptor(kind, f"sha256:{digest}", size))
-            self.say(f"Copying config {manifests.digest_of(config)}")
+            self.say(f"Copying config {digest_of(config)}")
             self.catalog.files.write_blob(config)
             names = [str(parse(_complete(tag))) for tag in image.repo_tags or []]
             id = self.catalog.register(manifests.new_manifest(config, layers), names, self.events)
@@ -225,7 +226,7 @@ class _Loading:
         found: list[str] = []
         for each in listed:
             document = self.document(f"blobs/sha256/{each.sha256}")
-            if manifests.digest_of(document) != each.digest:
+            if digest_of(document) != each.digest:
                 raise Damaged(f"the manifest {each.digest} is not what its digest says")
             called = name or self._name_of(each)
             manifest = manifests.read_manifest(document)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 
 import msgspec
 
 from ..errors import Damaged, Unsupported
+from .digests import digest_of, hex_digest, sha256_of
 from .pieces import compression
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -67,19 +67,6 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
         return OCI_INDEX if self.is_index else OCI_MANIFEST
 
 
-def hex_digest(digest: str) -> str:
-    """A sha256 digest without its algorithm. Raises: Damaged."""
-    algorithm, _, digits = digest.partition(":")
-    if algorithm != "sha256" or len(digits) != 64 or not set(digits) <= set("0123456789abcdef"):
-        raise Damaged(f"{digest[:100]!r} is not a sha256 digest")
-    return digits
-
-
-def digest_of(raw: bytes) -> str:
-    """ "sha256:..." of these bytes."""
-    return f"sha256:{hashlib.sha256(raw).hexdigest()}"
-
-
 def read_manifest(raw: bytes) -> Manifest:
     """The document. Raises: Damaged."""
     try:
@@ -94,16 +81,7 @@ def blobs_of(raw: bytes) -> list[str]:
         return []
     found = read_manifest(raw)
     named = [*([found.config] if found.config else []), *(found.layers or [])]
-    return [hashlib.sha256(raw).hexdigest(), *(each.sha256 for each in named)]
-
-
-def chain_ids(diff_ids: tuple[str, ...]) -> tuple[str, ...]:
-    """What each layer and all below it are called together; sha256 without the algorithm, lowest first."""
-    found: list[str] = []
-    for diff_id in diff_ids:
-        text = f"sha256:{found[-1]} sha256:{diff_id}" if found else ""
-        found.append(hashlib.sha256(text.encode()).hexdigest() if found else diff_id)
-    return tuple(found)
+    return [sha256_of(raw), *(each.sha256 for each in named)]
 
 
 def new_manifest(config: bytes, layers: list[Descriptor]) -> bytes:

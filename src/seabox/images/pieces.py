@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import zlib
 from contextlib import ExitStack, contextmanager
@@ -25,6 +24,8 @@ class Hashed:
     __slots__ = ("_hash", "_pieces", "size")
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
+        import hashlib
+
         self._pieces = iter(pieces)
         self._hash = hashlib.sha256()
         self.size = 0

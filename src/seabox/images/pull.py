@@ -7,6 +7,7 @@ import os
 from ..errors import Damaged, InvalidArgument, NoSuchImage
 from ..kernel.files import symlink, write_file
 from . import manifest as manifests
+from .digests import digest_of
 from .reference import parse
 from .skopeo import Access, Skopeo, TransferFailed, layout_digest
 
@@ -73,22 +74,22 @@ class Puller:
             if present is None:
                 self.say(f"Trying to pull {name}...")
             raw = self.skopeo.manifest(str(name), self.access, workspace)
-            if name.digest and manifests.digest_of(raw) != name.digest:
-                raise Damaged(f"{name}: the registry sent another manifest: {manifests.digest_of(raw)}")
-            digests = [manifests.digest_of(raw)]
+            if name.digest and digest_of(raw) != name.digest:
+                raise Damaged(f"{name}: the registry sent another manifest: {digest_of(raw)}")
+            digests = [digest_of(raw)]
             found = manifests.read_manifest(raw)
             if found.is_index:
                 chosen = manifests.choose(found, self.platform).digest
                 raw = self.skopeo.manifest(self._by_digest(name, chosen), self.access, workspace)
-                if manifests.digest_of(raw) != chosen:
-                    raise Damaged(f"{name}: the registry sent another manifest: {manifests.digest_of(raw)}")
+                if digest_of(raw) != chosen:
+                    raise Damaged(f"{name}: the registry sent another manifest: {digest_of(raw)}")
                 digests.append(chosen)
             if present is not None:
-                if manifests.digest_of(present.manifest) in digests:
+                if digest_of(present.manifest) in digests:
                     return present.id
                 self.say(f"Trying to pull {name}...")
             raw = self._fetch(name, raw, workspace)
-            known = [self._by_digest(name, digest) for digest in dict.fromkeys((*digests, manifests.digest_of(raw)))]
+            known = [self._by_digest(name, digest) for digest in dict.fromkeys((*digests, digest_of(raw)))]
             return self.catalog.register(raw, [*([] if name.digest else [str(name)]), *known], [("pull", str(name))])
 
     def _by_digest(self, name: Reference, digest: str) -> str:
@@ -98,7 +99,7 @@ class Puller:
         """All blobs of the manifest are here; the manifest, which is another only if it was of a kind long dead."""
         files = self.catalog.files
         found = manifests.read_manifest(raw)
-        source = self._by_digest(name, manifests.digest_of(raw))
+        source = self._by_digest(name, digest_of(raw))
         if found.config is not None and self.catalog.has_layers_of(raw):
             self.say("Getting image source signatures")
             for layer in found.layers or ():
@@ -115,7 +116,7 @@ class Puller:
                 return files.read_blob(layout_digest(layout))
             if not files.has_blob(found.config.sha256):  # skopeo made an OCI manifest of it; ours stays as it is
                 config = self.skopeo.config(source, self.access, workspace)
-                if manifests.digest_of(config) != found.config.digest:
+                if digest_of(config) != found.config.digest:
                     raise Damaged(f"{name}: the registry sent another configuration than {found.config.digest}")
                 files.write_blob(config)
         self.say("Writing manifest to image destination")

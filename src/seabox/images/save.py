@@ -14,6 +14,7 @@ from ..kernel.files import make_dir, remove_file, remove_tree, rename, write_all
 from . import manifest as manifests
 from . import tarwrite
 from .config import diff_ids
+from .digests import digest_of
 from .pieces import Hashed, compression, from_fd, plain
 
 TYPE_CHECKING = False
@@ -120,7 +121,7 @@ def _oci_files(catalog: Catalog, images: Named) -> Iterator[tuple[str, Iterator[
     for image, names in images:
         raw = manifests.as_oci(image.manifest, image.config)
         entry = {
-            "mediaType": manifests.OCI_MANIFEST, "digest": manifests.digest_of(raw), "size": len(raw),
+            "mediaType": manifests.OCI_MANIFEST, "digest": digest_of(raw), "size": len(raw),
         }  # fmt: skip
         listed += [
             {**entry, "annotations": {"org.opencontainers.image.ref.name": name}}
@@ -130,7 +131,7 @@ def _oci_files(catalog: Catalog, images: Named) -> Iterator[tuple[str, Iterator[
         for digest in manifests.blobs_of(raw):
             if digest not in written:
                 written.add(digest)
-                manifest = f"sha256:{digest}" == manifests.digest_of(raw)
+                manifest = f"sha256:{digest}" == digest_of(raw)
                 yield f"blobs/sha256/{digest}", iter([raw]) if manifest else _blob(catalog, digest)
     yield "index.json", iter([msgspec.json.encode({"schemaVersion": 2, "manifests": listed})])
 

@@ -10,8 +10,9 @@ import msgspec
 
 from ..errors import InvalidArgument, SeaboxError, TimedOut
 from ..kernel.files import remove_file, write_file
-from ..kernel.process import kill_group, reap, run, spawn
-from .manifest import hex_digest
+from ..kernel.process import kill_group, reap, spawn
+from ..kernel.programs import run
+from .digests import hex_digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ image is the index's knowledge: they come before the index row, and go after it.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import contextmanager
 
@@ -31,6 +30,7 @@ from ..kernel.files import (
 )
 from ..kernel.locks import holder_of, lock_file, unlock
 from ..kernel.process import boot_id
+from .digests import sha256_of
 from .pieces import Hashed, from_fd, plain
 from .unpack import unpack
 
@@ -190,7 +190,7 @@ class Files:
     @contextmanager
     def turn(self, key: str) -> Iterator[None]:
         """Whoever does the same (`key`) at the same time waits until the block has ended. Inside `adding`."""
-        path = f"{self._layers}/.{hashlib.sha256(key.encode()).hexdigest()}.lock"
+        path = f"{self._layers}/.{sha256_of(key.encode())}.lock"
         lock = lock_file(path, timeout=None)
         assert lock is not None
         try:
@@ -218,13 +218,13 @@ class Files:
                 data = file.read(limit + 1)
         except FileNotFoundError:
             raise Damaged(f"the blob sha256:{digest} is missing") from None
-        if len(data) > limit or hashlib.sha256(data).hexdigest() != digest:
+        if len(data) > limit or sha256_of(data) != digest:
             raise Damaged(f"the blob sha256:{digest} is not what its digest says")
         return data
 
     def write_blob(self, data: bytes) -> str:
         """`data` is stored; its sha256. Inside `adding`."""
-        digest = hashlib.sha256(data).hexdigest()
+        digest = sha256_of(data)
         if not os.path.exists(self.blob(digest)):
             write_atomic(self.blob(digest), data, durable=False)
         return digest

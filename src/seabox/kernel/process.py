@@ -8,10 +8,9 @@ import fcntl
 import os
 import select
 import signal as signals
-from contextlib import ExitStack, suppress
-from time import monotonic
+from contextlib import ExitStack
 
-from ..errors import InvalidArgument, TimedOut
+from ..errors import InvalidArgument
 from ..model.record import ProcessId
 from .effects import effect
 from .libc import failure, libc
@@ -268,12 +267,13 @@ def reap(pid: int, timeout_seconds: float | None = None) -> int | None:
     except ProcessLookupError:
         return -1
     try:
-        return _exit_code(pid) if poll_one(pidfd, select.POLLIN, timeout_seconds) else None
+        return exit_code(pid) if poll_one(pidfd, select.POLLIN, timeout_seconds) else None
     finally:
         os.close(pidfd)
 
 
-def _exit_code(pid: int) -> int:
+def exit_code(pid: int) -> int:
+    """The exit code of our child, which has ended, or will at once; it is reaped. As `reap`."""
     try:
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     except ChildProcessError:
@@ -291,97 +291,4 @@ def kill_group(pid: int) -> int:
         os.killpg(pid, signals.SIGKILL)
     except ProcessLookupError:
         return -1
-    return _exit_code(pid)
-
-
-class Finished:
-    """How a program ended: its exit code (128+n for signal n, -1 unknown) and what it wrote."""
-
-    __slots__ = ("code", "err", "out")
-
-    def __init__(self, code: int, out: bytes, err: bytes) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    def __repr__(self) -> str:
-        return f"Finished({self.code}, {self.out!r}, {self.err!r})"
-
-
-def run(
-    argv: Sequence[str],
-    *,
-    env: Mapping[str, str],
-    cwd: str = "/",
-    input: bytes = b"",
-    timeout_seconds: float,
-    output_limit: int = 1 << 20,
-) -> Finished:
-    """The program has run and is reaped. Output beyond `output_limit` bytes per stream is thrown away. Blocks.
-
-    It runs in a process group of its own, so ^C reaches only us; whatever ends this call early kills the group.
-
-    Raises: TimedOut (it is killed), OSError as `spawn`.
-    """
-    deadline = monotonic() + timeout_seconds
-    kept = {}
-    with ExitStack() as undo:
-        stdin = None
-        if input:
-            stdin = os.memfd_create("stdin")  # a file, not a pipe: nobody has to pump it
-            undo.callback(os.close, stdin)
-            os.writev(stdin, [input])
-            os.lseek(stdin, 0, os.SEEK_SET)
-        ends = []
-        for _ in range(2):
-            ours, theirs = os.pipe()
-            kept[ours] = bytearray()
-            ends.append(theirs)
-            undo.callback(os.close, ours)
-        try:
-            pid = spawn(argv, env=env, cwd=cwd, stdin=stdin, stdout=ends[0], stderr=ends[1], new_group=True)
-        finally:
-            for theirs in ends:
-                os.close(theirs)
-        try:
-            pidfd = None
-            with suppress(ProcessLookupError):  # it has ended, and something else in this process has reaped it
-                pidfd = os.pidfd_open(pid)
-                undo.callback(os.close, pidfd)
-            if not _collect(pidfd, kept, deadline, output_limit):
-                raise TimedOut(f"{argv[0]} did not finish within {timeout_seconds:g} s")
-        except BaseException:
-            kill_group(pid)
-            raise
-        code = _exit_code(pid)
-    out, err = kept.values()
-    return Finished(code, bytes(out), bytes(err))
-
-
-def _collect(pidfd: int | None, kept: dict[int, bytearray], deadline: float, limit: int) -> bool:
-    """Read the pipes until the process has ended (pidfd None: it has); False if the time ran out first."""
-    for fd in kept:
-        os.set_blocking(fd, False)
-    if pidfd is not None:
-        poller = select.poll()
-        for fd in (pidfd, *kept):
-            poller.register(fd, select.POLLIN)
-        while pidfd not in (ready := [fd for fd, _ in poller.poll(milliseconds(deadline - monotonic()))]):
-            if not ready:
-                return False
-            for fd in ready:
-                if not _read(fd, kept[fd], limit):
-                    poller.unregister(fd)
-    for fd, data in kept.items():
-        for _ in range(16):  # what the pipe still holds, at most 1 MiB: a grandchild may write to it for ever
-            if not _read(fd, data, limit):
-                break
-    return True
-
-
-def _read(fd: int, data: bytearray, limit: int) -> bool:
-    """Add to `data` what is in the pipe now; False if no more will come."""
-    try:
-        chunk = os.read(fd, 1 << 16)
-    except BlockingIOError:
-        return True
-    data += chunk[: limit - len(data)]
-    return bool(chunk)
+    return exit_code(pid)

@@ -7,7 +7,7 @@ from signal import SIGKILL
 
 from ..diagnostics import debug
 from ..errors import Unsupported
-from ..kernel import files, process
+from ..kernel import files, process, programs
 from ..kernel.locks import lock_file, unlock
 
 TYPE_CHECKING = False
@@ -70,7 +70,7 @@ class Netavark:
                 for orphan in process.spawned_for(self._folder, (os.path.basename(self._program),)):
                     process.wait_gone(orphan, _ORPHAN_SECONDS)
             files.write_file(lock, b"busy\n")
-            done = process.run([*argv, verb, netns], env=process.clean_env(), input=document, timeout_seconds=_SECONDS)
+            done = programs.run([*argv, verb, netns], env=process.clean_env(), input=document, timeout_seconds=_SECONDS)
             if verb == "teardown":
                 self._see_off_aardvark(done.code != 0)
             files.write_file(lock, b"")
@@ -100,7 +100,7 @@ class Netavark:
         files.remove_file(f"{folder}/{_PID}")
 
 
-def _failure(verb: str, done: process.Finished) -> Exception:
+def _failure(verb: str, done: programs.Finished) -> Exception:
     from .errors import NetworkFailed
 
     words = ""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 
-from ..kernel.process import clean_env, run
+from ..kernel.process import clean_env
+from ..kernel.programs import Running, run
 from . import conmon
 from .runtime import RuntimeState
 from .words import last_error, refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from ..kernel.process import Finished
+    from ..kernel.programs import Finished
     from .runtime import Dump, ExecLaunch, Executed, Launch, Launched
 
 _CRIU_SECONDS = 24 * 3600.0  # it takes as long as the memory is large; whoever grows tired kills it
@@ -77,7 +79,17 @@ class CommandLineRuntime:
 
     def delete(self, id: str, force: bool = False) -> None:
         """The runtime has forgotten the container; with `force` its processes are killed first. Idempotent."""
-        done = self._run("delete", *(["--force"] if force else []), id)
+        with self.deleting(id, force):
+            pass
+
+    @contextmanager
+    def deleting(self, id: str, force: bool = False) -> Iterator[None]:
+        """As `delete`, under way inside the block and done after it."""
+        program = self._begin("delete", *(["--force"] if force else []), id)
+        try:
+            yield
+        finally:
+            done = program.finish()
         if done.code and not self._unknown(id, said := last_error(done.err)):
             raise refusal(self.name, said)
 
@@ -158,8 +170,11 @@ class CommandLineRuntime:
             raise refusal(self.name, last_error(done.err) or f"{verb} ended with code {done.code}")
 
     def _run(self, *words: str, input: bytes = b"") -> Finished:
+        return self._begin(*words, input=input).finish()
+
+    def _begin(self, *words: str, input: bytes = b"") -> Running:
         argv = [self.path, *self._flags, "--log-format", "json", *words]
-        return run(argv, env=self._env, input=input, timeout_seconds=self._timeout_seconds)
+        return Running(argv, env=self._env, input=input, timeout_seconds=self._timeout_seconds)
 
     def _unknown(self, id: str, said: str) -> bool:
         """Whether the runtime says that it has no such container."""

@@ -17,11 +17,11 @@ from ..kernel.process import (
     kill_group,
     poll_one,
     reap,
-    run,
     send_signal,
     spawn,
     wait_gone,
 )
+from ..kernel.programs import run
 from ..kernel.sockets import write_fifo
 from .runtime import Launched
 from .words import last_error, plain, refusal

@@ -13,7 +13,7 @@ import os
 from ..diagnostics import warning
 from ..errors import Refused, SeaboxError
 from ..kernel import files
-from ..kernel.process import run
+from ..kernel.programs import run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

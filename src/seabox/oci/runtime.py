@@ -5,6 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from typing import Protocol
 
     from ..model.record import ProcessId
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
 
         def delete(self, id: str, force: bool = False) -> None:
             """The runtime has forgotten the container; with `force` its processes are killed first. Idempotent."""
+
+        def deleting(self, id: str, force: bool = False) -> AbstractContextManager[None]:
+            """As `delete`, under way inside the block and done after it: for what need not wait for it."""
 
         def update(self, id: str, limits: bytes) -> None:
             """The container's cgroup keeps these limits: a JSON object, as "resources" in config.json."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
+from msgspec.structs import replace
+
 from ..kernel.entries import Description, new_link
 from ..kernel.files import chmod, chown, make_dir, make_dirs, open_in_root, remove_tree, write_file
 from ..kernel.ownership import chown_tree
@@ -99,4 +101,16 @@ def write_bundle(config: ContainerConfig, place: Place, facts: HostFacts) -> Non
         chmod(f"{folder}/upper", stat.S_IMODE(found.st_mode))
     for source, uid, gid in to_chown(config, identity):
         chown_tree(source, uid, gid)
-    write_file(f"{place.bundle}/config.json", oci.encode(spec), 0o600)
+    write_file(f"{place.bundle}/config.json", oci.encode(_with_program(spec, config, place)), 0o600)
+
+
+def _with_program(spec: oci.Spec, config: ContainerConfig, place: Place) -> oci.Spec:
+    """With the default filter compiled as well, where the runtime takes it so."""
+    filter = spec.linux.seccomp
+    if filter is None or not place.programs or config.security.seccomp not in seccomp.OURS:
+        return spec
+    from .seccomp_program import ANNOTATION, program_of
+
+    if ANNOTATION in spec.annotations or not (program := program_of(filter, place.programs)):
+        return spec
+    return replace(spec, annotations={**spec.annotations, ANNOTATION: program})

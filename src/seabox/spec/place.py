@@ -19,4 +19,5 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     gateway: str = ""  # the host, as seen from the container's network
     nameservers: tuple[str, ...] = ()  # of the container's networks
     search: tuple[str, ...] = ()  # domains of the container's networks
+    programs: str = ""  # where compiled seccomp filters are kept, for a runtime that takes them; "" = it does not
     host_etc: str = "/etc"  # where the host keeps its hosts and resolv.conf

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BUSY_TIMEOUT = 60.0  # s
+_LOG_PAGES = 250  # of 4 KiB: then the log is written back; whoever opens a store that nobody has open reads all of it
 _NARROW_TIMEOUT = 0.02  # s: whoever has it open wide may do so for long
 
 
@@ -96,6 +97,17 @@ class Connections:
             self._wrote = False
             self._reserve.take_back()
 
+    def leave(self) -> None:
+        """As `close`, for a process that is about to end: what the kernel does as well is left to it.
+
+        The last to close a database writes its log back, with two syncs; the next to open it just reads that log.
+        """
+        if self._reserve.lent:
+            self.close()
+        elif self._wrote:
+            self._wrote = False
+            self._reserve.take_back()
+
 
 def open_database(path: str, reserve: Reserve, *, narrow: bool = False) -> tuple[sqlite3.Connection, bool]:
     """A connection to the database at `path`, made if it was absent, in autocommit; and whether it is a narrow one.
@@ -158,6 +170,7 @@ def _prepare(db: sqlite3.Connection, reserve: Reserve) -> None:
         reserve.take_back()
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute("PRAGMA foreign_keys = ON")
+    db.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
 
 
 def _migrate(db: sqlite3.Connection) -> None:

@@ -31,12 +31,12 @@ _OUT_OF_SPACE = (10, 13, 14)  # SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN, with
 class Reserve:
     """The space kept for the database at `path`."""
 
-    __slots__ = ("_folder", "_given", "_index", "_log", "_path")
+    __slots__ = ("_folder", "_index", "_log", "_path", "lent")
 
     def __init__(self, path: str) -> None:
         self._path, self._log, self._index = f"{path}-reserve", f"{path}-wal", f"{path}-shm"
         self._folder = os.path.dirname(path)
-        self._given = False
+        self.lent = False  # some of it, by us
 
     def is_short(self) -> bool:
         """Whether the disk is full or nearly so."""
@@ -64,7 +64,7 @@ class Reserve:
 
     def lend(self) -> None:
         """The log of a database that is open has space for the next transaction, or the reserve is used up."""
-        self._given = True
+        self.lent = True
         used = _HEADER + self._frames() * _FRAME
         while True:
             try:
@@ -86,9 +86,9 @@ class Reserve:
         size = 0
         with suppress(FileNotFoundError):
             size = os.stat(self._path).st_size
-        step = _PIECE if self._given else SIZE
+        step = _PIECE if self.lent else SIZE
         with suppress(OSError):
             while size < SIZE:
                 size = min(SIZE, size + step)
                 allocate(self._path, size)
-            self._given = False
+            self.lent = False

@@ -317,6 +317,10 @@ class SQLiteStore:
         """See Store.close."""
         self._connections.close()
 
+    def leave(self) -> None:
+        """As `close`, for a process that is about to end."""
+        self._connections.leave()
+
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """The connection, for the other tables' readers in this room."""

@@ -136,6 +136,8 @@ def _run_files(runroot: str) -> Iterator[tuple[str, str]]:
             names = _entries(f"{folder}/aardvark-dns")
             yield from (("names of a network", path) for path in names if not path.endswith("/aardvark.pid"))
             continue
+        if os.path.basename(folder) == "seccomp":  # compiled filters, kept for the next container
+            continue
         kind = {"locks": "lock", "containers": "run directory"}.get(os.path.basename(folder), "run file")
         kind = "runtime record" if os.path.basename(folder) in _RUNTIMES else kind
         for path in _entries(folder):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal as signals
 import socket
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from threading import Thread
 
 from ..errors import CommandNotFound, OCIRuntimeFailed
@@ -17,6 +17,8 @@ from ..oci.runtime import Executed, Launched, RuntimeState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..oci.runtime import Dump, ExecLaunch, Launch
 
 
@@ -143,6 +145,12 @@ class FakeRuntime:
         if made is not None:
             made.init.end()
             made.conmon.end()
+
+    @contextmanager
+    def deleting(self, id: str, force: bool = False) -> Iterator[None]:
+        """See OCIRuntime.deleting."""
+        self.delete(id, force)
+        yield
 
     def update(self, id: str, limits: bytes) -> None:
         """See OCIRuntime.update."""

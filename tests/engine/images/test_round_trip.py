@@ -13,7 +13,8 @@ import pytest
 import seabox
 from engine.images.conftest import make_engine
 from seabox.errors import Damaged, InUse, NoSuchImage
-from seabox.images.manifest import OCI_LAYER, Descriptor, digest_of, new_manifest
+from seabox.images.digests import digest_of
+from seabox.images.manifest import OCI_LAYER, Descriptor, new_manifest
 from seabox.images.skopeo import Access, TransferFailed
 from unit.images.archives import archive, entry, folder, hard_link, link
 

@@ -16,7 +16,7 @@ from seabox.errors import InUse, InvalidArgument, NoSuchImage, Unsupported
 from seabox.images import embedded
 from seabox.images.images import Images
 from seabox.images.index import TYPE_CHECKING
-from seabox.kernel import effects, mounts, process
+from seabox.kernel import effects, mounts, process, programs
 from seabox.state.image_index import SQLiteImageIndex
 from seabox.state.sqlite import SQLiteStore
 from seabox.testing.images import MemoryImageIndex
@@ -136,7 +136,7 @@ def test_the_unpacked_layer_holds_exactly_what_the_archive_holds(images: Images)
 def test_its_programs_run_in_a_chroot(images: Images) -> None:
     images.embed()
     directory = images.layer_dir(images.find("busybox").layers[0])
-    answer = process.run(
+    answer = programs.run(
         ["/usr/sbin/chroot", directory, "/bin/sh", "-c", "id -un; ls -d /proc /dev /sys; awk 'BEGIN {print 6 * 7}'"],
         env=process.clean_env(),
         timeout_seconds=10,

@@ -1,0 +1,134 @@
+"""A program that is run to its end, what it writes being collected."""
+
+from __future__ import annotations
+
+import os
+import select
+from contextlib import ExitStack, suppress
+from time import monotonic
+
+from ..errors import TimedOut
+from .process import exit_code, kill_group, milliseconds, spawn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class Finished:
+    """How a program ended: its exit code (128+n for signal n, -1 unknown) and what it wrote."""
+
+    __slots__ = ("code", "err", "out")
+
+    def __init__(self, code: int, out: bytes, err: bytes) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    def __repr__(self) -> str:
+        return f"Finished({self.code}, {self.out!r}, {self.err!r})"
+
+
+class Running:
+    """A program under way, in a process group of its own, so that ^C reaches only us. It must be finished.
+
+    Raises: OSError as `spawn`.
+    """
+
+    __slots__ = ("_deadline", "_kept", "_limit", "_name", "_pid", "_seconds", "_undo")
+
+    def __init__(
+        self, argv: Sequence[str], *, env: Mapping[str, str], cwd: str = "/", input: bytes = b"",
+        timeout_seconds: float, output_limit: int = 1 << 20,
+    ) -> None:  # fmt: skip
+        self._name, self._seconds, self._limit = argv[0], timeout_seconds, output_limit
+        self._deadline = monotonic() + timeout_seconds
+        self._kept: dict[int, bytearray] = {}
+        with ExitStack() as undo:
+            stdin = None
+            if input:
+                stdin = os.memfd_create("stdin")  # a file, not a pipe: nobody has to pump it
+                undo.callback(os.close, stdin)
+                os.writev(stdin, [input])
+                os.lseek(stdin, 0, os.SEEK_SET)
+            ends = []
+            for _ in range(2):
+                ours, theirs = os.pipe()
+                self._kept[ours] = bytearray()
+                ends.append(theirs)
+                undo.callback(os.close, ours)
+            try:
+                self._pid = spawn(argv, env=env, cwd=cwd, stdin=stdin, stdout=ends[0], stderr=ends[1], new_group=True)
+            finally:
+                for theirs in ends:
+                    os.close(theirs)
+            self._undo = undo.pop_all()
+
+    def finish(self) -> Finished:
+        """The program has ended and is reaped. Blocks; whatever ends this call early kills the group.
+
+        Raises: TimedOut (it is killed).
+        """
+        with self._undo as undo:
+            try:
+                pidfd = None
+                with suppress(ProcessLookupError):  # it has ended, and something else in this process has reaped it
+                    pidfd = os.pidfd_open(self._pid)
+                    undo.callback(os.close, pidfd)
+                if not _collect(pidfd, self._kept, self._deadline, self._limit):
+                    raise TimedOut(f"{self._name} did not finish within {self._seconds:g} s")
+            except BaseException:
+                kill_group(self._pid)
+                raise
+            code = exit_code(self._pid)
+        out, err = self._kept.values()
+        return Finished(code, bytes(out), bytes(err))
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: str = "/",
+    input: bytes = b"",
+    timeout_seconds: float,
+    output_limit: int = 1 << 20,
+) -> Finished:
+    """The program has run and is reaped. Output beyond `output_limit` bytes per stream is thrown away. Blocks.
+
+    It runs in a process group of its own, so ^C reaches only us; whatever ends this call early kills the group.
+
+    Raises: TimedOut (it is killed), OSError as `spawn`.
+    """
+    return Running(
+        argv, env=env, cwd=cwd, input=input, timeout_seconds=timeout_seconds, output_limit=output_limit
+    ).finish()
+
+
+def _collect(pidfd: int | None, kept: dict[int, bytearray], deadline: float, limit: int) -> bool:
+    """Read the pipes until the process has ended (pidfd None: it has); False if the time ran out first."""
+    for fd in kept:
+        os.set_blocking(fd, False)
+    if pidfd is not None:
+        poller = select.poll()
+        for fd in (pidfd, *kept):
+            poller.register(fd, select.POLLIN)
+        while pidfd not in (ready := [fd for fd, _ in poller.poll(milliseconds(deadline - monotonic()))]):
+            if not ready:
+                return False
+            for fd in ready:
+                if not _read(fd, kept[fd], limit):
+                    poller.unregister(fd)
+    for fd, data in kept.items():
+        for _ in range(16):  # what the pipe still holds, at most 1 MiB: a grandchild may write to it for ever
+            if not _read(fd, data, limit):
+                break
+    return True
+
+
+def _read(fd: int, data: bytearray, limit: int) -> bool:
+    """Add to `data` what is in the pipe now; False if no more will come."""
+    try:
+        chunk = os.read(fd, 1 << 16)
+    except BlockingIOError:
+        return True
+    data += chunk[: limit - len(data)]
+    return bool(chunk)

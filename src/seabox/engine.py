@@ -126,7 +126,7 @@ class LastEngine(Engine):
 
     def close(self) -> None:
         """What only a close would do is done."""
-        self._rooms.store.leave()
+        self._rooms.store.leave_open()
 
 
 class Containers:

@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
     except NoSuchContainer:
         return 0
     finally:
-        rooms.store.leave()
+        rooms.store.leave_open()
     return 0
 
 

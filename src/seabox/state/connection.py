@@ -97,7 +97,7 @@ class Connections:
             self._wrote = False
             self._reserve.take_back()
 
-    def leave(self) -> None:
+    def leave_open(self) -> None:
         """As `close`, for a process that is about to end: what the kernel does as well is left to it.
 
         The last to close a database writes its log back, with two syncs; the next to open it just reads that log.

@@ -317,9 +317,9 @@ class SQLiteStore:
         """See Store.close."""
         self._connections.close()
 
-    def leave(self) -> None:
+    def leave_open(self) -> None:
         """As `close`, for a process that is about to end."""
-        self._connections.leave()
+        self._connections.leave_open()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .digests import digest_of
+from . import digests
 from .reference import candidates
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ def meant(image: ImageRow, name: str) -> set[str]:
 def digest_of(image: ImageRow) -> str:
     """The digest ("sha256:...") of the manifest that the image came with, "" if it came without."""
     if image.manifest:
-        return digest_of(image.manifest)
+        return digests.digest_of(image.manifest)
     return next((name.partition("@")[2] for name in image.digests), "")
 
 

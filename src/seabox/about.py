@@ -138,11 +138,11 @@ def _package(path: str) -> str:
     if not query or not path:
         return ""
     env = process.clean_env()
-    name = process.run([query, "-S", path], env=env, timeout_seconds=10).out.decode(errors="replace").partition(":")[0]
+    name = programs.run([query, "-S", path], env=env, timeout_seconds=10).out.decode(errors="replace").partition(":")[0]
     if not name or "/" in name:
         return ""
     form = "${Package}_${Version}_${Architecture}"
-    return process.run([query, "-W", "-f", form, name], env=env, timeout_seconds=10).out.decode(errors="replace")
+    return programs.run([query, "-W", "-f", form, name], env=env, timeout_seconds=10).out.decode(errors="replace")
 
 
 def _controllers() -> Iterable[str]:

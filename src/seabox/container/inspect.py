@@ -277,7 +277,7 @@ def _host_config(config: ContainerConfig) -> dict[str, Any]:
         ],
         "MemoryReservation": limits.memory_reservation or 0,
         "MemorySwap": limits.memory_swap or 0,
-        "MemorySwappiness": -1 if limits.memory_swappiness is None else limits.memory_swappiness,
+        "MemorySwappiness": limits.memory_swappiness or (-1 if limits.memory else 0),
         "OomKillDisable": limits.oom_kill_disable,
         "PidsLimit": limits.pids_limit or 0,
         "ConsoleSize": [0, 0],

@@ -6,7 +6,7 @@ import signal as signals
 from contextlib import ExitStack, contextmanager
 
 from ..diagnostics import debug, warning
-from ..errors import InvalidArgument, NoSuchContainer, OCIRuntimeFailed, StateConflict, TimedOut
+from ..errors import NoSuchContainer, OCIRuntimeFailed, StateConflict, TimedOut
 from ..kernel import process
 from ..model.record import (
     INFRA,
@@ -21,7 +21,7 @@ from ..model.record import (
     resumed,
     running,
 )
-from ..model.signals import signal_name
+from ..model.signals import signal_name, signal_number
 from ..model.times import check_timeout
 from . import exec_reap, prepare, teardown
 from .attended import attended
@@ -86,9 +86,10 @@ def _init(ctr: Locked, *, again: bool = False) -> None:
 def ready(ctr: Locked, *, again: bool = False) -> Iterator[None]:
     """Inside the block the container is created and about to be started; if the block fails, it is as it was."""
     ctr.require(*STARTABLE, text=f"container {ctr.id} is {ctr.state.status}, it must be stopped to be started")
-    with ctr.claimed(Intent.START):
-        before = ctr.state
-        untouched = before.status is Status.CREATED
+    before = ctr.state
+    untouched = before.status is Status.CREATED
+    # a claim to start says that whoever finds it alone takes the creation back: not so if that was there before
+    with ctr.claimed(Intent.INIT if untouched else Intent.START):
         if not untouched:
             _init(ctr, again=again)
         try:
@@ -206,10 +207,7 @@ def kill(ctr: Locked, signal: int = signals.SIGKILL, cancel: Cancel | None = Non
     Only the stop signal and SIGKILL count as a wish to stop: a restart policy is left alone by any other.
     Blocks after SIGKILL up to 5 seconds, with the lock free. Raises: InvalidArgument, StateConflict, Cancelled.
     """
-    if signal == 0:
-        raise InvalidArgument("invalid signal: 0")
-    if not 1 <= signal <= 64:
-        raise InvalidArgument("valid signals are 1 through 64")
+    signal = signal_number(signal)
     ctr.require(
         Status.RUNNING, Status.PAUSED,
         text=f"can only kill running containers. {ctr.id} is in state {shown(ctr.state.status)}",

@@ -26,6 +26,8 @@ def signal_number(text: str | int) -> int:
         if found is None:
             raise InvalidArgument(f"invalid signal: {text if text.isprintable() else ascii(text)}")
         number = found
+    if number == 0:
+        raise InvalidArgument("invalid signal: 0")
     if not 1 <= number <= 64:
         raise InvalidArgument("valid signals are 1 through 64")
     return number

@@ -161,6 +161,6 @@ def resize(ctr: Locked, height: int, width: int) -> None:
 
 def write_size(run_dir: str, height: int, width: int) -> None:
     """conmon is told the terminal's size; no effect if conmon is gone."""
-    if height <= 0 or width <= 0:
+    if not (0 < height < 1 << 16 and 0 < width < 1 << 16):
         raise InvalidArgument(f"a terminal of {height} rows and {width} columns cannot be")
     conmon.resize(run_dir, height, width)

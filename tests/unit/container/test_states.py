@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from seabox.container.container import Container
-from seabox.errors import Conflict, NoSuchContainer, StateConflict
-from seabox.model.record import TRANSITIONS, Claim, Intent, ProcessId, Status
+from seabox.errors import Conflict, NoSuchContainer, StateConflict, TimedOut
+from seabox.model.record import STARTABLE, TRANSITIONS, Claim, Intent, ProcessId, Status
 from seabox.testing.rooms import FakeRooms
 
 S = Status
@@ -42,11 +44,18 @@ def enter(rooms: FakeRooms, state: Status) -> Container:
     return ctr
 
 
+def wait_in_vain(ctr: Container) -> None:
+    with pytest.raises(TimedOut):
+        ctr.wait("removed", timeout=0)
+
+
 OPERATIONS: dict[str, tuple[Callable[[Container], object], frozenset[Status]]] = {
     "init": (lambda ctr: ctr.init(), frozenset({S.CONFIGURED, S.STOPPED, S.EXITED})),
     "start": (lambda ctr: ctr.start(), frozenset({S.CONFIGURED, S.CREATED, S.STOPPED, S.EXITED})),
     "kill": (lambda ctr: ctr.kill(10), frozenset({S.RUNNING, S.PAUSED})),
-    "stop": (lambda ctr: ctr.stop(), EVERY - {S.CONFIGURED}),
+    "kill by SIGKILL": (lambda ctr: ctr.kill(9), frozenset({S.RUNNING, S.PAUSED})),
+    "start with what it requires": (lambda ctr: ctr.start(recursive=True), frozenset(STARTABLE)),
+    "stop": (lambda ctr: ctr.stop(), EVERY - {S.CONFIGURED, S.PAUSED}),
     "restart": (lambda ctr: ctr.restart(), EVERY - {S.PAUSED}),
     "pause": (lambda ctr: ctr.pause(), frozenset({S.RUNNING})),
     "unpause": (lambda ctr: ctr.unpause(), frozenset({S.PAUSED})),
@@ -63,8 +72,23 @@ OPERATIONS: dict[str, tuple[Callable[[Container], object], frozenset[Status]]] =
     "inspect": (lambda ctr: ctr.inspect(), EVERY),
     "sync": (lambda ctr: ctr.sync(), EVERY),
     "artifact": (lambda ctr: ctr.artifacts.update(name=b""), EVERY),
+    "exec": (lambda ctr: ctr.exec_detached(["true"]), frozenset({S.RUNNING})),
+    "logs": (lambda ctr: list(ctr.logs()), EVERY),
+    "wait for its removal": (wait_in_vain, EVERY),
     "remove": (lambda ctr: ctr.remove(), EVERY - {S.RUNNING, S.PAUSED}),
 }
+
+
+
+def reachable(state: Status) -> set[Status]:
+    """Where the table of moves leads from here, in any number of moves."""
+    found, todo = {state}, [state]
+    while todo:
+        fresh = TRANSITIONS[todo.pop()] - found
+        found |= fresh
+        todo += fresh
+    return found
+
 
 # What the double has no conmon for, or nobody to end the process: that these are refused elsewhere is what counts.
 ELSEWHERE = {"attach": EVERY, "resize": EVERY, "stop": frozenset({S.CREATED, S.RUNNING, S.PAUSED})}
@@ -81,6 +105,8 @@ def test_allowed_or_refused(rooms: FakeRooms, name: str, state: Status) -> None:
     if state in allowed:
         if state not in ELSEWHERE.get(name, ()):
             act(ctr)
+            if name != "remove":
+                assert rooms.store.load(ctr.id).state.status in reachable(state)
         return
     with pytest.raises(Conflict) as refused:
         act(ctr)
@@ -102,7 +128,7 @@ def test_what_is_being_removed_is_gone_for_every_operation(rooms: FakeRooms, nam
     rooms.store.claim(ctr.id, Claim(Intent.REMOVE, ProcessId(2**22 - 1, 1, "no such boot"), 1))
     rooms.store.commit(ctr.id, rooms.store.load(ctr.id).state.replace(status=S.REMOVING))
     act, _ = OPERATIONS[name]
-    if name in ("stats", "inspect"):  # reads show it as it is, and take no lock
+    if name in ("stats", "inspect", "logs", "wait for its removal"):  # reads show it as it is, and take no lock
         act(ctr)
         return
     with pytest.raises((NoSuchContainer, StateConflict)):
@@ -120,6 +146,12 @@ def test_export_in_every_state(rooms: FakeRooms, state: Status) -> None:
     assert (after.state.status, after.claim) == (state, None)
     assert (ctr.id in rooms.storage.mounted) == (state not in AT_REST)
     assert rooms.store.events()[-1].kind == "export"
+
+
+def test_the_diagram_of_the_docs_is_the_table() -> None:
+    text = (Path(__file__).parents[3] / "docs/states.md").read_text()
+    drawn = re.findall(r"^    (\w+) --> (\w+)$", text, re.M)
+    assert drawn == [(str(state), str(to)) for state in S for to in S if to in TRANSITIONS[state]]
 
 
 def test_the_table_of_moves_is_closed() -> None:

@@ -35,7 +35,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"tmpfs": ("/x:mode=9",)}, 'invalid mount option "mode=9"'),
     ({"tmpfs": ("/x:context=y",)}, 'invalid mount option "context=y"'),
     ({"stop_signal": "NOPE"}, "invalid signal: NOPE"),
-    ({"stop_signal": "0"}, "valid signals are 1 through 64"),
+    ({"stop_signal": "0"}, "invalid signal: 0"),
     ({"stop_signal": 65}, "valid signals are 1 through 64"),
     ({"stop_signal": "SIGRTMIN+31"}, "invalid signal: SIGRTMIN+31"),
     ({"cap_add": ("FLY",)}, "'FLY': unknown capability"),

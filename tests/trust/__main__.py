@@ -19,6 +19,7 @@ ROWS = {
     "R1": ("kill -9 at every edge of every effect, one next call", kills.sweep),
     "R1n": ("the same for containers with a network", partial(kills.sweep, networked=True)),
     "R1c": ("the same for checkpoint, restore, fork and snapshots", partial(kills.sweep, asleep=True)),
+    "R1p": ("the same for pods", partial(kills.sweep, pods=True)),
     "R1s": ("the command line killed by strace at system calls", blackbox.sweep),
     "R2": ("ENOSPC, EIO, EMFILE, EBUSY, EINTR at every effect, one next call", partial(kills.sweep, errors=True)),
     "R3": ("conmon, init, both or the whole tree killed", deaths.deaths),

@@ -17,6 +17,7 @@ import tarfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from glob import glob
 from typing import Any
 
 import seabox
@@ -25,16 +26,17 @@ from seabox.container import snapshot
 from seabox.container.container import Container
 from seabox.container.ended import deal_with_end
 from seabox.container.snapshots import NoSuchSnapshot, SnapshotExists
-from seabox.errors import Conflict, NameInUse, NoSuchContainer, RemovalFinished, SeaboxError
+from seabox.errors import Conflict, NameInUse, NoSuchContainer, NoSuchPod, RemovalFinished, SeaboxError
 from seabox.kernel import cgroups, mounts, process
 from seabox.kernel.locks import lock_file, unlock
 from seabox.model.exec import ExecRecord
-from seabox.model.record import Claim, Status
+from seabox.model.record import INFRA, Claim, Status
 from seabox.network import netns
+from seabox.pods.pod import Pod
 from seabox.testing.killpoints import Point, fail_at, kill_at, record
 
 ARCHIVE = (tarfile.TarInfo("made").tobuf(), bytes(1024))
-NAME, RENAMED = "victim", "renamed"
+NAME, RENAMED, POD = "victim", "renamed", "den"
 LAN, OTHER = "lan", "other"
 CHILDREN = ("child-1", "child-2")
 SLEEPER = ["sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 1000 & wait; done"]
@@ -52,13 +54,16 @@ class World:
         for network in (LAN, OTHER):
             self.engine.networks.create(network)
         self.rooms = self.engine._rooms
+        self.pods: set[str] = set()  # all that there were, half made ones as well
 
     def close(self) -> None:
         self.clear()
         self.engine.close()
 
     def clear(self) -> None:
-        """No container is there."""
+        """No container and no pod is there."""
+        for pod in self.engine.pods.list():
+            self.engine.pods.get(pod.facts.id).remove(force=True, timeout=0)
         for seen in self.engine.containers.list():
             try:
                 Container(self.rooms, seen.facts.id).remove(force=True, timeout=0)
@@ -67,6 +72,15 @@ class World:
 
     def create(self, **options: Any) -> Container:
         return self.engine.containers.create("busybox", SLEEPER, name=NAME, stop_timeout=1, init=False, **options)
+
+    def create_pod(self) -> Pod:
+        return self.engine.pods.create(POD, network="none", exit_policy="stop", memory=256 << 20)
+
+    def create_member(self) -> Container:
+        return self.create(pod=POD)
+
+    def pod(self) -> Pod:
+        return self.engine.pods.get(POD)
 
     def create_networked(self) -> Container:
         return self.create(network=LAN, publish=["127.0.0.1:18080:80"])
@@ -82,7 +96,7 @@ class World:
             "runtime": state.status if state is not None else None,
             "conmon": len(process.spawned_for(id, ("conmon",))),
             "mounts": len([m for m in mounts.mounts_under(self.rooms.config.root) if id in m]),
-            "cgroup": any(os.path.exists(path) for path in cgroups.paths(f"/seabox/{id}")),
+            "cgroup": any(glob(f"{top}/seabox/{place}{id}") for top in cgroups.hierarchies() for place in ("", "*/")),
             "network": netns.is_pinned(id),
             "leases": list(self.engine.networks.leases(LAN).values()).count(id),
         }
@@ -126,7 +140,8 @@ class World:
         alive = {Status.CREATED: "created", Status.RUNNING: "running", Status.PAUSED: "paused"}.get(status)
         if alive is not None:
             networked = record.facts.networked
-            expected = {"runtime": alive, "conmon": 1 + len(sessions), "mounts": 1, "cgroup": True}
+            own_root = int(record.facts.role != INFRA)  # its root is a directory, which all of them share
+            expected = {"runtime": alive, "conmon": 1 + len(sessions), "mounts": own_root, "cgroup": True}
             expected |= {"network": networked, "leases": networked}
         elif status in (Status.STOPPED, Status.REMOVING):
             return wrong  # more is to be done, by the exit command or the next call
@@ -176,6 +191,9 @@ class World:
             found.append("aardvark-dns")
         found += [f"{netns.FOLDER}/{name}" for name in os.listdir(netns.FOLDER)]
         found += [f"address {address}" for address in self.engine.networks.leases(LAN)]
+        found += [f"pod {pod.id}" for pod in self.rooms.store.pods.list()]
+        found += [path for id in self.pods for path in cgroups.paths(f"/seabox/{id}")]
+        found += [place for place in mounts.mounts_under(config.runroot) if place.endswith("/shm")]
         found += [f"record of {seen.facts.id}" for seen in self.engine.containers.list()]
         return found
 
@@ -297,6 +315,38 @@ def _lost(world: World) -> Container:
     return ctr
 
 
+def _pod(world: World) -> Container:
+    world.create_pod()
+    return world.create_member()
+
+
+def _pod_running(world: World) -> Container:
+    ctr = _pod(world)
+    ctr.start_dependencies()
+    return _ready(ctr)
+
+
+def _pod_paused(world: World) -> Container:
+    ctr = _pod_running(world)
+    world.pod().pause()
+    return ctr
+
+
+def _pod_exited(world: World) -> Container:
+    ctr = _pod_running(world)
+    world.pod().stop(timeout=0)
+    return ctr
+
+
+def _pod_ended(world: World) -> Container:
+    """Its only member has ended, and nobody has done what the exit policy says."""
+    return _end(world, _pod_running(world))
+
+
+def _pod_alone(world: World) -> None:
+    world.create_pod()
+
+
 def _unsupervised(world: World) -> Container:
     """A running container whose supervisor was killed."""
     vars(world.rooms).pop("supervise", None)  # see _lost
@@ -356,6 +406,11 @@ class Operation:
     act: Callable[[World], object]
 
     @property
+    def is_of_pods(self) -> bool:
+        """Whether the next call is to be made of a pod."""
+        return "pod" in self.name
+
+    @property
     def is_networked(self) -> bool:
         """Whether netavark has a part in it."""
         return "networked" in self.name or self.name in ("connect", "disconnect")
@@ -396,6 +451,18 @@ OPERATIONS = (
     Operation("supervisor start", _unsupervised, lambda world: world.rooms.supervise(True)),
     Operation("rm", _exited, lambda world: world.find().remove()),
     Operation("rm -f", _running, lambda world: world.find().remove(force=True)),
+    Operation("create pod", lambda world: None, lambda world: world.create_pod()),
+    Operation("create in pod", _pod_alone, lambda world: world.create_member()),
+    Operation("start pod", _pod, lambda world: world.pod().start()),
+    Operation("start pod exited", _pod_exited, lambda world: world.pod().start()),
+    Operation("stop pod", _pod_running, lambda world: world.pod().stop()),
+    Operation("kill pod", _pod_running, lambda world: world.pod().kill()),
+    Operation("pause pod", _pod_running, lambda world: world.pod().pause()),
+    Operation("unpause pod", _pod_paused, lambda world: world.pod().unpause()),
+    Operation("restart pod", _pod_running, lambda world: world.pod().restart(timeout=0)),
+    Operation("exit command in pod", _pod_ended, lambda world: deal_with_end(world.find())),
+    Operation("rm pod", _pod_exited, lambda world: world.pod().remove()),
+    Operation("rm -f pod", _pod_running, lambda world: world.pod().remove(force=True, timeout=0)),
     Operation("create networked", lambda world: None, lambda world: world.create_networked()),
     Operation("start networked", _networked, lambda world: world.find().start()),
     Operation("start networked exited", _networked_exited, lambda world: world.find().start()),
@@ -462,8 +529,10 @@ def strike(
         world.clear()
         return
     tally.kills += 1
+    world.pods |= {pod.id for pod in world.rooms.store.pods.list()}
     tally.points.add((operation.name, repr(point)))
     ids |= {os.path.basename(path) for path in world.leftovers() if len(os.path.basename(path)) == 64}
+    ids -= world.pods
     if operation.name in ("exec", "exec rm"):  # what it started, or killed, ends by itself, and nobody is told
         for id in ids:
             _await_sessions(world, id)
@@ -471,7 +540,7 @@ def strike(
         _next(world, operation, next_call)
     except RemovalFinished:
         pass
-    except NoSuchContainer:
+    except (NoSuchContainer, NoSuchPod):
         if not operation.name.startswith(("create", "rm", "restore -i")):
             tally.failures.append(f"{label}: the container is lost")
     except Conflict as refused:
@@ -520,6 +589,10 @@ def _lost_code(world: World, ctr: Container) -> list[str]:
 def _next(world: World, operation: Operation, call: str) -> None:
     if call == "same":
         operation.act(world)
+    elif operation.is_of_pods:
+        pod = world.pod()
+        acts = {"start": pod.start, "stop": lambda: pod.stop(timeout=0), "inspect": pod.inspect}
+        acts.get(call, lambda: pod.remove(force=True, timeout=0))()
     elif call == "inspect":
         world.find().inspect()
     elif call == "start":
@@ -536,19 +609,21 @@ def _expected_refusal(operation: Operation, call: str) -> bool:
 
 
 def sweep(
-    world: World, *, sample: int | None, seed: int, errors: bool = False, networked: bool = False, asleep: bool = False
-) -> Iterator[Tally]:
+    world: World, *, sample: int | None, seed: int, errors: bool = False, networked: bool = False, pods: bool = False,
+    asleep: bool = False,
+) -> Iterator[Tally]:  # fmt: skip
     """Every point of every operation, or `sample` of them drawn at random; yields the tally after each.
 
-    Operations of containers with a network of their own (`networked`) are a row of their own, and those of criu
-    (`asleep`), which Debian's crun cannot do.
+    Operations of containers with a network of their own (`networked`), and those of `pods`, are rows of their own, and
+    those of criu (`asleep`), which Debian's crun cannot do.
     A kill at each, or with `errors` a failure of the call at each (R2): ENOSPC, EIO, EMFILE, EBUSY, EINTR by turns.
     """
     chance = random.Random(seed)
     if asleep and world.runtime != "runc":
         yield Tally()
         return
-    wanted = SLEEPS if asleep else [each for each in OPERATIONS if each.is_networked == networked]
+    rows = (networked, pods)
+    wanted = SLEEPS if asleep else [each for each in OPERATIONS if (each.is_networked, each.is_of_pods) == rows]
     plan = [(operation, point) for operation in wanted for point in points_of(world, operation)]
     if errors:
         plan = [(operation, point) for operation, point in plan if point.edge == "before"]

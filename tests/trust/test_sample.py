@@ -13,7 +13,7 @@ SEED = int(time.time()) // 86_400
 
 
 @pytest.mark.parametrize("runtime", hosts.runtimes())
-@pytest.mark.parametrize(("row", "sample"), [("R1", 100), ("R2", 40), ("R3", 15), ("R6", 15), ("R14", 8)])
+@pytest.mark.parametrize(("row", "sample"), [("R1", 100), ("R1p", 20), ("R2", 40), ("R3", 15), ("R6", 15), ("R14", 8)])
 def test_the_next_call_finds_the_truth(row: str, sample: int, runtime: str) -> None:
     found = run_row(row, runtime, sample, SEED)
     assert found["failures"] == [], f"seed {SEED}"

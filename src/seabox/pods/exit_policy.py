@@ -10,7 +10,7 @@ from ..container import snapshot
 from ..container.claims import is_live
 from ..container.container import Container
 from ..diagnostics import debug
-from ..errors import NoSuchPod, SeaboxError
+from ..errors import NoSuchContainer, NoSuchPod, SeaboxError
 from ..model.record import INFRA, EventKind, Intent, Status
 
 TYPE_CHECKING = False
@@ -24,18 +24,28 @@ _STARTING = (Intent.CREATE, Intent.INIT, Intent.START, Intent.RESTART)
 def settle(on: PodServices, id: str) -> None:
     """The pod is stopped if that is its policy and its last member has ended. Never fails; may be repeated."""
     try:
-        if _has_ended(on, id):
-            _stop(on, id)
-    except NoSuchPod:
+        if on.store.pods.load(id).exit_policy == "stop":
+            _mend(on, id)
+            if _has_ended(on, id):
+                _stop(on, id)
+    except (NoSuchPod, NoSuchContainer):
         return
     except (SeaboxError, OSError) as problem:  # the next look at the pod tries again
         debug("exit policy of pod %s: %s", id, problem)
 
 
+def _mend(on: PodServices, id: str) -> None:
+    """A stop of the infra container that was killed half-way is complete."""
+    infra = on.store.pods.load(id).infra
+    claim = on.store.load(infra).claim if infra else None
+    if claim is not None and not is_live(claim):
+        Container(on, infra).mend()
+
+
 def _has_ended(on: PodServices, id: str) -> bool:
     """Whether a member has ended since the infra container was started, and none goes on."""
     pod = on.store.pods.load(id)
-    if pod.exit_policy != "stop" or not pod.ended_at or is_live(pod.claim):
+    if not pod.ended_at or is_live(pod.claim):
         return False
     members = on.store.pods.members(id)
     infra = next((each.state for each in members if each.facts.role == INFRA), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import NoSuchPod
 from . import snapshot
 from .pod import Pod
-from .remove import mend, remove
+from .remove import mend, mend_members, remove
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class Pods:
         record = self._on.store.pods.load(self._on.store.pods.find(name))
         if not mend(self._on, record):
             raise NoSuchPod(name)
+        mend_members(self._on, record.id)
         settle(self._on, record.id)
         return Pod(self._on, record.id)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ..container import snapshot
 from ..container.claims import is_live, making
 from ..container.container import Container
@@ -9,7 +11,7 @@ from ..container.remove import StillRunning
 from ..diagnostics import debug
 from ..errors import NoSuchContainer, NoSuchPod, SeaboxError
 from ..kernel import cgroups
-from ..model.record import INFRA, EventKind, Intent
+from ..model.record import INFRA, EventKind, Intent, Status
 from .errors import NotAllRemoved
 
 TYPE_CHECKING = False
@@ -71,6 +73,15 @@ def mend(on: PodServices, pod: PodRecord) -> bool:
         return pod.claim is None or pod.claim.intent is not Intent.CREATE
     erase(on, pod.id, *((EventKind.REMOVE,) if pod.claim.intent is Intent.REMOVE else ()))
     return False
+
+
+def mend_members(on: PodServices, id: str) -> None:
+    """What killed operations left of the containers of a pod is put right, if nobody else is at it."""
+    for record in on.store.pods.members(id):
+        cut_short = record.claim is not None and not is_live(record.claim)
+        if cut_short or (record.claim is None and record.state.status is Status.REMOVING):
+            with suppress(NoSuchContainer):
+                Container(on, record.facts.id).mend()
 
 
 def _running(on: PodServices, id: str) -> dict[str, Exception]:

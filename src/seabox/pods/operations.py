@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal as signals
 import threading
+from contextlib import suppress
 
 from ..container.container import Container
 from ..errors import InvalidArgument, NotFound, SeaboxError, StateConflict
@@ -73,8 +74,11 @@ def _run_to_its_end(on: PodServices, seen: Snapshot) -> None:
     code = ctr.wait()
     if code:
         raise InitContainerFailed(ctr.id, code)
-    if seen.facts.role == "once":
-        ctr.remove()
+    with suppress(NotFound):  # it was to be removed at its end
+        if seen.facts.role == "once":
+            ctr.remove()
+        else:
+            ctr.cleanup()
 
 
 def stop(on: PodServices, id: str, timeout: int | None = None) -> None:

@@ -207,7 +207,10 @@ class Containers:
         Unsupported, InvalidArgument; none of the containers is there then.
         """
         if pod is not None:
-            raise Unsupported("a container cannot be restored into a pod: this seabox has no pods")
+            raise Unsupported(
+                "a container cannot be restored into a pod: what it shared with the pod is not in its checkpoint; restore "
+                "it on its own"
+            )
         if not archives or (name is not None and len(archives) > 1):
             raise InvalidArgument("restore: one archive at least, and only one for a name")
         from .container.imported import import_several

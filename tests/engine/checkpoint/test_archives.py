@@ -195,7 +195,7 @@ def test_what_cannot_be_imported_leaves_nothing(
     elsewhere.images.remove(image, force=True)
     with pytest.raises(NoSuchImage, match="busybox"):
         elsewhere.containers.restore(whole)
-    with pytest.raises(Unsupported, match="no pods"):
+    with pytest.raises(Unsupported, match="into a pod"):
         engine.containers.restore(whole, pod="some")
     for each in (engine, elsewhere):
         assert each.containers.list() == []

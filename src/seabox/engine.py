@@ -208,8 +208,8 @@ class Containers:
         """
         if pod is not None:
             raise Unsupported(
-                "a container cannot be restored into a pod: what it shared with the pod is not in its checkpoint; restore "
-                "it on its own"
+                "a container cannot be restored into a pod: its checkpoint holds the namespaces that it would share "
+                "there; restore it on its own"
             )
         if not archives or (name is not None and len(archives) > 1):
             raise InvalidArgument("restore: one archive at least, and only one for a name")

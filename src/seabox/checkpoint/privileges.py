@@ -22,7 +22,6 @@ _FREE = frozenset(
     "conditions healthcheck log auto_remove runtime cgroup_parent pidfile conmon_pidfile create_command sdnotify "
     "passwd passwd_entry personality".split()
 )
-)
 _FREE_SECURITY = frozenset(("cap_drop", "no_new_privileges", "mask", "read_only", "read_only_tmpfs"))
 _FREE_RESOURCES = frozenset(
     "memory memory_swap memory_reservation memory_swappiness cpu_shares cpu_quota cpu_period cpuset_cpus cpuset_mems "

@@ -179,7 +179,7 @@ def test_every_setting_has_been_thought_about() -> None:
     settings = {field.name for field in msgspec.structs.fields(ContainerConfig)}
     assert settings - privileges._FREE - privileges._LOOKED_AT - {"rootfs"} <= REFUSED
     security = {field.name for field in msgspec.structs.fields(Security)} - privileges._FREE_SECURITY
-    assert security <= {"privileged", "cap_add", "unmask", "seccomp", "apparmor", "proc_options"}
+    assert security <= {"privileged", "cap_add", "capabilities", "unmask", "seccomp", "apparmor", "proc_options"}
     assert settings >= privileges._FREE
 
 

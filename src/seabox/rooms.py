@@ -17,6 +17,7 @@ from .state.sqlite import SQLiteStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
 
     from .bundles import SpecBundles
     from .config import EngineConfig
@@ -33,7 +34,8 @@ _EXIT_COMMAND = os.path.join(os.path.dirname(os.path.abspath(__file__)), "attend
 _SUPERVISOR = os.path.join(os.path.dirname(_EXIT_COMMAND), "supervisor.py")
 _FLOCK = "/usr/bin/flock"
 _SETSID = "/usr/bin/setsid"
-_SUPERVISOR_LOCK_FD = 3
+_LOCK_FD = 3  # in the two
+_LOOKOUT = os.path.join(os.path.dirname(_EXIT_COMMAND), "lookout.sh")
 
 
 class SystemClock:
@@ -227,11 +229,21 @@ class Rooms:
         Its lock is taken here and handed to it, so there is never a second one. Trying the lock is what wakes it: it
         watches the directory.
         """
+        self._attend("supervisor", (*_python(_SUPERVISOR), _libraries(), *self.config.words()), needed)
+
+    def look_out(self) -> None:
+        """Somebody sees when the log of a running container is rotated; cheaper than a supervisor, which he becomes."""
+        seconds = f"{max(0.2, self.config.supervisor_linger):g}"
+        then = (*_python(_SUPERVISOR), _libraries(), *self.config.words())
+        self._attend("lookout", ("/bin/sh", _LOOKOUT, self.config.runroot, seconds, *then), True)
+
+    def _attend(self, who: str, argv: Sequence[str], needed: bool) -> None:
+        """If nobody holds the lock of this name, a program that is `needed` is started with it."""
         from .kernel.locks import lock_file, unlock
         from .kernel.process import clean_env, reap, spawn
 
         try:
-            lock = lock_file(f"{self.config.runroot}/supervisor.lock", timeout=0)
+            lock = lock_file(f"{self.config.runroot}/{who}.lock", timeout=0)
         except FileNotFoundError:
             return  # no run directory, no containers
         if lock is None:
@@ -239,11 +251,10 @@ class Rooms:
         if not needed or not os.access(_SETSID, os.X_OK):
             unlock(lock)
             return
-        try:  # setsid forks: the supervisor is nobody's child, and this process need not reap it
-            argv = (_SETSID, "--fork", *_python(_SUPERVISOR), _libraries(), *self.config.words())
-            reap(spawn(argv, env=clean_env(), pass_fds={_SUPERVISOR_LOCK_FD: lock}), 10)
+        try:  # setsid forks: it is nobody's child, and this process need not reap it
+            reap(spawn((_SETSID, "--fork", *argv), env=clean_env(), pass_fds={_LOCK_FD: lock}), 10)
         finally:
-            os.close(lock)  # not unlocked: the supervisor has it
+            os.close(lock)  # not unlocked: the program has it
 
     def resolve(self, request: CreateRequest, id: str, name: str, now: int) -> ContainerConfig:
         """The configuration that a request comes to here. Raises: InvalidArgument, Unsupported, NoSuchImage..."""

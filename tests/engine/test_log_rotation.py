@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
+import time
 
 import seabox
+from seabox.kernel import process
+from seabox.streams.session import Session
 
 CAP = 400_000
 # about 100 KB at once, then a pause: slow enough for its history to be kept
@@ -56,3 +60,74 @@ def test_a_fast_writer_stays_within_twice_the_cap(engine: seabox.Engine) -> None
         largest = max(largest, sum(os.stat(each).st_size for each in (path, f"{path}.1") if os.path.exists(each)))
     assert CAP / 2 < largest <= 2 * CAP + 2 * 65536
     assert ctr.wait(timeout=60) == 0
+
+
+def attendants(engine: seabox.Engine) -> list[str]:
+    """Which programs look after the containers of this engine now."""
+    found = []
+    for pid in filter(str.isdecimal, os.listdir("/proc")):
+        words = process.arguments(int(pid))
+        if engine.config.runroot in words and any(word.endswith("lookout.sh") for word in words[:2]):
+            found.append("lookout")
+        elif any(word.endswith("supervisor.py") for word in words[:6]) and f"runroot={engine.config.runroot}" in words:
+            found.append("supervisor")
+    return sorted(found)
+
+
+def test_a_log_that_does_not_grow_large_needs_no_supervisor(engine: seabox.Engine) -> None:
+    """But a lookout, one for all, which goes with the last container."""
+    first = engine.containers.run("busybox", ["sh", "-c", "read x"], stdin=True)
+    second = engine.containers.run("busybox", ["sh", "-c", "read x"], stdin=True)
+    assert attendants(engine) == ["lookout"]
+    for ctr in (first, second):
+        ctr.stop(timeout=0)
+    poller = select.poll()
+    deadline = time.monotonic() + 20
+    while attendants(engine) and time.monotonic() < deadline:
+        poller.poll(20)
+    assert attendants(engine) == []
+
+
+def test_the_lookout_becomes_the_supervisor_when_a_log_was_rotated(engine: seabox.Engine) -> None:
+    """The first rotation keeps its history without anybody; the next one is seen to."""
+    cap = 16 << 20
+    script = "seq 300000; read x; seq 300001 400000; read x"  # 16 MiB of log are about 330,000 such lines
+    ctr = engine.containers.create(
+        "busybox", ["sh", "-c", script], stdin=True, log_options={"max-size": str(cap)}
+    )  # fmt: skip
+    path = ctr.inspect()["HostConfig"]["LogConfig"]["Path"]
+    with ctr.start_and_attach() as session:
+        _until_line(session, b"300000\n")
+        assert os.path.samefile(path, f"{path}.1")
+        assert attendants(engine) == ["lookout"]
+        session.write(b"\n")
+        _until_line(session, b"400000\n")
+        assert not os.path.samefile(path, f"{path}.1")
+        poller = select.poll()
+        deadline = time.monotonic() + 20
+        while attendants(engine) != ["supervisor"] and time.monotonic() < deadline:
+            poller.poll(20)
+        assert attendants(engine) == ["supervisor"]
+        session.write(b"\n")
+    assert ctr.wait(timeout=20) == 0
+    assert sum(1 for _ in ctr.logs()) == 400_000
+
+
+def _until_line(session: Session, line: bytes) -> None:
+    tail = b""
+    for _, data in session:
+        tail = (tail + data)[-len(line) :]
+        if tail == line:
+            return
+    raise AssertionError("the container has ended")
+
+
+def test_runs_do_not_add_up(engine: seabox.Engine) -> None:
+    """conmon counts anew in each run; the log stays within twice the cap all the same, and keeps the last lines."""
+    ctr = engine.containers.create("busybox", ["sh", "-c", "seq 5000"], log_options={"max-size": str(CAP)})
+    path = ctr.inspect()["HostConfig"]["LogConfig"]["Path"]
+    for _ in range(6):
+        ctr.start()
+        assert ctr.wait(timeout=20) == 0
+        assert sum(os.stat(each).st_size for each in (path, f"{path}.1") if os.path.exists(each)) <= 2 * CAP
+    assert [line.payload for line in ctr.logs(tail=2)] == [b"4999\n", b"5000\n"]

@@ -7,7 +7,17 @@ from contextlib import ExitStack
 from ..errors import NameInUse, NoSuchContainer
 from ..kernel import files
 from ..model.ids import check_name, new_id, random_name
-from ..model.record import INFRA, Claim, ContainerFacts, ContainerState, EventKind, Intent
+from ..model.record import (
+    INFRA,
+    SUPERVISED,
+    UNSUPERVISED,
+    WATCHED,
+    Claim,
+    ContainerFacts,
+    ContainerState,
+    EventKind,
+    Intent,
+)
 from ..state.store import Occurrence
 from .claims import is_live, making
 from .stored import encode_config
@@ -120,7 +130,7 @@ def facts_of(config: ContainerConfig) -> ContainerFacts:
         stop_timeout=config.stop_timeout,
         restart_policy=config.restart_policy,
         restart_retries=config.restart_retries,
-        supervised=config.log.rotate == "supervisor" or config.healthcheck is not None,
+        supervised=_supervised(config),
         cgroup=config.cgroup,
         pod=config.pod,
         role=config.role,
@@ -135,3 +145,14 @@ def _ports(config: ContainerConfig) -> str:
     from ..network.ports import shown
 
     return shown(config.ports)
+
+
+def _supervised(config: ContainerConfig) -> int:
+    """How it is to be looked after while it runs."""
+    from .log_start import LARGE
+
+    rotated = config.log.rotate == "supervisor"
+    near = config.log.size_max < LARGE or config.id not in config.log.path  # where it lies is not ours
+    if config.healthcheck is not None or (rotated and near):
+        return SUPERVISED
+    return WATCHED if rotated else UNSUPERVISED

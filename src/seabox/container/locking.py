@@ -10,7 +10,7 @@ from ..kernel.watch import Watch
 from ..model.record import ALIVE
 from ..state.locks import Rank, describe
 from .guard import Locked
-from .policy import needs_supervisor
+from .policy import needs_lookout, needs_supervisor
 from .sync import sync
 
 TYPE_CHECKING = False
@@ -100,5 +100,7 @@ def _see_to(ctr: Locked) -> None:
     if needed or last.facts.supervised:
         try:
             ctr.on.supervise(needed)
+            if not needed and needs_lookout(last.facts, last.state):
+                ctr.on.look_out()
         except (SeaboxError, OSError) as problem:  # the next operation tries again
             debug("the supervisor: %s", problem)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ..model.record import Status
+from ..model.record import SUPERVISED, WATCHED, Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,4 +62,11 @@ def needs_supervisor(facts: ContainerFacts, state: ContainerState, now: int) -> 
     """
     if state.next_start_at:
         return abs(state.next_start_at - now) > TINY
-    return facts.supervised and state.status in (Status.RUNNING, Status.PAUSED)
+    # with a policy, also one whose conmon is killed has to be seen to end
+    urgent = facts.supervised == SUPERVISED or (facts.supervised == WATCHED and facts.restart_policy != "no")
+    return urgent and state.status in (Status.RUNNING, Status.PAUSED)
+
+
+def needs_lookout(facts: ContainerFacts, state: ContainerState) -> bool:
+    """Whether somebody has to see when the container's log has been rotated."""
+    return facts.supervised == WATCHED and state.status in (Status.RUNNING, Status.PAUSED)

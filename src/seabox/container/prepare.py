@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import InvalidArgument
-from ..model.record import ALIVE
+from ..model.record import ALIVE, WATCHED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,13 +97,18 @@ def launch(ctr: Locked, keep: tuple[int, ...] = (), revival: Revival | None = No
     from ..oci.runtime import Launch
 
     config = ctr.config
+    room = config.log.size_max
+    if config.log.rotate == "supervisor":
+        from .log_start import make_ready
+
+        room = make_ready(config.log.path, room, ctr.run_dir if ctr.facts.supervised == WATCHED else "")
     return Launch(
         id=ctr.id,
         name=ctr.facts.name,
         bundle=ctr.run_dir,
         log_driver=config.log.driver,
         log_path=config.log.path,
-        log_size_max=config.log.size_max,
+        log_size_max=room,
         log_rotate=config.log.rotate == "conmon",
         notify_socket=ctr.on.config.notify_socket if config.sdnotify == "container" else "",
         log_tag=config.log.tag,

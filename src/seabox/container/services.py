@@ -117,5 +117,8 @@ if TYPE_CHECKING:
         def remove_image(self, name: str) -> None:
             """The image is gone; if somebody needs it, there is only a warning."""
 
+        def look_out(self) -> None:
+            """Somebody sees when the log of a running container is rotated; cheaper than a supervisor."""
+
         def layer_dir(self, chain_id: str) -> str:
             """Where an image layer lies unpacked."""

@@ -36,6 +36,8 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 STARTABLE = (_S.CONFIGURED, _S.CREATED, _S.STOPPED, _S.EXITED)
 INFRA = "infra"  # the role of the container whose namespaces a pod shares
 ALIVE = (_S.CREATED, _S.RUNNING, _S.PAUSED)  # conmon watches it
+# Who looks after a container that runs: nobody; the supervisor; a lookout, until its log is rotated.
+UNSUPERVISED, SUPERVISED, WATCHED = 0, 1, 2
 
 
 class Intent(StrEnum):
@@ -339,7 +341,7 @@ class ContainerFacts:
     def __init__(
         self, id: str, name: str, created_at: int, image: str, image_id: str, command: str, labels: str,
         runtime: str, auto_remove: bool, stop_signal: int, stop_timeout: int, restart_policy: str, cgroup: str = "",
-        networked: bool = False, ports: str = "", restart_retries: int = 0, supervised: bool = False,
+        networked: bool = False, ports: str = "", restart_retries: int = 0, supervised: int = UNSUPERVISED,
         pod: str = "", role: str = "",
     ) -> None:  # fmt: skip
         self.id, self.name, self.created_at = id, name, created_at
@@ -350,7 +352,7 @@ class ContainerFacts:
         self.auto_remove = auto_remove
         self.stop_signal, self.stop_timeout = stop_signal, stop_timeout
         self.restart_policy, self.restart_retries = restart_policy, restart_retries  # retries: 0 = no limit
-        self.supervised = supervised  # somebody has to look after it while it runs: health checks, a growing log
+        self.supervised = supervised  # whether somebody has to look after it while it runs, and who
         self.cgroup = cgroup  # the path of its own cgroup, "" if it has none
         self.networked = networked  # it has a network namespace that we made and pinned
         self.ports = ports  # as `ps` shows them

@@ -212,6 +212,9 @@ class FakeRooms:
         """See Services.supervise: only counted."""
         self.supervised += needed
 
+    def look_out(self) -> None:
+        """See Services.look_out: nobody does."""
+
     def settle_pod(self, id: str) -> None:
         """See Services.settle_pod: only noted."""
         self.settled.append(id)

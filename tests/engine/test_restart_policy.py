@@ -131,7 +131,7 @@ def test_the_supervisor_is_killed(engine: seabox.Engine, home: Home) -> None:
 
 
 def test_the_supervisor_leaves_with_its_last_duty(engine: seabox.Engine, home: Home) -> None:
-    ctr = engine.containers.run("busybox", SLEEPER)
+    ctr = engine.containers.run("busybox", SLEEPER, restart="always")
     supervisor = supervisor_of(home)
     assert supervisor is not None
     ctr.stop(timeout=0)
@@ -151,7 +151,7 @@ def test_the_supervisor_has_nothing_of_its_callers(engine: seabox.Engine, home: 
     reader, writer = os.pipe()
     os.set_inheritable(writer, True)
     try:
-        ctr = engine.containers.run("busybox", SLEEPER)
+        ctr = engine.containers.run("busybox", SLEEPER, restart="always")
         ctr.sync()
         supervisor = supervisor_of(home)
         assert supervisor is not None
@@ -168,7 +168,7 @@ def test_the_supervisor_has_nothing_of_its_callers(engine: seabox.Engine, home: 
 def test_there_is_one_supervisor(engine: seabox.Engine, home: Home) -> None:
     """However many operations want it at once."""
     starters = [
-        home.python(f'engine.containers.create("busybox", ["sleep", "1000"], name="c{number}").start()')
+        home.python(f'engine.containers.create("busybox", ["sleep", "1000"], name="c{number}", restart="always").start()')
         for number in range(4)
     ]
     for starter in starters:

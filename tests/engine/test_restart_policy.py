@@ -168,7 +168,9 @@ def test_the_supervisor_has_nothing_of_its_callers(engine: seabox.Engine, home: 
 def test_there_is_one_supervisor(engine: seabox.Engine, home: Home) -> None:
     """However many operations want it at once."""
     starters = [
-        home.python(f'engine.containers.create("busybox", ["sleep", "1000"], name="c{number}", restart="always").start()')
+        home.python(
+            f'engine.containers.create("busybox", ["sleep", "1000"], name="c{number}", restart="always").start()'
+        )
         for number in range(4)
     ]
     for starter in starters:

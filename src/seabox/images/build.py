@@ -7,7 +7,7 @@ import re
 from contextlib import ExitStack
 
 from ..errors import InvalidArgument, NoSuchImage, SeaboxError, Unsupported
-from ..kernel.files import remove_tree, write_file
+from ..kernel.files import make_dir, remove_tree, write_file
 from ..kernel.process import kill_group, reap, spawn
 from .load import load_layout
 from .pull import lay_out
@@ -36,7 +36,7 @@ class BuildFailed(SeaboxError):
 
 def build(
     catalog: Catalog, host: Host, find: Callable[[str], ImageRow], arguments: Sequence[str], names: Sequence[str],
-    files: Sequence[str], runtime: str, progress: Progress | None,
+    files: Sequence[str], containerfile: bytes | None, runtime: str, progress: Progress | None,
 ) -> str:  # fmt: skip
     """The image is here; its id. See Images.build."""
     if not host.buildah:
@@ -50,6 +50,11 @@ def build(
             write_file(f"{place}/containers.conf", b'[network]\nnetwork_backend = "netavark"\n')
             env["CONTAINERS_CONF"] = f"{place}/containers.conf"
         words = [*(["--runtime", runtime] if runtime else []), *arguments]
+        if containerfile is not None:
+            make_dir(f"{place}/empty")
+            write_file(f"{place}/empty/Containerfile", containerfile)
+            files = [f"{place}/empty/Containerfile"]
+            words = [*words[:-1], f"--file={files[0]}", words[-1] or f"{place}/empty"]
         for name in _bases(files):
             try:
                 image = find(name)

@@ -341,16 +341,17 @@ class Images(Accounts):
         return self._containers
 
     def build(
-        self, arguments: Sequence[str], names: Sequence[str] = (), files: Sequence[str] = (), *, runtime: str = "",
-        progress: Progress | None = None,
+        self, arguments: Sequence[str], names: Sequence[str] = (), files: Sequence[str] = (), *,
+        containerfile: bytes | None = None, runtime: str = "", progress: Progress | None = None,
     ) -> str:  # fmt: skip
         """The image that `buildah build ARGUMENTS` makes is here, under these names; its id. Blocks.
 
-        `files`: its Containerfiles; what they are FROM is taken from here if it is here. Raises: BuildFailed...
+        `files`: its Containerfiles, or `containerfile`: the text of one (the context, which is the last of the
+        arguments, may then be ""); what they are FROM is taken from here if it is here. Raises: BuildFailed...
         """
         from .build import build
 
-        return build(self._catalog, self._host, self.find, arguments, names, files, runtime, progress)
+        return build(self._catalog, self._host, self.find, arguments, names, files, containerfile, runtime, progress)
 
     # --- mounts --------------------------------------------------------------------------------------------------
 

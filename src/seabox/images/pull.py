@@ -105,6 +105,8 @@ class Puller:
             for layer in found.layers or ():
                 self.say(f"Copying blob {layer.digest} skipped: already exists")
             self.say(f"Copying config {found.config.digest}")
+            self.say("Writing manifest to image destination")
+            self.say("Storing signatures")
         else:
             layout = f"{workspace}/layout"
             self.skopeo.copy(
@@ -119,8 +121,6 @@ class Puller:
                 if digest_of(config) != found.config.digest:
                     raise Damaged(f"{name}: the registry sent another configuration than {found.config.digest}")
                 files.write_blob(config)
-        self.say("Writing manifest to image destination")
-        self.say("Storing signatures")
         return raw
 
 

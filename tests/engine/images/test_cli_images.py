@@ -161,4 +161,8 @@ def test_build(cli: CommandLine, tmp_path: Path) -> None:
     assert done.code not in (0, 125)
     assert done.err.splitlines()[-1].startswith("Error: building failed: buildah ended with exit code")
     assert cli.ok("images", "-q") == before
+    typed = b"FROM localhost/busybox\nLABEL typed=yes\n"
+    for words in (("-",), ("-f", "-", str(context))):
+        assert cli("build", "-q", "--isolation", "chroot", "-t", "typed", *words, stdin=typed).code == 0
+        assert cli.ok("image", "inspect", "--format", "{{.Labels.typed}}", "typed") == "yes"
     assert cli("build", f"{tmp_path}/nowhere").code == 125

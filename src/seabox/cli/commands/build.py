@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from seabox.cli.context import engine, say
 from seabox.cli.flags import BOOL, LIST, Command, Flag
@@ -57,7 +58,11 @@ def run(args: Arguments) -> int:
     if args.on("squash-all"):
         words.append("--squash")
     files = args.texts("file")
-    if not files:
+    typed: bytes | None = None
+    if context == "-" or files == ["-"]:
+        typed = sys.stdin.buffer.read()
+        files = []
+    elif not files:
         files = [path for name in _NAMES if os.path.exists(path := os.path.join(context, name))][:1]
     elif not all(map(os.path.exists, files)):
         files = [path if os.path.exists(path) else os.path.join(context, path) for path in files]
@@ -65,11 +70,12 @@ def run(args: Arguments) -> int:
         if not os.path.isfile(path):
             raise InvalidArgument(f"the specified Containerfile or Dockerfile does not exist: {path}")
         words.append(f"--file={path}")
-    if not files and "://" not in context:
+    if not files and typed is None and "://" not in context:
         raise InvalidArgument("no Containerfile or Dockerfile specified or found in context directory")
     with engine(args) as on:
         runtime = on.info()["Host"]["OCIRuntime"]["Path"]
-        id = on.images.build([*words, context], args.texts("tag"), files, runtime=runtime)
+        words.append("" if context == "-" else context)
+        id = on.images.build(words, args.texts("tag"), files, containerfile=typed, runtime=runtime)
     for path in args.texts("iidfile"):
         from seabox.kernel.files import write_file
 

@@ -32,20 +32,33 @@ def command(path: str) -> Command:
         Flag("verbose", "v", BOOL, "Accepted, without effect"),
     )
     return Command(
-        path, flags, "[options] REGISTRY", "Check and keep the credentials of a registry", run, least=1, most=1,
+        path, flags, "[options] [REGISTRY]", "Check and keep the credentials of a registry", run, most=1,
         examples=("seabox login -u me quay.io", "seabox login --get-login quay.io"),
     )  # fmt: skip
 
 
 def run(args: Arguments) -> int:
     """Log in, or say who is."""
-    registry = args.rest[0]
+    registry = _registry(args)
     with engine(args) as on:
         if args.on("get-login"):
             say(on.images.logged_in(registry, access(args)))
             return 0
         say(on.images.login(registry, *_credentials(args), access(args)))
     return 0
+
+
+def _registry(args: Arguments) -> str:
+    """The one that is named, or the first that is searched."""
+    if args.rest:
+        return args.rest[0]
+    from seabox.config import registries_files
+    from seabox.images.registries import Registries
+
+    search = Registries(registries_files()).search()
+    if not search:
+        raise InvalidArgument("no registries found in registries.conf, a registry must be provided")
+    return search[0]
 
 
 def _credentials(args: Arguments) -> tuple[str, str]:
@@ -78,8 +91,9 @@ def _ask(words: str) -> str:
 
 def leave(args: Arguments) -> int:
     """Log out."""
-    if bool(args.rest) is args.on("all"):
-        raise InvalidArgument("give a registry, or --all")
+    if args.rest and args.on("all"):
+        raise InvalidArgument("--all takes no arguments")
+    registry = "" if args.on("all") else _registry(args)
     with engine(args) as on:
-        say(on.images.logout(args.rest[0] if args.rest else "", access(args)))
+        say(on.images.logout(registry, access(args)))
     return 0

@@ -95,7 +95,8 @@ def _child(on: Services, place: str, name: str | None) -> Container:
     def configure(id: str, called: str, now: int) -> ContainerConfig:
         config = localized(on, about.config, id, called, now, about.config.runtime)
         networks = tuple(replace(each, ips=(), mac="") for each in config.networks)
-        return replace(config, networks=networks, ports=_other_ports(config), cgroup_parent=about.config.cgroup_parent)
+        config = replace(config, networks=networks, ports=_other_ports(config), pod=about.config.pod)
+        return replace(config, cgroup_parent=about.config.cgroup_parent)
 
     def fill(id: str) -> None:
         static = on.config.static_dir(id)

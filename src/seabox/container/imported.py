@@ -171,7 +171,7 @@ def localized(
     log = replace(log, path=f"{static}/ctr.log" if log.driver == "k8s-file" else "")
     return replace(
         config, id=id, name=name, created_at=now, hostname=config.hostname or config.id[:12], log=log,
-        runtime=runtime, cgroup_parent=on.config.cgroup_parent, pidfile="", conmon_pidfile="",
+        runtime=runtime, cgroup_parent=on.config.cgroup_parent, pidfile="", conmon_pidfile="", pod="", role="",
     )  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def infra_request(on: PodServices, request: PodRequest, pod: PodConfig) -> Creat
     """The container that holds together the pod. Raises: InvalidArgument, Unsupported."""
     check_network(request, pod)
     image = request.infra_image or on.config.infra_image
-    own_name = "host" not in (request.uts, request.network) and request.network != ("host",)
+    own_name = request.uts != "host" and not _is_host(request)
     return CreateRequest(
         name=request.infra_name or f"{pod.id[:12]}-infra",
         image=image,
@@ -62,7 +62,7 @@ def infra_request(on: PodServices, request: PodRequest, pod: PodConfig) -> Creat
         read_only_tmpfs=False,
         init=False,
         hostname=request.hostname or (pod.name[:64] if own_name else None),
-        network=request.network if "net" in pod.shared else "none",
+        network=request.network if "net" in pod.shared or _is_host(request) else "none",
         ip=request.ip,
         ip6=request.ip6,
         mac_address=request.mac_address,
@@ -83,6 +83,10 @@ def infra_request(on: PodServices, request: PodRequest, pod: PodConfig) -> Creat
         conmon_pidfile=request.infra_conmon_pidfile,
         create_command=request.create_command,
     )
+
+
+def _is_host(request: PodRequest) -> bool:
+    return request.network in ("host", ("host",))
 
 
 def check_network(request: PodRequest, pod: PodConfig) -> None:

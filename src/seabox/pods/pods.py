@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..errors import NoSuchPod
+from contextlib import suppress
+
+from ..errors import NoSuchPod, SeaboxError
 from . import snapshot
 from .pod import Pod
 from .remove import mend, mend_members, remove
@@ -62,7 +64,8 @@ class Pods:
     def list(self) -> builtins.list[PodSnapshot]:
         """What is true of every pod now, oldest first."""
         for record in self._on.store.pods.list():
-            mend(self._on, record)
+            with suppress(SeaboxError):  # then the next operation on it says why
+                mend(self._on, record)
         return [*snapshot.all_of(self._on)]
 
     def prune(self, fits: Callable[[PodSnapshot], bool] | None = None) -> builtins.list[str]:

@@ -58,6 +58,7 @@ def test_ports_and_names_of_a_pod_on_the_command_line(cli: CommandLine) -> None:
     id = cli.ok("pod", "create", *options, "--mac-address", mac, "--network", "bridge", "-p", "18092:80", "shop")
     cli.ok("run", "-d", "--pod", "shop", "--name", "one", "--stop-timeout", "0", *SLEEP)
     assert "0.0.0.0:18092->80/tcp" in cli.ok("ps", "--filter", "name=one", "--format", "{{.Ports}}")
+    assert cli.ok("port", "one") == "80/tcp -> 0.0.0.0:18092"
     hosts = cli.ok("exec", "one", "cat", "/etc/hosts").splitlines()
     assert "10.9.8.7\taway" in hosts
     assert any(line.endswith(f"\tshop {id[:12]}-infra") for line in hosts)
@@ -75,5 +76,6 @@ def test_ports_and_names_of_a_pod_on_the_command_line(cli: CommandLine) -> None:
     wrong = cli("run", "--pod", "shop", "-p", "1:1", *SLEEP)
     assert wrong.code == 125
     assert wrong.err.startswith("Error: invalid config provided: published or exposed ports must be defined when the")
-    host = cli.ok("pod", "create", "--share", "net", "--network", "host", "onhost")
-    assert cli.ok("pod", "inspect", "--format", "{{.InfraConfig.HostNetwork}}", host) == "true"
+    for share in ("net", "ipc"):
+        host = cli.ok("pod", "create", "--share", share, "--network", "host", f"{share}onhost")
+        assert cli.ok("pod", "inspect", "--format", "{{.InfraConfig.HostNetwork}}", host) == "true"

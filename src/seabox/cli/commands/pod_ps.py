@@ -9,7 +9,7 @@ from seabox.cli.context import engine
 from seabox.cli.flags import BOOL, LIST, STRING, Command, Flag
 from seabox.cli.human import since
 from seabox.cli.pods import LATEST
-from seabox.errors import InvalidArgument
+from seabox.errors import InvalidArgument, NoSuchContainer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +106,10 @@ def networks_of(on: Engine, seen: PodSnapshot) -> list[str]:
     """The names of the networks that the pod's containers share."""
     if not seen.facts.infra:
         return []
-    return list(on.containers.get(seen.facts.infra).inspect()["NetworkSettings"]["Networks"])
+    try:
+        return list(on.containers.get(seen.facts.infra).inspect()["NetworkSettings"]["Networks"])
+    except NoSuchContainer:  # it went meanwhile
+        return []
 
 
 def row(on: Engine, seen: PodSnapshot, now: int, cut: int | None) -> dict[str, object]:

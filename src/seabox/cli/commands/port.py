@@ -52,8 +52,13 @@ def run(args: Arguments) -> int:
 
 
 def published(on: Engine, name: str) -> Iterator[tuple[str, str]]:
-    """The container's ports and where they are found on the host."""
-    bindings = on.containers.get(name).inspect()["NetworkSettings"]["Ports"]
+    """The ports of the container, or of that whose network it shares, and where they are found on the host."""
+    about = on.containers.get(name).inspect()
+    how, _, owner = about["HostConfig"]["NetworkMode"].partition(":")
+    if how == "container":
+        yield from published(on, owner)
+        return
+    bindings = about["NetworkSettings"]["Ports"]
     for inside, places in bindings.items():
         for place in places:
             address = place["HostIp"] or "0.0.0.0"

@@ -96,3 +96,20 @@ def test_what_is_required_is_started_first(cli: CommandLine) -> None:
     assert sorted(cli.ok("ps", "--format", "{{.Names}}").splitlines()) == ["db", "web"]
     done = cli("rm", "-f", "db")
     assert "dependent containers" in done.err
+
+
+def test_cleanup_by_hand(cli: CommandLine) -> None:
+    cli.ok("run", "--name", "done", "busybox", "true")
+    cli.ok("run", "-d", "--name", "runs", "busybox", "sleep", "1000")
+    session = cli.ok("exec", "-d", "runs", "true")
+    for words, said in (
+        (["--rmi", "done"], "the --rmi option does not work without --rm"),
+        (["--exec", session, "--rm", "runs"], "--exec is about one session of one container"),
+        (["runs"], "container state improper"),
+    ):
+        refused = cli("container", "cleanup", *words)
+        assert (refused.code, refused.out, said in refused.err) == (125, "", True), refused
+    assert cli.ok("container", "cleanup", "--all") == cli.ok("inspect", "--format", "{{.Id}}", "done")
+    assert cli.ok("container", "cleanup", "--rm", "--rmi", "done") == "done"
+    assert cli("container", "exists", "done").code == 1
+    assert cli("image", "exists", "busybox").code == 0  # "runs" needs it

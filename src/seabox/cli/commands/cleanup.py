@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from seabox.cli.context import ALL, LATEST, chosen, engine, for_each, say
 from seabox.cli.flags import BOOL, STRING, Command, Flag
-from seabox.errors import StateConflict, Unsupported
+from seabox.errors import ImageInUse, InvalidArgument, NoSuchImage, StateConflict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +19,8 @@ def command(path: str) -> Command:
         ALL,
         LATEST,
         Flag("rm", "", BOOL, "Remove the containers too"),
-        Flag("rmi", "", BOOL, "Remove their images too", hidden=True),
-        Flag("exec", "", STRING, "Clean up an exec session", hidden=True),
+        Flag("rmi", "", BOOL, "Remove their images too, unless something else uses them"),
+        Flag("exec", "", STRING, "Forget this exec session of the container, and nothing else"),
     )
     return Command(
         path, flags, "[options] CONTAINER [CONTAINER...]", "Give back what ended containers held", run,
@@ -28,16 +30,24 @@ def command(path: str) -> Command:
 
 def run(args: Arguments) -> int:
     """Clean up what was named."""
-    for name in ("rmi", "exec"):
-        if args.given(name):
-            raise Unsupported(f"--{name} is not supported yet")
+    if args.given("exec") and (args.on("all") or args.on("rm") or args.on("rmi") or len(args.rest) > 1):
+        raise InvalidArgument("--exec is about one session of one container: it goes with no other flag")
+    if args.on("rmi") and not args.on("rm"):
+        raise InvalidArgument("the --rmi option does not work without --rm")
     with engine(args) as on:
 
         def cleanup(name: str) -> None:
             ctr = on.containers.get(name)
+            if args.given("exec"):
+                ctr.execs.get(args.text("exec")).remove()
+                return
             ctr.cleanup()
             if args.on("rm"):
+                image = ctr.inspect()["ImageName"]
                 ctr.remove()
+                if args.on("rmi") and image:
+                    with suppress(ImageInUse, NoSuchImage):
+                        on.images.remove(image)
             say(name)
 
         forgive = (StateConflict,) if args.on("all") else ()

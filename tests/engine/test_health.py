@@ -128,3 +128,12 @@ def test_at_most_four_at_once(engine: seabox.Engine, home: Home) -> None:
     counts = [int(ctr.health.results[0].output) for ctr in ctrs]
     assert max(counts) <= 4
     assert kinds(engine).count("health_status") == 9
+
+
+def test_another_check(engine: seabox.Engine, home: Home) -> None:
+    """The supervisor takes up the check that a running container gets, and then the one that replaces it."""
+    ctr = engine.containers.run("busybox", SLEEPER)
+    ctr.update(healthcheck="true", health_interval=0.2, health_retries=1)
+    until(ctr, home, lambda state: state.health == "healthy")
+    ctr.update(healthcheck="false")
+    until(ctr, home, lambda state: state.health == "unhealthy")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ..container.container import Container
 from ..model.record import Status
 from .crew import Crew
@@ -24,7 +26,7 @@ class Checks:
 
     def __init__(self, on: Rooms) -> None:
         self._on, self._crew = on, Crew(AT_ONCE)
-        self._checks: dict[str, Healthcheck | None] = {}
+        self._checks: dict[str, tuple[int, Healthcheck | None]] = {}  # by id: as of which change
         self._ended: dict[tuple[str, int], int] = {}  # by id and run: when the last check did, ns
 
     def look(self, alive: Sequence[ContainerRecord], watch: Watch) -> float | None:
@@ -58,15 +60,19 @@ class Checks:
             self._ended[id, run] = self._on.clock.now()
 
     def _check(self, id: str) -> Healthcheck | None:
-        if id not in self._checks:
+        try:  # an update writes the copy of the configuration anew
+            written = os.stat(f"{self._on.config.static_dir(id)}/container.json").st_mtime_ns
+        except FileNotFoundError:
+            return None
+        if id not in self._checks or self._checks[id][0] != written:
             from ..container.health import check_of
             from ..errors import SeaboxError
 
             try:
-                self._checks[id] = check_of(self._on, id)
+                self._checks[id] = written, check_of(self._on, id)
             except SeaboxError:
-                self._checks[id] = None
-        return self._checks[id]
+                self._checks[id] = written, None
+        return self._checks[id][1]
 
     def _last(self, id: str, run: int) -> int:
         """When the last check of this run ended, 0 if there was none: perhaps by a supervisor before us."""

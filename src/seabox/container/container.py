@@ -255,10 +255,10 @@ class Container:
             rename(ctr, name)
 
     def update(self, **changes: object) -> None:
-        """The container has other limits, or another restart policy; a running one at once.
+        """The container has other limits, restart policy or health check; a running one at once.
 
         Keys, as of `create`: memory, memory_swap, memory_reservation, cpus, cpu_shares, cpu_quota, cpu_period,
-        cpuset_cpus, cpuset_mems, pids_limit, restart. Raises: InvalidArgument, Unsupported, OCIRuntimeFailed.
+        cpuset_cpus, cpuset_mems, pids_limit, restart, healthcheck, health_*. Raises: InvalidArgument, Unsupported...
         """
         from .update import update
 

@@ -1,4 +1,4 @@
-"""Other limits and another restart policy for a container, whether or not it runs."""
+"""Other limits, another restart policy, another health check for a container, whether or not it runs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import msgspec
 from ..diagnostics import debug
 from ..errors import InvalidArgument, SeaboxError
 from ..kernel import process
-from ..model.container import CreateRequest
+from ..model.container import CreateRequest, ImageConfig
+from ..model.health import STARTING
 from ..model.record import ALIVE, EventKind, Intent, Status
 from ..spec.facts import host_facts
+from ..spec.health_syntax import parse_healthcheck
 from ..spec.limits import parse_resources
 from ..spec.resolve import parse_restart
 from ..spec.resources import cgroup_resources
@@ -27,10 +29,13 @@ LIMITS = (
     "cpu_period", "cpu_quota", "cpu_shares", "cpus", "cpuset_cpus", "cpuset_mems", "memory", "memory_reservation",
     "memory_swap", "pids_limit",
 )  # fmt: skip
+HEALTH = (
+    "health_interval", "health_on_failure", "health_retries", "health_start_period", "health_timeout", "healthcheck",
+)  # fmt: skip
 
 
 def update(ctr: Locked, **changes: object) -> None:
-    """The container has the limits and the restart policy given, and keeps all others; see CreateRequest for both.
+    """The container has the limits, restart policy and health check given, and keeps all others; see CreateRequest.
 
     A running one is told at once. Raises: InvalidArgument, StateConflict, Unsupported, OCIRuntimeFailed; then all is
     as it was.
@@ -49,11 +54,14 @@ def update(ctr: Locked, **changes: object) -> None:
                 _store(ctr, before)
                 raise
         write_copy(ctr)
-        ctr.become(ctr.state, EventKind.UPDATE)
+        health = ctr.state.health
+        if (after.healthcheck is None) != (before.healthcheck is None):
+            health = STARTING if after.healthcheck is not None and ctr.state.status in ALIVE else ""
+        ctr.become(ctr.state.replace(health=health), EventKind.UPDATE)
 
 
 def _changed(before: ContainerConfig, changes: dict[str, object]) -> ContainerConfig:
-    unknown = sorted(changes.keys() - {*LIMITS, "restart"})
+    unknown = sorted(changes.keys() - {*LIMITS, *HEALTH, "restart"})
     if unknown:
         raise InvalidArgument(f"update: unknown key {', '.join(unknown)}")
     if not changes:
@@ -61,9 +69,12 @@ def _changed(before: ContainerConfig, changes: dict[str, object]) -> ContainerCo
     kept = {name: getattr(before.resources, name) for name in LIMITS if name != "cpus"}
     if "cpus" in changes:
         kept |= dict.fromkeys(_CPU)
-    limits = {key: value for key, value in changes.items() if key != "restart"}
+    limits = {key: value for key, value in changes.items() if key in LIMITS}
+    health = {key: value for key, value in changes.items() if key in HEALTH}
+    if before.healthcheck is not None:
+        health.setdefault("health_on_failure", before.healthcheck.on_failure)
     try:
-        request = msgspec.convert({**kept, **limits, "restart": changes.get("restart", "no")}, CreateRequest)
+        request = msgspec.convert({**kept, **limits, **health, "restart": changes.get("restart", "no")}, CreateRequest)
     except msgspec.ValidationError as problem:
         raise InvalidArgument(f"update: {problem}") from None
     resources = before.resources
@@ -77,7 +88,12 @@ def _changed(before: ContainerConfig, changes: dict[str, object]) -> ContainerCo
         policy, retries = parse_restart(request.restart)
         if before.auto_remove and policy != "no":
             raise InvalidArgument("a container that is removed at its end cannot have a restart policy")
-    return msgspec.structs.replace(before, resources=resources, restart_policy=policy, restart_retries=retries)
+    check = before.healthcheck
+    if changes.keys() & set(HEALTH):
+        check = parse_healthcheck(request, ImageConfig(id=before.image_id, healthcheck=before.healthcheck))
+    return msgspec.structs.replace(
+        before, resources=resources, restart_policy=policy, restart_retries=retries, healthcheck=check
+    )
 
 
 def _store(ctr: Locked, config: ContainerConfig) -> None:

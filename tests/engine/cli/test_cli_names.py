@@ -58,6 +58,11 @@ def test_update(cli: CommandLine) -> None:
     form = "{{.HostConfig.Memory}} {{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}"
     assert cli.ok("inspect", "--format", form, "one") == f"{64 << 20} on-failure 2"
     assert cli.ok("update", "one") == id  # to nothing else
+    assert cli.ok("update", "--health-cmd", "true", "--health-interval", "7s", "one") == id
+    form = "{{.Config.Healthcheck.Test}} {{.Config.Healthcheck.Interval}}"
+    assert cli.ok("inspect", "--format", form, "one") == f"[CMD-SHELL true] {7 * 10**9}"
+    assert cli.ok("update", "--no-healthcheck", "one") == id
+    assert cli.ok("inspect", "--format", "{{.Config.Healthcheck}}", "one") == "<nil>"
     for words, said in (
         (["--memory", "much"], "--memory"),
         (["--restart", "sometimes"], "sometimes invalid restart policy"),

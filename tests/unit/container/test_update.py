@@ -93,3 +93,23 @@ def test_one_that_was_cut_short_is_completed(rooms: FakeRooms) -> None:
     ctr.mend()
     assert told(rooms, ctr)["memory"]["limit"] == 64 * MEGABYTE
     assert rooms.store.load(ctr.id).claim is None
+
+
+def test_health_checks(rooms: FakeRooms) -> None:
+    ctr = rooms.container()
+    ctr.start()
+    ctr.update(healthcheck="true", health_interval=5, health_on_failure="kill")
+    check = config(ctr).healthcheck
+    assert check is not None
+    assert (check.test, check.interval, check.on_failure) == (("CMD-SHELL", "true"), 5 * 10**9, "kill")
+    assert (ctr.health.status, ctr.snapshot().facts.supervised) == ("starting", True)
+    ctr.update(health_retries=7)
+    check = config(ctr).healthcheck
+    assert check is not None
+    assert (check.test, check.interval, check.on_failure, check.retries) == (
+        ("CMD-SHELL", "true"), 5 * 10**9, "kill", 7,
+    )  # fmt: skip
+    ctr.update(healthcheck=["NONE"])
+    assert (config(ctr).healthcheck, ctr.health.status) == (None, "")
+    with pytest.raises(InvalidArgument, match="needs a command"):
+        ctr.update(health_retries=2)

@@ -5,22 +5,26 @@ from __future__ import annotations
 from seabox.cli.context import engine, say
 from seabox.cli.creation_flags import LIMITS
 from seabox.cli.flags import STRING, Command, Flag
+from seabox.cli.health_flags import FLAGS as HEALTH
+from seabox.cli.health_flags import add_health
 from seabox.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from seabox.cli.parse import Arguments
+    from seabox.model.options import CreateOptions
 
 _FLAGS = (
     *LIMITS,
     Flag("restart", "", STRING, "Restart policy (no, always, on-failure[:max-retries], unless-stopped)"),
 )
+_HEALTH = tuple(Flag(each.name, each.short, each.kind, each.help, completion=each.completion) for each in HEALTH)
 
 
 def command(path: str) -> Command:
     """The command's table."""
     return Command(
-        path, _FLAGS, "[options] CONTAINER", "Change a container's limits and restart policy", run,
+        path, (*_FLAGS, *_HEALTH), "[options] CONTAINER", "Change limits, restart policy or health check", run,
         least=1, most=1, completion="containers", examples=("seabox update --memory 1g --cpus 2 web",),
     )  # fmt: skip
 
@@ -28,6 +32,9 @@ def command(path: str) -> Command:
 def run(args: Arguments) -> int:
     """Change what was given."""
     changes = {flag.name.replace("-", "_"): _value(args, flag.name) for flag in _FLAGS if args.given(flag.name)}
+    health: CreateOptions = {}
+    add_health(args, health)
+    changes |= health
     with engine(args) as on:
         ctr = on.containers.get(args.rest[0])
         if changes:

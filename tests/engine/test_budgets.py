@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import seabox
+from engine.home import SOURCE, Home
 from seabox.kernel import effects
 
 FLOOR = Path(__file__).parents[2] / "bench" / "floor.py"
@@ -100,3 +102,33 @@ def test_the_floor_is_bare(traced: str, runtime: str) -> None:
     assert started.keys() <= {"conmon", runtime, "exe", "true", Path(sys.executable).name}
     overlays = [line for line in traced.splitlines() if '"overlay"' in line and line.rstrip().endswith("= 0")]
     assert len(overlays) == 2
+
+
+MOST_CALLS = {  # system calls of the command's own process; those of an interpreter that does nothing are 350
+    ("--version",): 550,
+    ("ps",): 2200,
+    ("exec", "ship", "true"): 4200,
+    ("run", "--rm", "--network", "none", "busybox", "true"): 5200,
+    ("inspect", "ship"): 3500,
+}
+
+
+def test_system_calls_of_a_command(home: Home, engine: seabox.Engine, tmp_path: Path) -> None:
+    """No clock is asked, so that a busy machine does not hide that a command does more than it did."""
+    if not shutil.which("strace"):
+        pytest.skip("strace is not installed")
+    engine.containers.create("busybox", ["sleep", "1000"], name="ship", log_driver="none").start()
+    libraries = Path(msgspec.__file__).parents[1]
+    paths = [SOURCE, str(libraries)]
+    program = f"import sys; sys.path += {paths!r}; from seabox.cli.main import program; program()"
+    flags = ["--root", home.root, "--runroot", home.runroot, "--runtime", home.runtime]
+    over = {}
+    for words, most in MOST_CALLS.items():
+        counts = tmp_path / "counts"
+        argv = [sys.executable, "-I", "-S", "-c", program, *flags, *words]
+        subprocess.run(argv, check=True, capture_output=True)  # once, so that all is compiled
+        subprocess.run(["strace", "-c", "-o", counts, *argv], check=True, capture_output=True)
+        calls = int(counts.read_text().splitlines()[-1].split()[3])
+        if calls > most:
+            over[words[0]] = calls
+    assert over == {}

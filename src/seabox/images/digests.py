@@ -1,4 +1,4 @@
-"""Digests. What hashes loads OpenSSL, 3 ms that looking an image up need not pay: so it is imported when it is used."""
+"""Digests of what is small. hashlib loads OpenSSL, 3 ms of each command that has to do with an image: not for this."""
 
 from __future__ import annotations
 
@@ -15,9 +15,15 @@ def hex_digest(digest: str) -> str:
 
 def sha256_of(raw: bytes) -> str:
     """The sha256 of these bytes, in hex."""
-    import hashlib
+    try:
+        from _sha2 import sha256  # type: ignore[import-not-found,unused-ignore]  # CPython's own, since 3.12
+    except ImportError:
+        try:
+            from _sha256 import sha256  # type: ignore[import-not-found,unused-ignore]  # before
+        except ImportError:
+            from hashlib import sha256
 
-    return hashlib.sha256(raw).hexdigest()
+    return str(sha256(raw).hexdigest())
 
 
 def digest_of(raw: bytes) -> str:

@@ -287,6 +287,17 @@ def test_logs_followed(cli: CommandLine) -> None:
         assert process.wait(SECONDS) == 0
 
 
+def test_logs_of_several_followed(cli: CommandLine) -> None:
+    """As they come, each with its container before it; in colour if that is wanted."""
+    for name in ("one", "two"):
+        cli.ok("run", "-d", "--name", name, "busybox", "sh", "-c", f"echo {name}; trap exit TERM; sleep 1000 & wait")
+    with cli.start("logs", "-f", "--names", "--color", "one", "two", stdout=subprocess.PIPE) as process:
+        assert {next_line(process), next_line(process)} == {b"\x1b[36mone\x1b[0m one\n", b"\x1b[33mtwo\x1b[0m two\n"}
+        cli.ok("stop", "one", "two")
+        assert process.wait(SECONDS) == 0
+    assert cli("logs", "-f", "one", "none").code == 125
+
+
 def test_events(cli: CommandLine) -> None:
     cli.ok("create", "--name", "seen", "busybox", "sh", "-c", "exit 3")
     form = "{{.Status}} {{.Name}}"

@@ -64,7 +64,8 @@ def create(
             on.storage.create(id)
         if fill is not None:
             fill(id)
-        on.store.commit(id, ContainerState(run=run), [Occurrence(EventKind.CREATE)], durable=True, unclaim=True)
+        durable = not config.auto_remove  # a power cut may take what would go at its end anyway
+        on.store.commit(id, ContainerState(run=run), [Occurrence(EventKind.CREATE)], durable=durable, unclaim=True)
         undo.pop_all()
     return id
 

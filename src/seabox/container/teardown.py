@@ -19,27 +19,29 @@ if TYPE_CHECKING:
     from ..model.record import EventKind
     from .guard import Locked
 
+    Step = Callable[[Locked], None]
+
 _KEPT = ("lock", "changed", "attended")  # in the run directory, as long as the container exists
 _HOOKS = "hooks.json"  # those that run after all this
 _NETWORK = "network.json"  # goes with what it describes
 
 
-def release_resources(ctr: Locked, *, interrupted: bool = False) -> None:
+def release_resources(ctr: Locked, *, interrupted: bool = False, also: Iterable[Step] = ()) -> None:
     """Nothing of a run is left: no conmon, no runtime record, no process, no mount of its own, no bundle.
 
     `interrupted`: the process that made it died half-way, so what there is must be looked for. Never stops
-    half-way itself: the first problem is raised after all else was tried, the others go to the debug log.
+    half-way itself: the first problem is raised after all else was tried, the others go to the debug log. `also` is
+    done once the root is not mounted.
     """
     problems: list[Exception] = []
     processes = _release_strays if interrupted else _release_conmon
     _attempt(ctr, (exec_reap.end_all, processes), problems)
-    others = (_release_network, _release_rootfs, _release_shm)
+    others = (_release_network, _release_rootfs, _release_shm, *also, _release_files)
     if not interrupted and not _may_live(ctr) and not os.path.exists(f"{ctr.run_dir}/{_HOOKS}"):
         # no process is left that the runtime would have to end first, and no hook that may want the files
         _attempt(ctr, (lambda ctr: _release_runtime(ctr, lambda: _attempt(ctr, others, problems)),), problems)
     else:
         _attempt(ctr, (_release_runtime, *others), problems)
-    _attempt(ctr, (_release_files,), problems)
     if problems:
         raise problems[0]
 
@@ -49,7 +51,7 @@ def _may_live(ctr: Locked) -> bool:
     return ctr.state.status not in (Status.STOPPED, Status.REMOVING) or (init is not None and process.alive(init))
 
 
-def _attempt(ctr: Locked, steps: Iterable[Callable[[Locked], None]], problems: list[Exception]) -> None:
+def _attempt(ctr: Locked, steps: Iterable[Step], problems: list[Exception]) -> None:
     for step in steps:
         try:
             step(ctr)
@@ -123,6 +125,11 @@ def clean(ctr: Locked, *events: EventKind, last: bool = False) -> None:
         ctr.become(cleaned(ctr.state), *events, last=last)
 
 
+def _remove_files(ctr: Locked) -> None:
+    ctr.on.storage.remove(ctr.id)
+    files.remove_tree(ctr.on.config.static_dir(ctr.id))
+
+
 def erase(ctr: Locked, *events: EventKind, interrupted: bool = False, released: bool = False) -> None:
     """The container is gone: resources, storage, files, record, lock; its exit codes and events stay.
 
@@ -130,9 +137,9 @@ def erase(ctr: Locked, *events: EventKind, interrupted: bool = False, released: 
     `released`: it is certain that the resources were given back already.
     """
     if not released:
-        release_resources(ctr, interrupted=interrupted)
-    ctr.on.storage.remove(ctr.id)
-    files.remove_tree(ctr.on.config.static_dir(ctr.id))
+        release_resources(ctr, interrupted=interrupted, also=(_remove_files,))
+    else:
+        _remove_files(ctr)
     files.remove_tree(ctr.run_dir)
     ctr.on.store.remove(ctr.id, [Occurrence(kind) for kind in events])
     if os.path.exists(ctr.run_dir):  # somebody who waited for the lock took it anew while the record was there

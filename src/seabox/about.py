@@ -116,7 +116,7 @@ def _store(rooms: Rooms) -> dict[str, Any]:
         "ImageCopyTmpDir": "/var/tmp",
         "ImageStore": {"Number": len(rooms.images.list())},
         "RunRoot": rooms.config.runroot,
-        "VolumePath": f"{rooms.config.root}/volumes",
+        "VolumePath": rooms.config.volumes,
     }
 
 

@@ -40,6 +40,7 @@ _DEFAULTS: dict[str, Any] = {
     "pids_limit": 2048,
     "shm_size": 65536000,  # bytes
     "network": "bridge",  # of containers that say nothing: "none", "host", "bridge" or a network's name
+    "volume_path": "",  # where new volumes are made; "" = in the root
     "no_new_privileges": False,
     "infra_image": "",  # of the infra containers of pods; "" = none is needed
     "pod_exit_policy": "continue",  # "continue" | "stop"
@@ -77,6 +78,7 @@ class EngineConfig:
     pids_limit: int
     shm_size: int
     network: str
+    volume_path: str
     no_new_privileges: bool
     infra_image: str
     pod_exit_policy: str
@@ -91,8 +93,9 @@ class EngineConfig:
             if key not in _DEFAULTS:
                 raise InvalidArgument(f"unknown engine setting: {key}")
             object.__setattr__(self, key, value)
-        for key in ("root", "runroot"):
-            object.__setattr__(self, key, os.path.abspath(getattr(self, key)))
+        for key in ("root", "runroot", "volume_path"):
+            if path := getattr(self, key):
+                object.__setattr__(self, key, os.path.abspath(path))
 
     def __setattr__(self, key: str, value: object) -> None:
         raise AttributeError(f"EngineConfig is frozen: {key} cannot be set")
@@ -126,6 +129,11 @@ class EngineConfig:
     def database(self) -> str:
         """The one database file."""
         return f"{self.root}/seabox.db"
+
+    @property
+    def volumes(self) -> str:
+        """Where new volumes are made."""
+        return self.volume_path or f"{self.root}/volumes"
 
     def static_dir(self, container_id: str) -> str:
         """What of a container survives a reboot: its log, artifacts, a copy of its configuration."""

@@ -29,6 +29,7 @@ _ENGINE: dict[tuple[str, str], tuple[str, type]] = {
     ("engine", "pod_exit_policy"): ("pod_exit_policy", str),
     ("engine", "events_logger"): ("events_backend", str),
     ("engine", "detach_keys"): ("detach_keys", str),
+    ("engine", "volume_path"): ("volume_path", str),
     ("containers", "log_driver"): ("log_driver", str),
     ("containers", "netns"): ("network", str),
     ("containers", "log_size_max"): ("log_size_max", int),

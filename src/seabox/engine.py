@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .network.networks import Networks
     from .pods.pods import Pods
     from .usage import Usage
+    from .volumes.volumes import Volumes
 
 
 class Engine:
@@ -77,6 +78,11 @@ class Engine:
     def networks(self) -> Networks:
         """The networks of this engine."""
         return self._rooms.networks
+
+    @property
+    def volumes(self) -> Volumes:
+        """The volumes of this engine."""
+        return self._rooms.volumes
 
     def events(
         self, since: int = 0, *, follow: bool = False, until: int | None = None, cancel: Cancel | None = None

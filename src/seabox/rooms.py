@@ -22,13 +22,16 @@ if TYPE_CHECKING:
     from .bundles import SpecBundles
     from .config import EngineConfig
     from .images.images import Images
-    from .model.container import ContainerConfig, CreateRequest, ImageConfig
+    from .model.container import ContainerConfig, CreateRequest, ImageConfig, Mount
     from .model.network import Network
     from .network.networks import Networks
     from .network.stack import Stack
     from .oci.exits import Exit
     from .oci.runtime import OCIRuntime
     from .storage.driver import Driver
+    from .volumes.shelf import Shelf
+    from .volumes.uses import Uses
+    from .volumes.volumes import Volumes
 
 _EXIT_COMMAND = os.path.join(os.path.dirname(os.path.abspath(__file__)), "attendants", "exitcmd.py")
 _SUPERVISOR = os.path.join(os.path.dirname(_EXIT_COMMAND), "supervisor.py")
@@ -169,6 +172,26 @@ class Rooms:
         """The path of the small init process, "" if it is not installed."""
         return find_program("catatonit", self.config.catatonit)
 
+    @cached_property
+    def _shelf(self) -> Shelf:
+        from .container.volume_needs import shelf
+
+        return shelf(self.store, self.locks, self.config)
+
+    @cached_property
+    def volume_uses(self) -> Uses:
+        """The volumes of containers."""
+        from .volumes.uses import Uses
+
+        return Uses(self._shelf)
+
+    @cached_property
+    def volumes(self) -> Volumes:
+        """Which volumes there are."""
+        from .container.volume_needs import volumes
+
+        return volumes(self, self._shelf)
+
     def runtime(self, path: str) -> OCIRuntime:
         """The OCI runtime at this path."""
         if path not in self._runtimes:
@@ -288,6 +311,7 @@ class Rooms:
             find_container=self.store.find,
             find_network=lambda name: self.networks.get(name),
             find_image=lambda name: self.images.get(name),
+            find_mounts=self._mounts_of,
         )
         joined = {
             mode.partition(":")[2]
@@ -311,6 +335,11 @@ class Rooms:
 
         request, pod = joined(self, request)
         return request, pod.id if pod is not None else ""
+
+    def _mounts_of(self, name: str) -> tuple[Mount, ...]:
+        from .container.stored import decode_config
+
+        return decode_config(self.store.config(self.store.find(name))).mounts
 
     def _conmon_rotates(self) -> bool:
         """Whether conmon keeps the old log by itself. It is asked once per boot and conmon: that runs it."""

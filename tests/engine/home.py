@@ -40,13 +40,15 @@ class Home:
         return seabox.Engine(**(self.settings | settings))
 
     def clear(self) -> None:
-        """No container and no pod is there."""
+        """No container is there, no pod and no volume."""
         with self.engine() as engine:
             for pod in engine.pods.list():
                 engine.pods.get(pod.facts.id).remove(force=True, timeout=0)
             for seen in reversed(engine.containers.list()):
                 with suppress(NoSuchContainer):
                     engine.containers.get(seen.facts.id).remove(force=True, timeout=0)
+            for volume in engine.volumes.list():
+                engine.volumes.remove(volume.name, force=True)
 
     def python(self, script: str, *words: str, **streams: Any) -> subprocess.Popen[bytes]:
         """A process that runs `script` with `engine` open here and `words` in sys.argv[1:]; the caller ends it."""

@@ -9,6 +9,7 @@ may be left.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import random
 import signal
@@ -34,11 +35,13 @@ from seabox.model.record import INFRA, Claim, Status
 from seabox.network import netns
 from seabox.pods.pod import Pod
 from seabox.testing.killpoints import Point, fail_at, kill_at, record
+from seabox.volumes.errors import NoSuchVolume
 
 ARCHIVE = (tarfile.TarInfo("made").tobuf(), bytes(1024))
 NAME, RENAMED, POD = "victim", "renamed", "den"
 LAN, OTHER = "lan", "other"
 CHILDREN = ("child-1", "child-2")
+DATA, SCRATCH = "data", "scratch"  # volumes: a directory that /etc of the image is copied to, a tmpfs
 SLEEPER = ["sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 1000 & wait; done"]
 
 
@@ -69,6 +72,8 @@ class World:
                 Container(self.rooms, seen.facts.id).remove(force=True, timeout=0)
             except NoSuchContainer:
                 self.settle(seen.facts.id)  # an exit command did it
+        for volume in self.engine.volumes.list():
+            self.engine.volumes.remove(volume.name, force=True)
 
     def create(self, **options: Any) -> Container:
         return self.engine.containers.create("busybox", SLEEPER, name=NAME, stop_timeout=1, init=False, **options)
@@ -84,6 +89,11 @@ class World:
 
     def create_networked(self) -> Container:
         return self.create(network=LAN, publish=["127.0.0.1:18080:80"])
+
+    def create_with_volumes(self, **options: Any) -> Container:
+        if not self.engine.volumes.exists(SCRATCH):
+            self.engine.volumes.create(SCRATCH, options={"type": "tmpfs", "o": "size=1m"})
+        return self.create(volumes=[f"{DATA}:/etc", f"{SCRATCH}:/scratch", "/anonymous"], **options)
 
     def find(self) -> Container:
         names = [seen.facts.name for seen in self.engine.containers.list()]
@@ -157,6 +167,22 @@ class World:
         except NoSuchContainer:
             return None
 
+    def volume_complaints(self) -> list[str]:
+        """Where the store and the kernel disagree about volumes, once somebody has asked for them."""
+        listed = {volume.name: volume for volume in self.engine.volumes.list()}
+        folder = self.rooms.config.volumes
+        found = set(os.listdir(folder)) if os.path.isdir(folder) else set()
+        wrong = [f"volumes {sorted(listed)}, directories {sorted(found)}"] if found != set(listed) else []
+        mounted = set(mounts.mounts_under(folder)) if found else set()
+        expected = {volume.mountpoint for volume in listed.values() if volume.mount_count}
+        wrong += [f"mounted {mounted}, to be mounted {expected}"] if mounted != expected else []
+        copied = [
+            name for name, volume in listed.items()
+            if name == DATA and not volume.needs_copy_up and "passwd" not in os.listdir(volume.mountpoint)
+        ]  # fmt: skip
+        half = [name for name in found for entry in os.listdir(f"{folder}/{name}") if entry != "_data"]
+        return wrong + [f"no copy in {name}" for name in copied] + [f"half a copy in {name}" for name in half]
+
     def _exec_complaints(self, id: str, sessions: list[ExecRecord]) -> list[str]:
         """Where the container's exec sessions and what there is of them differ."""
         wrong = [f"{each!r}, but no process" for each in sessions if not (each.process and process.alive(each.process))]
@@ -181,7 +207,8 @@ class World:
         found = []
         for folder in (
             f"{config.root}/containers", f"{config.root}/overlay", f"{config.runroot}/containers",
-            f"{config.runroot}/{os.path.basename(self.runtime)}", f"{config.root}/trash",
+            f"{config.runroot}/{os.path.basename(self.runtime)}", f"{config.root}/trash", config.volumes,
+            f"{config.runroot}/locks",
         ):  # fmt: skip
             if os.path.isdir(folder):
                 found += [f"{folder}/{name}" for name in os.listdir(folder)]
@@ -280,6 +307,37 @@ def _end(world: World, ctr: Container) -> Container:
     assert process.wait_gone(state.conmon, 10)
     unlock(fd)
     return ctr
+
+
+def _with_volumes(world: World) -> Container:
+    return world.create_with_volumes()
+
+
+def _with_volumes_running(world: World) -> Container:
+    return _ready(world.create_with_volumes())
+
+
+def _with_volumes_ended(world: World) -> Container:
+    return _end(world, _with_volumes_running(world))
+
+
+def _with_volumes_that_go(world: World) -> Container:
+    return _end(world, _ready(world.create_with_volumes(auto_remove=True)))
+
+
+def _with_a_volume(world: World) -> Container:
+    if not world.engine.volumes.exists("extra"):
+        world.engine.volumes.create("extra", options={"type": "tmpfs"})
+    return world.create()
+
+
+def _create_volume(world: World) -> None:
+    world.engine.volumes.create("extra", ignore=True)
+
+
+def _remove_volume(world: World) -> None:
+    with suppress(NoSuchVolume):
+        world.engine.volumes.remove("extra")
 
 
 def _exited(world: World) -> Container:
@@ -463,6 +521,22 @@ OPERATIONS = (
     Operation("exit command in pod", _pod_ended, lambda world: deal_with_end(world.find())),
     Operation("rm pod", _pod_exited, lambda world: world.pod().remove()),
     Operation("rm -f pod", _pod_running, lambda world: world.pod().remove(force=True, timeout=0)),
+    Operation("create with volumes", lambda world: None, lambda world: world.create_with_volumes()),
+    Operation("start with volumes", _with_volumes, lambda world: world.find().start()),
+    Operation("exit command with volumes", _with_volumes_ended, lambda world: deal_with_end(world.find())),
+    Operation("rm --rm with volumes", _with_volumes_that_go, lambda world: deal_with_end(world.find())),
+    Operation(
+        "rm -f -v with volumes", _with_volumes_running, lambda world: world.find().remove(force=True, volumes=True)
+    ),
+    Operation("cp with volumes", _with_volumes, lambda world: b"".join(world.find().copy_out("/etc"))),
+    Operation("volume create", _configured, _create_volume),
+    Operation("volume rm", _with_a_volume, _remove_volume),
+    Operation(
+        "volume import", _with_a_volume, lambda world: world.engine.volumes.import_tar("extra", ARCHIVE)
+    ),
+    Operation(
+        "volume export", _with_a_volume, lambda world: world.engine.volumes.export("extra", io.BytesIO())
+    ),
     Operation("create networked", lambda world: None, lambda world: world.create_networked()),
     Operation("start networked", _networked, lambda world: world.find().start()),
     Operation("start networked exited", _networked_exited, lambda world: world.find().start()),
@@ -553,7 +627,8 @@ def strike(
             world.engine.containers.get(name)
     for id in ids:
         tally.failures += [f"{label}: {complaint}" for complaint in world.complaints(id)]
-    ended = operation.before in (_ended, _exited, _networked_ended, _networked_exited)
+    tally.failures += [f"{label}: {complaint}" for complaint in world.volume_complaints()]
+    ended = operation.before in (_ended, _exited, _networked_ended, _networked_exited, _with_volumes_ended)
     if ended and not operation.name.startswith("rm") and before is not None:
         tally.failures += [f"{label}: {complaint}" for complaint in _lost_code(world, before)]
     try:

@@ -34,6 +34,8 @@ def settings(args: Arguments) -> EngineConfig:
     for flag in ("root", "runroot", "runtime", "cgroup-manager", "storage-driver", "events-backend", "conmon"):
         if program.given(flag):
             given[flag.replace("-", "_")] = program.text(flag)
+    if program.given("volumepath"):
+        given["volume_path"] = program.text("volumepath")
     if program.given("hooks-dir"):
         given["hooks_dir"] = tuple(program.texts("hooks-dir"))
     if program.given("runtime-flag"):

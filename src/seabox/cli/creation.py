@@ -186,6 +186,7 @@ def _options(args: Arguments, said: Mapping[str, Any]) -> CreateOptions:
         "ulimits": args.texts("ulimit"),
         "unset_env": args.texts("unsetenv"),
         "volumes": args.texts("volume"),
+        "volumes_from": args.texts("volumes-from"),
     }
     if args.given("mount"):
         from seabox.cli.mounts import parse_mount

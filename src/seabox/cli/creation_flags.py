@@ -81,13 +81,14 @@ _FILES = (
     Flag("device", "", CSV, "Device of the host (SRC[:DEST[:rwm]])"),
     Flag("device-cgroup-rule", "", CSV, "Devices that may be used without a node (TYPE MAJOR:MINOR MODE)"),
     Flag("image-volume", "", STRING, "What the image's volumes become", default="bind",
-         aliases=("builtin-volume",), completion=("bind", "tmpfs", "ignore")),
-    Flag("mount", "", LIST, "Mount (type=bind|tmpfs|image|devpts,src=...,dst=PATH,...)"),
+         aliases=("builtin-volume",), completion=("bind", "anonymous", "tmpfs", "ignore")),
+    Flag("mount", "", LIST, "Mount (type=bind|volume|tmpfs|ramfs|image|devpts,src=...,dst=PATH,...)"),
     Flag("read-only", "", BOOL, "The root file system cannot be written to"),
     Flag("read-only-tmpfs", "", BOOL, "With --read-only, /dev/shm, /run and /tmp can", default=True),
     Flag("shm-size", "", STRING, "Size of /dev/shm", metavar="<number>[<unit>]"),
     Flag("tmpfs", "", LIST, "Temporary file system (DEST[:OPTIONS])"),
-    Flag("volume", "v", LIST, "Directory of the host (SRC:DEST[:OPTIONS])"),
+    Flag("volume", "v", LIST, "Volume, or directory of the host ([SRC:]DEST[:OPTIONS])"),
+    Flag("volumes-from", "", LIST, "All that another container has mounted (NAME[:ro|rw|z])", completion="containers"),
 )
 
 _ISOLATION = (
@@ -161,7 +162,7 @@ _LATER = (
     "health-startup-cmd health-startup-interval health-startup-retries health-startup-success "
     "health-startup-timeout ipv6 link "
     "preserve-fd "
-    "rdt-class retry retry-delay secret shm-size-systemd subgidname subuidname uidmap volumes-from"
+    "rdt-class retry retry-delay secret shm-size-systemd subgidname subuidname uidmap"
 ).split()
 _LATER_BOOLS = (
     "disable-content-trust env-merge-all no-hostname"

@@ -161,7 +161,8 @@ def _volume(on: Engine, value: str) -> Test:
     def fits(seen: Snapshot) -> bool:
         mounts = _inspected(on, seen).get("Mounts", [])
         return any(
-            source in (mount["Source"], mount["Destination"]) and destination in ("", mount["Destination"])
+            source in (mount.get("Name"), mount["Source"], mount["Destination"])
+            and destination in ("", mount["Destination"])
             for mount in mounts
         )
 

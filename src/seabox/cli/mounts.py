@@ -6,11 +6,15 @@ from seabox.cli.kinds import read_bool, read_csv
 from seabox.errors import InvalidArgument, Unsupported
 from seabox.model.container import Mount
 
-_SOURCE = ("src", "source")
+_SOURCE = ("src", "source", "from")
 _DESTINATION = ("dst", "dest", "destination", "target")
-_LATER = ("volume", "glob", "ramfs", "artifact")
-_KINDS = ("bind", "tmpfs", "devpts", "image")
+_LATER = ("glob", "artifact")
+_KINDS = ("bind", "volume", "tmpfs", "ramfs", "devpts", "image")
 _OTHERS = ", ".join(_KINDS)
+_WORDS = frozenset(
+    "suid nosuid dev nodev exec noexec private rprivate shared rshared slave rslave unbindable runbindable "
+    "rbind bind z Z O copy nocopy idmap relatime noatime strictatime upperdir workdir".split()
+)  # of binds and volumes
 _TMPFS_SETTINGS = {"tmpfs-size": "size", "tmpfs-mode": "mode"}
 
 
@@ -28,22 +32,32 @@ def parse_mount(text: str) -> Mount:
         raise InvalidArgument(f'invalid filesystem type "{kind}"')
     source = destination = ""
     options: list[str] = []
+    about: dict[str, dict[str, str]] = {"volume-opt": {}, "volume-label": {}}
+    driver = ""
     for key, equals, value in pairs:
         if key == "type":
             continue
-        if key in _SOURCE and kind in ("bind", "image"):
+        if key in _SOURCE and kind in ("bind", "volume", "image"):
             source = _given(key, value)
         elif key in _SOURCE:
             raise InvalidArgument(f'"source" option not supported for "{kind}" mount types')
         elif key in _DESTINATION:
             destination = _given(key, value)
+        elif kind == "volume" and key in about:
+            name, _, word = _given(key, value).partition("=")
+            about[key][name] = word
+        elif kind == "volume" and key == "volume-driver":
+            driver = value
         else:
             options += _option(kind, key, bool(equals), value)
     if not destination:
         raise InvalidArgument("must set volume destination")
     if kind in ("bind", "image") and not source:
         raise InvalidArgument(f"must set source of a{'n' if kind == 'image' else ''} {kind} mount")
-    return Mount(type=kind, source=source, destination=destination, options=tuple(options))
+    return Mount(
+        type=kind, source=source, destination=destination, options=tuple(options), driver=driver,
+        driver_options=about["volume-opt"], labels=about["volume-label"],
+    )  # fmt: skip
 
 
 def _given(key: str, value: str) -> str:
@@ -53,28 +67,30 @@ def _given(key: str, value: str) -> str:
 
 
 def _option(kind: str, key: str, has_value: bool, value: str) -> list[str]:
-    """The mount options that one word of the text means."""
+    """The mount options that one word of the text means. Raises: InvalidArgument."""
+    if key == "consistency":
+        return []  # a word of Docker's that means nothing on Linux
     if key == "readwrite":
         key = "rw"
     if key in ("ro", "readonly", "rw"):
         return ["ro" if _truth(key, has_value, value) == (key != "rw") else "rw"]
-    if kind in ("devpts", "image"):
-        return [f"{key}={value}" if has_value else key]
-    if kind == "tmpfs":
-        if key in _TMPFS_SETTINGS:
-            return [f"{_TMPFS_SETTINGS[key]}={_given(key, value)}"]
-    elif key == "bind-propagation":
-        return [_given(key, value)]
-    elif key == "bind-nonrecursive":
-        return ["bind" if _truth(key, has_value, value) else "rbind"]
-    elif key == "relabel":
-        if value not in ("shared", "private"):
-            raise InvalidArgument("relabel can only be 'private' or 'shared'")
-        return ["z" if value == "shared" else "Z"]
-    elif key in ("U", "chown"):
+    if key in ("U", "chown") and kind != "devpts":
         return ["U"] if _truth(key, has_value, value) else []
-    elif key == "consistency":
-        return []  # a word of Docker's that means nothing on Linux
+    if key in _TMPFS_SETTINGS and kind in ("tmpfs", "ramfs"):
+        return [f"{_TMPFS_SETTINGS[key]}={_given(key, value)}"]
+    if kind in ("bind", "volume"):
+        if key == "bind-propagation":
+            return [_given(key, value)]
+        if key == "bind-nonrecursive":
+            return ["bind" if _truth(key, has_value, value) else "rbind"]
+        if key == "volume-nocopy":
+            return ["nocopy"] if _truth(key, has_value, value) else []
+        if key == "relabel":
+            if value not in ("shared", "private"):
+                raise InvalidArgument("relabel can only be 'private' or 'shared'")
+            return ["z" if value == "shared" else "Z"]
+        if key not in _WORDS:
+            raise InvalidArgument(f"{key}: invalid mount option")
     return [f"{key}={value}" if has_value else key]
 
 

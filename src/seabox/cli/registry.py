@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 SUMMARY = "Manage containers and images, without a daemon"
 GROUPS = {"container": "Manage containers", "image": "Manage images", "network": "Manage networks"}
 GROUPS |= {"healthcheck": "Manage health checks", "pod": "Manage pods", "system": "Manage the engine"}
+GROUPS |= {"volume": "Manage volumes"}
 
 # commands on containers, with or without "container" in front: name -> module
 _CONTAINER = {
@@ -54,6 +55,13 @@ _POD = {
     "stop": "pod_stop", "top": "pod_top", "unpause": "pod_start",
 }  # fmt: skip
 MODULES |= {f"pod {name}": module for name, module in _POD.items()}
+MODULES |= {
+    "volume create": "volume_create", "volume exists": "volume_exists", "volume export": "volume_export",
+    "volume import": "volume_import", "volume inspect": "volume_inspect", "volume list": "volume_ls",
+    "volume ls": "volume_ls", "volume mount": "volume_mount", "volume prune": "volume_prune",
+    "volume remove": "volume_rm", "volume rm": "volume_rm", "volume umount": "volume_mount",
+    "volume unmount": "volume_mount",
+}  # fmt: skip
 
 # commands on images: name below "image" -> module; most can be called without "image" as well
 _IMAGE = {
@@ -74,7 +82,7 @@ MODULES |= {
 _LATER = frozenset(
     "auto-update buildx clone compose farm generate "
     "kube machine manifest play prune quadlet "
-    "runlabel search secret unshare volume".split()
+    "runlabel search secret unshare".split()
 )
 
 PROGRAM_TABLE = Command(
@@ -105,6 +113,7 @@ PROGRAM_TABLE = Command(
         Flag("tmpdir", "", STRING, "Accepted, without effect", hidden=True),
         Flag("url", "", STRING, hidden=True),
         Flag("version", "", BOOL, "Print the version"),
+        Flag("volumepath", "", STRING, "Directory of new volumes", metavar="path", completion="directories"),
     ),
     "[options] [command]",
     SUMMARY,

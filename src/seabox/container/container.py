@@ -125,14 +125,12 @@ class Container:
     sync = operation(lifecycle.sync)
 
     def remove(
-        self, *, force: bool = False, timeout: int | None = None, cancel: Cancel | None = None, with_pod: bool = False
-    ) -> None:
-        """See remove.py: gone, with its files; its exit codes and events can still be asked for.
-
-        Raises: StillRunning, StillMounted, InUse, InvalidArgument, Cancelled, InfraContainer.
-        """
+        self, *, force: bool = False, timeout: int | None = None, volumes: bool = False, cancel: Cancel | None = None,
+        with_pod: bool = False,
+    ) -> None:  # fmt: skip
+        """It is gone, with its files; see remove.py."""
         with self.locked(*_ENDING, *(_READING if force else ())) as ctr:
-            remove_locked(ctr, force=force, timeout=timeout, cancel=cancel, with_pod=with_pod)
+            remove_locked(ctr, force=force, timeout=timeout, volumes=volumes, cancel=cancel, with_pod=with_pod)
 
     def connect(self, network: Network, *options: str) -> None:
         """The container takes part in the network, at once if it runs; options are "ip=...", "alias=...", "mac=...".
@@ -377,6 +375,6 @@ class Container:
         """The container, locked and true. Raises: NoSuchContainer, Busy."""
         if self._locked is not None:
             yield self._locked
-            return
-        with locking.locked(self._on, self.id, *through) as ctr:
-            yield ctr
+        else:
+            with locking.locked(self._on, self.id, *through) as ctr:
+                yield ctr

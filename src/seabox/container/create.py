@@ -51,6 +51,9 @@ def create(
     with making(Intent.CREATE, on.clock.now()) as claim, ExitStack() as undo:
         config = _register(on, id, name, claim, configure)
         undo.callback(on.store.remove, id)
+        if has_volumes(config):
+            undo.callback(on.volume_uses.let_go, id, unborn=True)
+            on.volume_uses.take_up(config)
         for attachment in config.networks:
             on.networking.attach(id, attachment)
         static = on.config.static_dir(id)
@@ -137,7 +140,13 @@ def facts_of(config: ContainerConfig) -> ContainerFacts:
         role=config.role,
         networked=config.namespaces.network == "bridge",
         ports=_ports(config),
+        volumes=has_volumes(config),
     )
+
+
+def has_volumes(config: ContainerConfig) -> bool:
+    """Whether there are volumes among its mounts."""
+    return any(mount.type == "volume" for mount in config.mounts)
 
 
 def _ports(config: ContainerConfig) -> str:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from .snapshot import Snapshot
 
 
+_NOT_SHOWN = ("tmpfs", "ramfs", "devpts")
+
+
 def inspect(on: Services, id: str, *, size: bool = False) -> dict[str, Any]:
     """See Container.inspect."""
     seen = snapshot.take(on, id)
@@ -65,7 +68,7 @@ def inspect(on: Services, id: str, *, size: bool = False) -> dict[str, Any]:
             "Name": on.storage.name,
             "Data": _graph(on, id, config, seen.state.mountpoint),
         },
-        "Mounts": [_mount(mount) for mount in config.mounts if mount.type != "tmpfs"],
+        "Mounts": [_mount(on, mount) for mount in config.mounts if mount.type not in _NOT_SHOWN],
         "Dependencies": list(config.requires),
         "NetworkSettings": networks.settings(on, id, config, alive=seen.state.status in ALIVE),
         "Namespace": "",
@@ -157,17 +160,26 @@ def _state(seen: Snapshot, run_dir: str, health: Health) -> dict[str, Any]:
     }
 
 
-def _mount(mount: Mount) -> dict[str, Any]:
-    return {
+def _mount(on: Services, mount: Mount) -> dict[str, Any]:
+    modes = [option for option in mount.options if option in ("z", "Z")]
+    shown = {
         "Type": mount.type,
         "Source": mount.source,
         "Destination": mount.destination,
         "Driver": "",
-        "Mode": "",
-        "Options": [option for option in mount.options if option not in ("ro", "rw", *_PROPAGATION)],
+        "Mode": ",".join(modes),
+        "Options": [option for option in mount.options if option not in ("ro", "rw", *modes, *_PROPAGATION)],
         "RW": "ro" not in mount.options,
         "Propagation": next((option for option in mount.options if option in _PROPAGATION), ""),
     }
+    if mount.type == "volume":
+        about = {"Name": mount.source, "Source": on.volume_uses.mountpoint(mount.source), "Driver": "local"}
+        return {"Type": "volume"} | about | {key: shown[key] for key in shown if key not in ("Type", *about)} | about
+    return shown
+
+
+def _binds(config: ContainerConfig) -> list[str]:
+    return [f"{m.source}:{m.destination}:{','.join(m.options)}" for m in config.mounts if m.type in ("bind", "volume")]
 
 
 def _config(config: ContainerConfig) -> dict[str, Any]:
@@ -211,9 +223,7 @@ def _host_config(config: ContainerConfig) -> dict[str, Any]:
     options += [f"mask={':'.join(security.mask)}"] if security.mask else []
     options += [f"unmask={':'.join(security.unmask)}"] if security.unmask else []
     return {
-        "Binds": [
-            f"{m.source}:{m.destination}:{','.join(m.options)}" for m in config.mounts if m.type == "bind"
-        ],
+        "Binds": _binds(config),
         "CgroupManager": "cgroupfs",
         "CgroupMode": spaces.cgroup,
         "ContainerIDFile": "",
@@ -230,7 +240,7 @@ def _host_config(config: ContainerConfig) -> dict[str, Any]:
         "AutoRemove": config.auto_remove,
         "AutoRemoveImage": config.auto_remove_image,
         "VolumeDriver": "",
-        "VolumesFrom": [],
+        "VolumesFrom": list(config.volumes_from),
         "CapAdd": list(security.cap_add),
         "CapDrop": list(security.cap_drop),
         "Dns": list(config.dns),

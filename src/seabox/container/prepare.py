@@ -47,21 +47,26 @@ def write_bundle(ctr: Locked, rootfs: str, endpoint: Endpoint | None = None) -> 
     }
     if endpoint is not None:
         joined["network"] = endpoint.netns
-    ctr.on.bundles.write(_with_images(ctr), rootfs, joined, endpoint)
+    ctr.on.bundles.write(_with_images(ctr, rootfs), rootfs, joined, endpoint)
     if ctr.pod:
         from .infra import add_name
 
         add_name(ctr)
 
 
-def _with_images(ctr: Locked) -> ContainerConfig:
-    """The configuration, its images being mounted. Given back by release_resources."""
-    if not ctr.config.image_mounts:
-        return ctr.config
+def _with_images(ctr: Locked, rootfs: str) -> ContainerConfig:
+    """The configuration, its images and volumes being mounted. Given back by release_resources."""
+    config = ctr.config
+    if ctr.facts.volumes:
+        from .volumes import provided
+
+        config = provided(ctr, rootfs)
+    if not config.image_mounts:
+        return config
     from msgspec.structs import replace
 
     number, mounts = 0, []
-    for mount in ctr.config.mounts:
+    for mount in config.mounts:
         if mount.type == "image":
             id = image_root(ctr.id, number)
             number += 1
@@ -69,7 +74,7 @@ def _with_images(ctr: Locked) -> ContainerConfig:
             place = ctr.on.storage.mount(id, [ctr.on.layer_dir(layer) for layer in mount.layers])
             mount = replace(mount, type="bind", source=place, options=("rbind", "rprivate", *mount.options))
         mounts.append(mount)
-    return replace(ctr.config, mounts=tuple(mounts))
+    return replace(config, mounts=tuple(mounts))
 
 
 def image_root(id: str, number: int) -> str:

@@ -47,12 +47,13 @@ class InfraContainer(InUse):
 
 
 def remove(
-    ctr: Locked, *, force: bool = False, timeout: int | None = None, cancel: Cancel | None = None,
-    with_pod: bool = False,
+    ctr: Locked, *, force: bool = False, timeout: int | None = None, volumes: bool = False,
+    cancel: Cancel | None = None, with_pod: bool = False,
 ) -> None:  # fmt: skip
     """The container is gone, with its files; its exit codes and events can still be asked for.
 
-    `force` ends it first if it runs (stop signal, `timeout` seconds, SIGKILL). Raises: StillRunning, StillMounted,
+    `force` ends it first if it runs (stop signal, `timeout` seconds, SIGKILL). With `volumes` the volumes that were
+    made for it without a name, and that no other container uses, go too. Raises: StillRunning, StillMounted,
     InUse, InvalidArgument, Cancelled, InfraContainer (unless `with_pod`: its pod is about to go).
     """
     check_timeout(timeout)
@@ -72,6 +73,8 @@ def remove(
             f"cannot remove container {ctr.id} as it is mounted - mounted containers cannot be removed without force",
         )  # fmt: skip
     with ctr.claimed(Intent.REMOVE), attended(ctr):
+        if volumes and ctr.facts.volumes:
+            ctr.on.volume_uses.doom(ctr.id)
         if alive:
             conmon = ctr.state.conmon
             end(ctr, timeout, cancel)

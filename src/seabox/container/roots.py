@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
-from ..kernel import views
+from ..kernel import files, views
 from ..model.record import ALIVE, Intent, Status
 from .mounts import borrowed
 
@@ -65,13 +65,18 @@ def _of_process(ctr: Locked) -> int:
 
 def _at_rest(ctr: Locked, stack: ExitStack) -> int:
     binds = [
-        (mount.source, mount.destination, "ro" in mount.options)
+        (stack.enter_context(ctr.on.volume_uses.path(mount.source)) if mount.type == "volume" else mount.source,
+         mount.destination, "ro" in mount.options)
         for mount in sorted(ctr.config.mounts, key=lambda mount: mount.destination.count("/"))
-        if mount.type == "bind"
-    ]
+        if mount.type in ("bind", "volume")
+    ]  # fmt: skip
     fd = stack.enter_context(borrowed(ctr, Intent.COPY))
     if not binds:
         return fd
+    for mount in ctr.config.mounts:
+        if mount.type == "volume":  # a first run would make its place; before it, what is put there must go there too
+            with suppress(FileExistsError, NotADirectoryError):
+                files.make_dirs_in_root(fd, mount.destination)
     top, namespace = views.with_binds(os.readlink(f"/proc/self/fd/{fd}"), binds)
     stack.callback(os.close, namespace)
     stack.callback(os.close, top)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from typing import Protocol
 
     from ..config import EngineConfig
-    from ..model.container import ContainerConfig, ExecRequest, ImageConfig
+    from ..model.container import ContainerConfig, ExecRequest, ImageConfig, Mount
     from ..model.network import Attachment, Connection, Endpoint, Membership, Network
     from ..model.record import ProcessId
     from ..oci.exits import Exit
@@ -66,6 +67,20 @@ if TYPE_CHECKING:
         def reload(self, config: ContainerConfig, name: str) -> None: ...
         def tear_down(self, id: str) -> None: ...
 
+    class Volumes(Protocol):
+        """Volumes of containers by container id; see volumes.uses.Uses."""
+
+        def take_up(self, config: ContainerConfig) -> None: ...
+        def doom(self, container: str) -> None: ...
+        def let_go(self, container: str, *, unborn: bool = False) -> None: ...
+        def provide(
+            self, container: str, mount: Mount, root: str, owner: tuple[int, int],
+            unlocked: Callable[[], AbstractContextManager[None]],
+        ) -> tuple[str, tuple[str, ...]]: ...  # fmt: skip
+        def give_back(self, container: str, *, interrupted: bool = False) -> None: ...
+        def path(self, name: str) -> AbstractContextManager[str]: ...
+        def mountpoint(self, name: str) -> str: ...
+
     class Exits(Protocol):
         def read(self, id: str) -> Exit | None:
             """What conmon left in the exit file, None while there is none."""
@@ -89,6 +104,8 @@ if TYPE_CHECKING:
         def bundles(self) -> Bundles: ...
         @property
         def networking(self) -> Networking: ...
+        @property
+        def volume_uses(self) -> Volumes: ...
         @property
         def criu(self) -> str:
             """The program. Raises: Unsupported: there is none, and how to get it."""

@@ -79,7 +79,7 @@ def settle(ctr: Locked) -> None:
     if removing or (claim is not None and claim.intent in (Intent.CREATE, Intent.REMOVE)):
         name = ctr.facts.name
         known = claim is None or claim.intent is not Intent.CREATE
-        teardown.erase(ctr, *((EventKind.REMOVE,) if known else ()), interrupted=True)
+        teardown.erase(ctr, *((EventKind.REMOVE,) if known else ()), interrupted=True, unborn=not known)
         raise RemovalFinished(name) if known else NoSuchContainer(name)
     if ctr.state.status in (Status.CONFIGURED, Status.EXITED):
         teardown.release_resources(ctr, interrupted=True)  # a run that was being made and never told of

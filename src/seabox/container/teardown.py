@@ -36,7 +36,8 @@ def release_resources(ctr: Locked, *, interrupted: bool = False, also: Iterable[
     problems: list[Exception] = []
     processes = _release_strays if interrupted else _release_conmon
     _attempt(ctr, (exec_reap.end_all, processes), problems)
-    others = (_release_network, _release_rootfs, _release_shm, *also, _release_files)
+    volumes = _release_interrupted_volumes if interrupted else _release_volumes
+    others = (_release_network, volumes, _release_rootfs, _release_shm, *also, _release_files)
     if not interrupted and not _may_live(ctr) and not os.path.exists(f"{ctr.run_dir}/{_HOOKS}"):
         # no process is left that the runtime would have to end first, and no hook that may want the files
         _attempt(ctr, (lambda ctr: _release_runtime(ctr, lambda: _attempt(ctr, others, problems)),), problems)
@@ -91,6 +92,16 @@ def _release_network(ctr: Locked) -> None:
         ctr.on.networking.tear_down(ctr.id)
 
 
+def _release_volumes(ctr: Locked) -> None:
+    if ctr.facts.volumes:
+        ctr.on.volume_uses.give_back(ctr.id)
+
+
+def _release_interrupted_volumes(ctr: Locked) -> None:
+    if ctr.facts.volumes:
+        ctr.on.volume_uses.give_back(ctr.id, interrupted=True)
+
+
 def _release_rootfs(ctr: Locked) -> None:
     if not ctr.state.mount_count:
         ctr.on.storage.unmount(ctr.id)
@@ -130,16 +141,20 @@ def _remove_files(ctr: Locked) -> None:
     files.remove_tree(ctr.on.config.static_dir(ctr.id))
 
 
-def erase(ctr: Locked, *events: EventKind, interrupted: bool = False, released: bool = False) -> None:
+def erase(
+    ctr: Locked, *events: EventKind, interrupted: bool = False, released: bool = False, unborn: bool = False
+) -> None:
     """The container is gone: resources, storage, files, record, lock; its exit codes and events stay.
 
     May be repeated after a kill at any line. The lock file goes while the lock is held, the record after it.
-    `released`: it is certain that the resources were given back already.
+    `released`: it is certain that the resources were given back already. `unborn`: its creation was never finished.
     """
     if not released:
         release_resources(ctr, interrupted=interrupted, also=(_remove_files,))
     else:
         _remove_files(ctr)
+    if ctr.facts.volumes:
+        ctr.on.volume_uses.let_go(ctr.id, unborn=unborn)
     files.remove_tree(ctr.run_dir)
     ctr.on.store.remove(ctr.id, [Occurrence(kind) for kind in events])
     if os.path.exists(ctr.run_dir):  # somebody who waited for the lock took it anew while the record was there

@@ -136,6 +136,16 @@ def remove_entry(parent: int, name: str) -> None:
     remove_tree(f"/proc/self/fd/{parent}/{name}")
 
 
+@effect("rename")
+def move_content(source: int, target: int) -> None:
+    """Everything in the directory `source` is in the directory `target`; what is there already is left alone."""
+    for name in os.listdir(source):
+        try:
+            os.stat(name, dir_fd=target, follow_symlinks=False)
+        except FileNotFoundError:
+            os.rename(name, name, src_dir_fd=source, dst_dir_fd=target)
+
+
 @effect("describe")
 def describe_dir(fd: int, about: Description) -> None:
     """The directory behind `fd` (not O_PATH) is described so."""

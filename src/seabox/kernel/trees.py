@@ -17,6 +17,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _PARENT = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 _OVERLAY = "trusted.overlay."
+_ITSELF = "."
 
 
 @effect("copy_tree")
@@ -58,6 +59,17 @@ def disk_usage(path: str) -> int:
     return total
 
 
+@effect("copy_tree")
+def copy_directory(source: int, parent: int, name: str) -> None:
+    """The new directory `name` in `parent` is a copy of the directory behind `source`, with all that is below it.
+
+    Every file is reached through the fds given, whatever somebody does to names above them. Blocks as long as it
+    takes. Raises: OSError; what was copied until then stays.
+    """
+    with _Copy(os.dup(source), os.dup(parent), layer=False) as copy:
+        copy.run(_ITSELF, name)
+
+
 class _Copy:
     """Where a copy stands: one directory open on each side, whatever the depth."""
 
@@ -86,7 +98,8 @@ class _Copy:
                 pending = self.enter(source_name, name)
             else:
                 source_name, name, source_was, target_was, pending = self.above.pop()
-                self.source = _up(self.source, source_was)
+                if source_name != _ITSELF:
+                    self.source = _up(self.source, source_was)
                 self.target = _up(self.target, target_was)
                 self.describe(source_name, name, os.stat(source_name, dir_fd=self.source, follow_symlinks=False))
 

@@ -13,11 +13,15 @@ CONFIG_SCHEMA = 1
 class Mount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One mount inside a container: the value that storage, volumes and spec exchange."""
 
-    type: str  # "bind" | "tmpfs" | "devpts" | "image"
+    type: str  # "bind" | "volume" | "image" | "tmpfs" | "ramfs" | "devpts"
     destination: str
     source: str = ""
     options: tuple[str, ...] = ()  # as the OCI spec takes them: "ro", "rbind", "rprivate", "size=64m"...
     layers: tuple[str, ...] = ()  # of an image, whose id is the source: chain ids, lowest first
+    anonymous: bool = False  # a volume (its name is the source) that nobody gave a name
+    driver: str = ""  # of a volume that is to be made
+    driver_options: dict[str, str] = {}
+    labels: dict[str, str] = {}
 
 
 class Ulimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +147,7 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     host_users: tuple[str, ...] = ()  # further lines of /etc/passwd
     chroot_dirs: tuple[str, ...] = ()  # directories that get our files of /etc as well
     mounts: tuple[Mount, ...] = ()
+    volumes_from: tuple[str, ...] = ()  # as asked for; what came of it is among the mounts
     devices: tuple[Device, ...] = ()
     device_rules: tuple[str, ...] = ()  # "c 10:* rwm": devices that it may use without having their nodes
     namespaces: Namespaces = Namespaces()
@@ -242,8 +247,9 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     passwd_entry: str = ""
     host_users: tuple[str, ...] = ()  # names or numbers of users of the host
     chroot_dirs: tuple[str, ...] = ()
-    image_volume: str = ""  # "" = "bind": what the image's VOLUMEs become: "bind" | "tmpfs" | "ignore"
-    volumes: tuple[str, ...] = ()  # podman's -v syntax: SRC:DEST[:OPTIONS]
+    image_volume: str = ""  # what VOLUMEs become: "bind" (also "anonymous" or "") | "tmpfs" | "ignore"
+    volumes: tuple[str, ...] = ()  # podman's -v syntax: [SRC:]DEST[:OPTIONS]; SRC is a path or a volume
+    volumes_from: tuple[str, ...] = ()  # CONTAINER[:ro|:rw|:z]: all that it has mounted
     tmpfs: tuple[str, ...] = ()  # DEST[:OPTIONS]
     mounts: tuple[Mount, ...] = ()
     devices: tuple[str, ...] = ()  # SRC[:DEST[:PERMISSIONS]]

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         chroot_dirs: Sequence[str]
         image_volume: str
         volumes: Sequence[str]
+        volumes_from: Sequence[str]
         tmpfs: Sequence[str]
         mounts: Sequence[Mount]
         devices: Sequence[str]

@@ -335,14 +335,14 @@ class ContainerFacts:
     __slots__ = (
         "auto_remove", "cgroup", "command", "created_at", "id", "image", "image_id", "labels", "name", "networked",
         "pod", "ports", "restart_policy", "restart_retries", "role", "runtime", "stop_signal", "stop_timeout",
-        "supervised",
+        "supervised", "volumes",
     )  # fmt: skip
 
     def __init__(
         self, id: str, name: str, created_at: int, image: str, image_id: str, command: str, labels: str,
         runtime: str, auto_remove: bool, stop_signal: int, stop_timeout: int, restart_policy: str, cgroup: str = "",
         networked: bool = False, ports: str = "", restart_retries: int = 0, supervised: int = UNSUPERVISED,
-        pod: str = "", role: str = "",
+        pod: str = "", role: str = "", volumes: bool = False,
     ) -> None:  # fmt: skip
         self.id, self.name, self.created_at = id, name, created_at
         self.image, self.image_id = image, image_id
@@ -358,6 +358,7 @@ class ContainerFacts:
         self.ports = ports  # as `ps` shows them
         self.pod = pod  # id
         self.role = role  # in its pod: INFRA, "once" or "always" for an init container, "" for all others
+        self.volumes = volumes  # it has volumes among its mounts
 
 
 class ContainerRecord:

@@ -8,7 +8,7 @@ import stat
 from ..errors import Refused, Unsupported
 from ..model import oci
 from . import etcfiles, systemd_mode
-from .mounts_syntax import CHOWN, OVERLAY
+from .mounts_syntax import CHOWN, COPY, OVERLAY
 from .text import within
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ INIT = "/run/podman-init"  # where programs in containers have come to expect it
 
 _KERNEL = ("nosuid", "noexec", "nodev")
 _WRITABLE = ("/run", "/tmp", "/var/tmp")
-_NOT_FOR_RUNTIMES = frozenset((CHOWN, OVERLAY, "z", "Z", "notmpcopyup"))  # SELinux labels: there is none
+_NOT_FOR_RUNTIMES = frozenset((CHOWN, OVERLAY, *COPY, "z", "Z", "notmpcopyup"))  # SELinux labels: there is none
 
 
 def check_root(rootfs: str) -> None:
@@ -51,7 +51,7 @@ def mount_list(
 
     Raises: Unsupported if --init is asked for and there is no catatonit.
     """
-    asked = [_asked(mount, f"{place.overlays}/{number}") for number, mount in enumerate(config.mounts)]
+    asked = [_asked(mount, f"{place.overlays}/{number}", identity) for number, mount in enumerate(config.mounts)]
     taken = {mount.destination for mount in asked}
     binds = [mount.destination for mount in asked if mount.type == "bind"]  # below them is the host's, not ours
     ours = {
@@ -72,8 +72,10 @@ def mount_list(
     return tuple(sorted(own + asked, key=lambda mount: mount.destination.count("/")))
 
 
-def _asked(mount: Mount, elsewhere: str) -> oci.Mount:
+def _asked(mount: Mount, elsewhere: str, identity: Identity) -> oci.Mount:
     options = tuple(option for option in mount.options if option not in _NOT_FOR_RUNTIMES)
+    if CHOWN in mount.options and mount.type == "tmpfs":
+        options += (f"uid={identity.uid}", f"gid={identity.gid}")
     if OVERLAY in mount.options:
         given = tuple(option for option in options if option.startswith(("upperdir=", "workdir=")))
         own = given or (f"upperdir={elsewhere}/upper", f"workdir={elsewhere}/work")
@@ -152,5 +154,7 @@ def root_propagation(mounts: Iterable[oci.Mount]) -> str:
 def to_chown(config: ContainerConfig, identity: Identity) -> tuple[tuple[str, int, int], ...]:
     """Source, uid and gid of each bind mount whose files are to become the user's (option U), for the caller to do."""
     return tuple(
-        (mount.source, identity.uid, identity.gid) for mount in config.mounts if CHOWN in mount.options and mount.source
+        (mount.source, identity.uid, identity.gid)
+        for mount in config.mounts
+        if mount.type == "bind" and CHOWN in mount.options
     )

@@ -8,6 +8,7 @@ from msgspec import structs
 
 from ..errors import InvalidArgument, Unsupported
 from ..model.container import Mount
+from ..model.ids import check_name, new_id
 from .text import normal, plain, within
 
 TYPE_CHECKING = False
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 OVERLAY = "O"  # what is written to the mount goes elsewhere and is gone when the container is started again
 CHOWN = "U"  # kept in a Mount's options for the caller, never given to the runtime
+COPY = ("copy", "nocopy")  # as well: whether a volume's first use copies what the image has in its place
 
 _EXCLUSIVE = (  # of each row one, by default the first; "" = nothing is said
     ("rw", "ro"),
@@ -31,8 +33,8 @@ _EXCLUSIVE = (  # of each row one, by default the first; "" = nothing is said
 )
 _BIND = (("rbind", "bind"), ("", OVERLAY))
 _LABELS = (("", "z", "Z"), ("", CHOWN))
-_TMPFS = (("tmpcopyup", "notmpcopyup"),)
-_LATER = frozenset(("idmap", "copy", "nocopy"))  # podman has them, we do not yet
+_COPY = (("", *COPY),)
+_TMPFS = (("tmpcopyup", "notmpcopyup"), ("", CHOWN))
 
 # what LXCFS provides in place of the kernel's own: the only files below /proc that a mount may cover
 _LXCFS = "cpuinfo diskstats meminfo stat swaps uptime loadavg slabinfo net/dev sys/kernel/ns_last_pid"
@@ -55,34 +57,22 @@ def parse_mounts(volumes: Iterable[str], tmpfs: Iterable[str], mounts: Iterable[
     return tuple(found)
 
 
-def with_image_volumes(mounts: tuple[Mount, ...], image: ImageConfig | None, how: str) -> tuple[Mount, ...]:
-    """The mounts, and those that the image wants as VOLUMEs if they are to be tmpfs. Raises: InvalidArgument."""
-    how = how or "bind"
-    if how not in ("bind", "anonymous", "tmpfs", "ignore"):
-        raise InvalidArgument(f'invalid image-volume type "{how}". Pick one of bind, tmpfs, or ignore')
-    if how != "tmpfs" or image is None:
-        return mounts
-    taken = {mount.destination for mount in mounts}
-    own = (_tmpfs(path, ["exec"]) for path in image.volumes if normal(path) not in taken)
-    return (*mounts, *own)
-
-
 def parse_volume(text: str) -> Mount:
-    """`SRC:DEST[:OPTIONS]` as a bind mount.
+    """`[SRC:]DEST[:OPTIONS]`: the directory of the host SRC, the volume of that name, or one without a name.
 
-    Raises: InvalidArgument, Unsupported (a named or anonymous volume).
+    Raises: InvalidArgument.
     """
     parts = plain("volume", text).split(":")
     if len(parts) == 1:
-        raise Unsupported(f"anonymous volume {text!r}: volumes are not supported yet, give HOST-PATH:CONTAINER-PATH")
+        return volume("", parts[0], ())
     if len(parts) > 3:
         raise InvalidArgument(f'"{text}": incorrect volume format, should be [host-dir:]ctr-dir[:option]')
     source, destination = parts[:2]
     if not source:
         raise InvalidArgument("host directory cannot be empty")
-    if not source.startswith(("/", ".")):
-        raise Unsupported(f'volume "{source}": named volumes are not supported yet, give the path of a host directory')
     options = parts[2].split(",") if len(parts) == 3 else []
+    if not source.startswith(("/", ".")):
+        return volume(source, destination, options)
     return _bind(source, destination, options)
 
 
@@ -92,7 +82,7 @@ def parse_tmpfs(text: str) -> Mount:
     Raises: InvalidArgument.
     """
     destination, _, options = plain("tmpfs", text).partition(":")
-    return _tmpfs(destination, options.split(",") if options else [])
+    return tmpfs_mount(destination, options.split(",") if options else [])
 
 
 def _checked(mount: Mount) -> Mount:
@@ -102,10 +92,10 @@ def _checked(mount: Mount) -> Mount:
         if not mount.source:
             raise InvalidArgument("must set source of a bind mount")
         return _bind(mount.source, mount.destination, mount.options)
-    if mount.type == "tmpfs":
-        if mount.source not in ("", "tmpfs"):
-            raise InvalidArgument("a tmpfs mount has no source")
-        return _tmpfs(mount.destination, mount.options)
+    if mount.type in ("tmpfs", "ramfs"):
+        if mount.source not in ("", mount.type):
+            raise InvalidArgument(f"a {mount.type} mount has no source")
+        return tmpfs_mount(mount.destination, mount.options, mount.type)
     if mount.type == "devpts":
         return _devpts(mount.destination, mount.options)
     if mount.type == "image":
@@ -118,7 +108,7 @@ def _checked(mount: Mount) -> Mount:
                      *(option for option in options if option not in ("rw", "ro"))),
         )  # fmt: skip
     if mount.type == "volume":
-        raise Unsupported("volumes are not supported yet: give a mount of type bind")
+        return volume(mount.source, mount.destination, mount.options, like=mount)
     raise InvalidArgument(f'invalid filesystem type "{plain("mount type", mount.type)}"')
 
 
@@ -128,15 +118,49 @@ def _bind(source: str, destination: str, options: Sequence[str]) -> Mount:
         os.stat(path)
     except OSError as problem:
         raise InvalidArgument(f"statfs {path}: {(problem.strerror or 'unknown error').lower()}") from None
-    elsewhere = [option for option in options if option.startswith(("upperdir=", "workdir="))]
-    chosen = _options((option for option in options if option not in elsewhere), _BIND + _LABELS)
+    idmap, rest = _idmap(options)
+    elsewhere = [option for option in rest if option.startswith(("upperdir=", "workdir="))]
+    chosen = _options((option for option in rest if option not in (*elsewhere, *COPY)), _BIND + _LABELS)
     if OVERLAY in chosen:
+        if not os.path.isdir(path):
+            raise InvalidArgument(f"{path} is no directory: it cannot be overlaid")
         if any(char in path for char in ",:\\"):
             raise InvalidArgument(f"{path}: a directory with such a name cannot be overlaid")
         chosen += _elsewhere(elsewhere)
     elif elsewhere:
         raise InvalidArgument(f'invalid mount option "{elsewhere[0]}": it goes with the option O')
-    return Mount(type="bind", source=path, destination=_destination(destination), options=chosen)
+    return Mount(type="bind", source=path, destination=_destination(destination), options=chosen + idmap)
+
+
+def volume(name: str, destination: str, options: Iterable[str], *, like: Mount | None = None) -> Mount:
+    """The volume `name` ("": one made for this container alone) at `destination`. Raises: InvalidArgument."""
+    place = _destination(destination)
+    if name:
+        check_name(plain("volume name", name))
+    idmap, rest = _idmap(options)
+    elsewhere = [option for option in rest if option.startswith(("upperdir=", "workdir="))]
+    chosen = _options((option for option in rest if option not in elsewhere), _BIND + _LABELS + _COPY)
+    for flag, allowed in (("nosuid", "suid"), ("nodev", "dev")):
+        if flag not in chosen and allowed not in chosen:
+            chosen += (flag,)
+    if OVERLAY in chosen:
+        chosen += _elsewhere(elsewhere)
+    elif elsewhere:
+        raise InvalidArgument(f'invalid mount option "{elsewhere[0]}": it goes with the option O')
+    return Mount(
+        type="volume", source=name or new_id(), destination=place, options=chosen + idmap, anonymous=not name,
+        driver=like.driver if like else "", driver_options=like.driver_options if like else {},
+        labels=like.labels if like else {},
+    )  # fmt: skip
+
+
+def _idmap(options: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
+    """The option idmap, and the others. Raises: InvalidArgument."""
+    given = list(options)
+    found = [option for option in given if option.partition("=")[0] == "idmap"]
+    if len(found) > 1:
+        raise InvalidArgument(f'invalid options "{",".join(given)}", can only specify 1 of {", ".join(found)}')
+    return tuple(found), [option for option in given if option not in found]
 
 
 def _elsewhere(options: Iterable[str]) -> tuple[str, ...]:
@@ -178,7 +202,8 @@ def with_layers(mounts: Iterable[Mount], find_image: FindImage | None) -> tuple[
     return tuple(found)
 
 
-def _tmpfs(destination: str, options: Iterable[str]) -> Mount:
+def tmpfs_mount(destination: str, options: Iterable[str], kind: str = "tmpfs") -> Mount:
+    """A file system in memory. Raises: InvalidArgument."""
     settings: dict[str, str] = {}
     flags = []
     for option in options:
@@ -189,11 +214,11 @@ def _tmpfs(destination: str, options: Iterable[str]) -> Mount:
             settings[key] = option
         else:
             raise InvalidArgument(f'invalid mount option "{option}"')
-    chosen = _options(flags, _TMPFS)
+    chosen = _options(flags, _TMPFS if kind == "tmpfs" else (("", CHOWN),))
     for flag, allowed in (("nosuid", "suid"), ("nodev", "dev"), ("noexec", "exec")):
         if flag not in chosen and allowed not in chosen:
             chosen += (flag,)
-    return Mount(type="tmpfs", destination=_destination(destination), options=(*chosen, *settings.values()))
+    return Mount(type=kind, destination=_destination(destination), options=(*chosen, *settings.values()))
 
 
 def _fits(key: str, value: str) -> bool:
@@ -220,9 +245,6 @@ def _options(options: Iterable[str], extra: tuple[tuple[str, ...], ...]) -> tupl
         for option in named:
             del given[option]
     for option in given:
-        name = option.partition("=")[0]
-        if name in _LATER:
-            raise Unsupported(f'the mount option "{option}" is not supported yet')
         raise InvalidArgument(f'invalid option type "{option}"')
     return tuple(chosen)
 

@@ -14,8 +14,9 @@ from .environment import environment
 from .health_syntax import parse_healthcheck
 from .hosts_syntax import check_add_host, check_hostname
 from .identity import check_id, check_user
+from .inherited_mounts import inherit
 from .limits import parse_resources, parse_size, parse_ulimits
-from .mounts_syntax import parse_mounts, with_image_volumes, with_layers
+from .mounts_syntax import parse_mounts, with_layers
 from .namespaces import parse_namespaces
 from .networking import check_hosts, parse_dns, parse_dns_options, parse_dns_search, parse_networks, parse_ports
 from .passwd_lines import check_entry, host_users
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Protocol
 
-    from ..model.container import CreateRequest, ImageConfig, Namespaces
+    from ..model.container import CreateRequest, ImageConfig, Mount, Namespaces
     from .facts import HostFacts
+    from .inherited_mounts import FindMounts
     from .mounts_syntax import FindImage
     from .namespaces import FindContainer
     from .networking import FindNetwork
@@ -81,10 +83,12 @@ def resolve(
     find_container: FindContainer | None = None,
     find_network: FindNetwork | None = None,
     find_image: FindImage | None = None,
+    find_mounts: FindMounts | None = None,
 ) -> ContainerConfig:
     """The container that `request` describes. Looks at the host's files (mount sources, devices, a seccomp profile).
 
-    `find_container` turns the name of another container into its whole id, for namespaces and `requires`.
+    `find_container` turns the name of another container into its whole id, for namespaces and `requires`;
+    `find_mounts` knows its mounts, for `volumes_from`.
 
     Raises: InvalidArgument, Unsupported, and what `find_container` raises. Nothing has been changed then.
     """
@@ -97,6 +101,10 @@ def resolve(
     policy, retries = parse_restart(request.restart)
     conditions = _conditions(request, find)
     systemd = is_wanted(request.systemd, entrypoint + command)
+    mounts = inherit(
+        parse_mounts(request.volumes, request.tmpfs, request.mounts), request, image,
+        mode=request.image_volume or "bind", find_mounts=find_mounts or _nobodys,
+    )  # fmt: skip
     return ContainerConfig(
         id=id,
         name=check_name(name),
@@ -127,12 +135,8 @@ def resolve(
         passwd_entry=check_entry(request.passwd_entry),
         host_users=host_users(request.host_users),
         chroot_dirs=tuple(absolute("chroot directory", path) for path in request.chroot_dirs),
-        mounts=with_layers(
-            with_image_volumes(
-                parse_mounts(request.volumes, request.tmpfs, request.mounts), image, request.image_volume
-            ),
-            find_image,
-        ),
+        mounts=with_layers(_check_idmap(mounts, runtime), find_image),
+        volumes_from=request.volumes_from,
         devices=tuple(parse_device(text) for text in request.devices),
         device_rules=tuple(map(parse_device_rule, request.device_cgroup_rules)),
         namespaces=namespaces,
@@ -178,6 +182,20 @@ def resolve(
 
 
 def _nobody(name: str) -> str:
+    raise Unsupported(f"other containers cannot be looked up here: {name}")
+
+
+def _check_idmap(mounts: tuple[Mount, ...], runtime: str) -> tuple[Mount, ...]:
+    """The mounts, if the runtime can map the ids of their files as they ask for."""
+    for option in (option for mount in mounts for option in mount.options if option.startswith("idmap")):
+        if not option.startswith("idmap=") or "@" in option:
+            raise Unsupported(f'the mount option "{option}" needs a user namespace: give idmap=uids=...;gids=...')
+        if runtime.rpartition("/")[2] != "crun":
+            raise Unsupported(f'the mount option "{option}" is only supported by the runtime crun')
+    return mounts
+
+
+def _nobodys(name: str) -> tuple[Mount, ...]:
     raise Unsupported(f"other containers cannot be looked up here: {name}")
 
 

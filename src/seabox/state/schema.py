@@ -77,6 +77,7 @@ CREATE TABLE container(
     ports TEXT NOT NULL,
     pod TEXT REFERENCES pod(id),
     role TEXT NOT NULL,
+    volumes INTEGER NOT NULL,
     status TEXT NOT NULL,
     run INTEGER NOT NULL,
     pid INTEGER NOT NULL,
@@ -182,6 +183,35 @@ CREATE TABLE lease(
 ) WITHOUT ROWID;
 CREATE INDEX lease_by_container ON lease(container);
 
+CREATE TABLE volume(
+    name TEXT PRIMARY KEY,
+    config BLOB NOT NULL,
+    anonymous INTEGER NOT NULL,
+    phase TEXT NOT NULL,
+    needs_copy INTEGER NOT NULL,
+    needs_chown INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX volume_unsettled ON volume(phase) WHERE phase <> 'ready';
+
+CREATE TABLE volume_use(
+    container TEXT NOT NULL REFERENCES container(id) ON DELETE CASCADE,
+    volume TEXT NOT NULL REFERENCES volume(name),
+    fate TEXT NOT NULL,
+    PRIMARY KEY(container, volume)
+) WITHOUT ROWID;
+CREATE INDEX volume_use_by_volume ON volume_use(volume);
+
+CREATE TABLE volume_mount(
+    volume TEXT NOT NULL REFERENCES volume(name) ON DELETE CASCADE,
+    holder TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    pid_start INTEGER NOT NULL,
+    boot TEXT NOT NULL,
+    PRIMARY KEY(volume, holder)
+) WITHOUT ROWID;
+CREATE INDEX volume_mount_by_holder ON volume_mount(holder);
+CREATE INDEX volume_mount_of_process ON volume_mount(volume) WHERE pid > 0;
+
 CREATE TABLE exit_code(
     id TEXT NOT NULL,
     run INTEGER NOT NULL,
@@ -222,15 +252,15 @@ STATE_COLUMNS = (
 FACT_COLUMNS = (
     "id", "name", "created_at", "image", "image_id", "command", "labels", "runtime", "auto_remove", "stop_signal",
     "stop_timeout", "restart_policy", "cgroup", "networked", "ports", "restart_retries",
-    "supervised", "pod", "role",
+    "supervised", "pod", "role", "volumes",
 )  # fmt: skip
 CLAIM_COLUMNS = ("intent", "holder_pid", "holder_start", "holder_boot", "claimed_at")
 
 # of these columns
 INTEGERS = frozenset(
-    "created_at auto_remove stop_signal stop_timeout networked restart_retries supervised run pid pid_start conmon_pid "
-    "conmon_start started_at finished_at exit_code oom_killed stopped_by_user restart_count next_start_at backoff "
-    "mount_count checkpointed_at restored_at holder_pid holder_start claimed_at".split()
+    "created_at auto_remove stop_signal stop_timeout networked restart_retries supervised volumes run pid pid_start "
+    "conmon_pid conmon_start started_at finished_at exit_code oom_killed stopped_by_user restart_count next_start_at "
+    "backoff mount_count checkpointed_at restored_at holder_pid holder_start claimed_at".split()
 )
 OPTIONAL = frozenset(("image_id", "pod", "exit_code", *CLAIM_COLUMNS))
 MEMBER_ENDED = "UPDATE pod SET ended_at = ? WHERE id = (SELECT pod FROM container WHERE id = ? AND role = '')"

@@ -387,6 +387,7 @@ def record_of(row: tuple[object, ...]) -> ContainerRecord:
     facts = ContainerFacts(*row[:_FACTS])  # type: ignore[arg-type]  # SQLite's columns, in the order selected
     facts.image_id, facts.pod = facts.image_id or "", facts.pod or ""
     facts.auto_remove, facts.networked = bool(facts.auto_remove), bool(facts.networked)
+    facts.volumes = bool(facts.volumes)
     state = ContainerState.__new__(ContainerState)
     for name, value in zip(STATE_COLUMNS, row[_FACTS:_STATE], strict=True):
         setattr(state, name, value)

@@ -16,7 +16,7 @@ from contextlib import ExitStack, suppress
 from ..kernel import cgroups, mounts, watch
 
 _RUNTIMES = frozenset({"crun", "runc", "youki", "krun", "runsc"})
-_STORED = ("overlay", "vfs", "containers", "trash")  # directories of the root that hold one entry per container
+_STORED = ("overlay", "vfs", "containers", "trash", "volumes")  # directories of the root: an entry per object
 _LAYERS = "layers"
 _NETNS = "/run/netns"
 _NETNS_PREFIX = "seabox-"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 
 from ..config import EngineConfig
 from ..container.container import Container
@@ -18,9 +19,11 @@ from .store import MemoryStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from typing import Any
 
+    from ..model.container import Mount
     from ..model.record import ProcessId
     from ..oci.exits import Exit
     from ..state.locks import Rank
@@ -159,6 +162,47 @@ class FakeNetworking:
         self.up.discard(id)
 
 
+class FakeVolumes:
+    """Volumes of containers that are only remembered."""
+
+    def __init__(self) -> None:
+        self.used: dict[str, list[str]] = {}
+        self.provided = set[tuple[str, str]]()
+        self.doomed = set[str]()
+
+    def take_up(self, config: ContainerConfig) -> None:
+        """See Volumes.take_up."""
+        self.used[config.id] = [mount.source for mount in config.mounts if mount.type == "volume"]
+
+    def doom(self, container: str) -> None:
+        """See Volumes.doom."""
+        self.doomed.add(container)
+
+    def let_go(self, container: str, *, unborn: bool = False) -> None:
+        """See Volumes.let_go."""
+        self.used.pop(container, None)
+
+    def provide(
+        self, container: str, mount: Mount, root: str, owner: tuple[int, int],
+        unlocked: Callable[[], AbstractContextManager[None]],
+    ) -> tuple[str, tuple[str, ...]]:  # fmt: skip
+        """See Volumes.provide."""
+        self.provided.add((container, mount.source))
+        return self.mountpoint(mount.source), ()
+
+    def give_back(self, container: str, *, interrupted: bool = False) -> None:
+        """See Volumes.give_back."""
+        self.provided = {each for each in self.provided if each[0] != container}
+
+    def path(self, name: str) -> AbstractContextManager[str]:
+        """See Volumes.path."""
+        return nullcontext(self.mountpoint(name))
+
+    def mountpoint(self, name: str) -> str:
+        """See Volumes.mountpoint."""
+        return f"/volumes/{name}/_data"
+
+
 class FakeRooms:
     """container.services.Services in the directory `folder`; close it, for it has children."""
 
@@ -172,6 +216,7 @@ class FakeRooms:
         self.clock = FakeClock(real=True)
         self.bundles = FakeBundles()
         self.networking = FakeNetworking()
+        self.volume_uses = FakeVolumes()
         self.fake = FakeRuntime()
         self.settled: list[str] = []  # pods that a member of which has ended
         self.supervised = 0  # how often a supervisor was wanted

@@ -75,6 +75,11 @@ class CommandLine:
         with seabox.Engine(root=self.root, runroot=self.runroot) as engine:
             return [f"{seen.facts.id[:12]} {seen.facts.name} {seen.status}" for seen in engine.containers.list()]
 
+    def volumes(self) -> list[str]:
+        """The names of all volumes."""
+        with seabox.Engine(root=self.root, runroot=self.runroot) as engine:
+            return [volume.name for volume in engine.volumes.list()]
+
 
 def next_line(process: subprocess.Popen[bytes]) -> bytes:
     """The next line on the standard output of a command that was started; none in time is a failure."""
@@ -106,5 +111,7 @@ def cli(machine: CommandLine) -> Iterator[CommandLine]:
         yield machine
     finally:
         if machine.names():
-            machine("rm", "--all", "--force", "--time", "0")
-    assert machine.names() == []
+            machine("rm", "--all", "--force", "--time", "0", "--volumes")
+        if machine.volumes():
+            machine("volume", "rm", "--all", "--force")
+    assert machine.names() == machine.volumes() == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +16,9 @@ from seabox.spec.facts import HostFacts
 from seabox.spec.generate import generate
 from seabox.spec.place import Place
 from seabox.spec.resolve import resolve
+
+if TYPE_CHECKING:
+    from seabox.spec.inherited_mounts import FindMounts
 
 ID = "0123456789abcdef" * 4
 IMAGE = ImageConfig(id="f" * 64, layers=("layer",), command=("sh",), env={"PATH": "/bin"})
@@ -67,12 +70,15 @@ def place(root: Path, tmp_path: Path) -> Place:
 def resolved(facts: HostFacts, tmp_path: Path) -> Resolve:
     """`resolved(field=value...)` is the configuration of a request for IMAGE (or image=...)."""
 
-    def call(*, image: ImageConfig | None = IMAGE, runtime: str = "/usr/bin/crun", **fields: Any) -> ContainerConfig:
+    def call(
+        *, image: ImageConfig | None = IMAGE, runtime: str = "/usr/bin/crun", find_mounts: FindMounts | None = None,
+        **fields: Any,
+    ) -> ContainerConfig:  # fmt: skip
         defaults = EngineConfig(root=str(tmp_path / "store"), runroot=str(tmp_path / "run"), network="none")
         return resolve(
             CreateRequest(**fields), image=image, defaults=defaults, facts=facts, id=ID, name="ship", now=5,
             runtime=runtime, find_container=lambda name: f"id-of-{name}",
-            find_network=lambda name: NETWORK,
+            find_network=lambda name: NETWORK, find_mounts=find_mounts,
         )  # fmt: skip
 
     return call

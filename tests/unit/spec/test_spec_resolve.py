@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from seabox.errors import InvalidArgument, Unsupported
-from seabox.model.container import ContainerConfig, ImageConfig
+from seabox.model.container import ContainerConfig, ImageConfig, Mount
 
 Resolve = Callable[..., ContainerConfig]
 IMAGE = ImageConfig(id="e" * 64, entrypoint=("/entry", "-x"), command=("cmd",), env={"A": "image", "B": "image"})
@@ -143,11 +143,35 @@ def test_bad_input_is_one_clear_line(resolved: Resolve, fields: dict[str, Any], 
     assert caught.value.exit_code == 125
 
 
+def test_volumes_named_anonymous_and_inherited(resolved: Resolve) -> None:
+    image = ImageConfig(id="i" * 64, command=("sh",), volumes=("/data", "/b"))
+    other = (
+        Mount(type="volume", source="theirs", destination="/b"), Mount(type="bind", source="/opt", destination="/c")
+    )  # fmt: skip
+    config = resolved(
+        image=image, volumes=("mine:/a:ro,U,nocopy", "/x"), volumes_from=("other:ro",), find_mounts=lambda name: other
+    )
+    mine, anonymous, theirs, bound, data = config.mounts
+    assert (mine.type, mine.source, mine.anonymous) == ("volume", "mine", False)
+    assert set(mine.options) == {"rbind", "ro", "rprivate", "U", "nocopy", "nosuid", "nodev"}
+    assert (anonymous.destination, anonymous.anonymous, len(anonymous.source)) == ("/x", True, 64)
+    assert (theirs.source, theirs.options) == ("theirs", ("ro",))
+    assert (bound.source, bound.options) == ("/opt", ("ro",))
+    assert (data.destination, data.anonymous, data.type) == ("/data", True, "volume")
+    assert [mount.type for mount in resolved(image=image, image_volume="tmpfs").mounts] == ["tmpfs", "tmpfs"]
+    assert resolved(image=image, image_volume="ignore").mounts == ()
+
+
+def test_ids_are_mapped_by_crun_alone(resolved: Resolve) -> None:
+    asked = ("data:/v:idmap=uids=0-1000-10;gids=0-1000-10",)
+    assert resolved(volumes=asked, runtime="/usr/bin/crun").mounts[0].options[-1].startswith("idmap=")
+    with pytest.raises(Unsupported, match="only supported by the runtime crun"):
+        resolved(volumes=asked, runtime="/usr/sbin/runc")
+
+
 @pytest.mark.parametrize(
     "fields",
     [
-        {"volumes": ("data:/x",)},
-        {"volumes": ("/x",)},
         {"userns": "keep-id"},
         {"network": "pasta"},
         {"cgroups": "split"},

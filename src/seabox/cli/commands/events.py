@@ -145,7 +145,9 @@ def line(event: Event, whole: bool = True) -> str:
     if event.type == "pod":
         return f"{when} pod {event.kind} {id} (image=, name={event.name}{extra})"
     if event.type != "container":
-        return f"{when} {event.type} {event.kind} {id} {event.name}"
+        return " ".join(filter(None, (when, event.type, event.kind, id, event.name))) + (
+            f" ({extra.removeprefix(', ')})" if extra else ""
+        )
     return f"{when} container {event.kind} {id} (image={event.image}, name={event.name}{extra})"
 
 

@@ -6,7 +6,7 @@ import sys
 
 from seabox.cli.context import engine, latest_of
 from seabox.cli.flags import BOOL, STRING, Command, Flag
-from seabox.errors import InvalidArgument, NoSuchContainer, NoSuchImage, NoSuchPod, NotFound, Unsupported
+from seabox.errors import InvalidArgument, NoSuchContainer, NoSuchImage, NoSuchPod, NotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from seabox.cli.parse import Arguments
     from seabox.engine import Engine
 
-_LATER = ("volume",)
-_TYPES = ("all", "container", "image", "network", "pod")
+_TYPES = ("all", "container", "image", "network", "pod", "volume")
 
 
 def command(path: str) -> Command:
@@ -73,8 +72,6 @@ def _kind(args: Arguments) -> str:
     if first != "inspect":
         return first
     kind = args.text("type")
-    if kind in _LATER:
-        raise Unsupported(f"--type {kind} is not supported yet")
     if kind not in _TYPES:
         raise InvalidArgument(f'invalid type "{kind}" is not supported: one of {", ".join(_TYPES)}')
     return kind
@@ -92,6 +89,10 @@ def _inspect(on: Engine, kind: str, name: str, *, size: bool = False) -> dict[st
             return sparse(on.pods.get(name).inspect())
         except NoSuchPod:
             raise NotFound(f"inspecting object: no such pod {name}") from None
+    if kind == "volume":
+        from seabox.cli.commands.volume_inspect import inspected as volume_inspected
+
+        return volume_inspected(on.volumes.get(name))
     if kind != "image":
         try:
             return on.containers.get(name).inspect(size=size)
@@ -110,6 +111,8 @@ def _inspect(on: Engine, kind: str, name: str, *, size: bool = False) -> dict[st
             return _inspect(on, "network", name)
         if on.pods.exists(name):
             return _inspect(on, "pod", name)
+        if on.volumes.exists(name):
+            return _inspect(on, "volume", name)
         raise NotFound(f'no such object: "{name}"') from None
 
 

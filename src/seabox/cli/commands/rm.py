@@ -75,12 +75,12 @@ def run(args: Arguments) -> int:
             if args.on("depend"):
                 for other in dependants(on, ctr.id):
                     if other not in gone:
-                        on.containers.get(other).remove(force=True, timeout=timeout)
+                        on.containers.get(other).remove(force=True, timeout=timeout, volumes=args.on("volumes"))
                         gone.add(other)
             gone_too = {name, ctr.id, ctr.id[:12]}
             with suppress(NoSuchContainer):  # somebody else removed it at the same time: it is gone, as was asked
                 gone_too.add(ctr.name)
-                ctr.remove(force=force, timeout=timeout)
+                ctr.remove(force=force, timeout=timeout, volumes=args.on("volumes"))
             gone.update(gone_too)
             say(name)
 

@@ -132,6 +132,10 @@ def _pods(on: Engine, position: Position) -> dict[str, str]:
     return found
 
 
+def _volumes(on: Engine, position: Position) -> dict[str, str]:
+    return {volume.name: "" for volume in on.volumes.list()}
+
+
 def _registries(on: Engine, position: Position) -> dict[str, str]:
     from seabox.config import registries_files
     from seabox.images.registries import Registries
@@ -141,7 +145,7 @@ def _registries(on: Engine, position: Position) -> dict[str, str]:
 
 _LOOK_UPS: dict[str, Callable[[Engine, Position], dict[str, str]]] = {
     "containers": _containers, "images": _images, "networks": _networks, "pods": _pods,
-    "registries": _registries,
+    "registries": _registries, "volumes": _volumes,
 }  # fmt: skip
 
 

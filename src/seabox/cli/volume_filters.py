@@ -1,0 +1,70 @@
+"""--filter for volumes: conditions of one key are alternatives, those of different keys must all hold."""
+
+from __future__ import annotations
+
+from seabox.errors import InvalidArgument
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from seabox.engine import Engine
+    from seabox.model.volume import Volume
+
+    Test = Callable[[Volume], bool]
+
+_TRUE = ("true", "1", "t", "T", "TRUE", "True")
+_FALSE = ("false", "0", "f", "F", "FALSE", "False")
+
+
+def matcher(on: Engine, texts: Iterable[str]) -> Test:
+    """Whether a volume fits the conditions. Raises: InvalidArgument (no such condition), NoSuchVolume."""
+    tests: dict[str, list[Test]] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise InvalidArgument(f"filter input must be in the form of filter=value: {text} is invalid")
+        tests.setdefault(key.lower(), []).append(_test(on, key.lower(), value))
+    return lambda volume: all(any(test(volume) for test in either) for either in tests.values())
+
+
+def _test(on: Engine, key: str, value: str) -> Test:
+    if key == "name":
+        import re
+
+        try:
+            pattern = re.compile(value)
+        except re.error as problem:
+            raise InvalidArgument(f"error parsing regexp: {problem}: `{value}`") from None
+        return lambda volume: bool(pattern.search(volume.name))
+    if key == "driver":
+        return lambda volume: volume.driver == value
+    if key == "scope":
+        return lambda volume: value == "local"
+    if key in ("label", "label!"):
+        return lambda volume: (key == "label") is _has(volume.labels, value)
+    if key == "opt":
+        return lambda volume: _has(volume.options, value)
+    if key in ("dangling", "anonymous"):
+        if value not in (*_TRUE, *_FALSE):
+            raise InvalidArgument(f'"{value}" is not a valid value for the "{key}" filter - must be true or false')
+        wanted = value in _TRUE
+        if key == "anonymous":
+            return lambda volume: volume.anonymous is wanted
+        return lambda volume: (not volume.users) is wanted
+    if key == "until":
+        import time
+
+        from seabox.logs.times import parse_when
+
+        moment = parse_when(value, now=time.time_ns())
+        return lambda volume: volume.created_at < moment
+    if key in ("after", "since"):
+        other = on.volumes.get(value)
+        return lambda volume: volume.created_at > other.created_at
+    raise InvalidArgument(f'"{key}" is an invalid volume filter')
+
+
+def _has(values: dict[str, str], wanted: str) -> bool:
+    key, equals, value = wanted.partition("=")
+    return key in values and (not equals or values[key] == value)

@@ -1,0 +1,97 @@
+"""What the room of volumes needs of the rooms beside it (volumes.needs)."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from ..errors import NoSuchContainer
+from ..state.locks import Rank
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+    from ..config import EngineConfig
+    from ..state.locks import Held
+    from ..state.locks import Locks as StateLocks
+    from ..state.sqlite import SQLiteStore
+    from ..volumes.shelf import Shelf
+    from ..volumes.volumes import Volumes
+    from .services import Services
+
+
+class VolumeLocks:
+    """See volumes.needs.Locks."""
+
+    __slots__ = ("_folder", "_locks")
+
+    def __init__(self, locks: StateLocks, folder: str) -> None:
+        self._locks, self._folder = locks, folder
+
+    def hold(self, name: str) -> AbstractContextManager[list[Held]]:
+        """See Locks.hold."""
+        return self._locks.hold(Rank.VOLUME, name)
+
+    def try_hold(self, name: str) -> Held | None:
+        """See Locks.try_hold."""
+        return self._locks.try_hold(Rank.VOLUME, name)
+
+    def names(self) -> list[str]:
+        """See Locks.names."""
+        prefix = f"{Rank.VOLUME.name.lower()}-"
+        try:
+            found = os.listdir(self._folder)
+        except FileNotFoundError:
+            return []
+        return [name.removeprefix(prefix) for name in found if name.startswith(prefix)]
+
+
+class VolumeUsers:
+    """See volumes.needs.Containers."""
+
+    __slots__ = ("_on",)
+
+    def __init__(self, on: Services) -> None:
+        self._on = on
+
+    def remove(self, id: str, timeout: int | None = None) -> None:
+        """See Containers.remove."""
+        from .container import Container
+
+        with suppress(NoSuchContainer):
+            Container(self._on, id).remove(force=True, timeout=timeout)
+
+
+class VolumeArchives:
+    """See volumes.needs.Archives."""
+
+    __slots__ = ()
+
+    def pack(self, directory: int) -> Iterator[bytes]:
+        """See Archives.pack."""
+        from ..storage.pack import pack_content
+
+        return pack_content(directory)
+
+    def unpack(self, pieces: Iterable[bytes], directory: int) -> None:
+        """See Archives.unpack."""
+        from .extract import Destination, extract, uncompressed
+
+        extract(uncompressed(iter(pieces)), Destination(directory, confined=True), overwrite=True)
+
+
+def shelf(store: SQLiteStore, locks: StateLocks, config: EngineConfig) -> Shelf:
+    """The volumes of an engine."""
+    from ..state.volumes import SQLiteVolumes
+    from ..volumes.shelf import Shelf
+
+    return Shelf(SQLiteVolumes(store), VolumeLocks(locks, f"{config.runroot}/locks"), config.volumes)
+
+
+def volumes(on: Services, shelf: Shelf) -> Volumes:
+    """They as users of the engine see them."""
+    from ..volumes.volumes import Volumes
+
+    return Volumes(shelf, VolumeUsers(on), VolumeArchives())

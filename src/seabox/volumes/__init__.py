@@ -1,0 +1,1 @@
+"""Volumes: which there are, who uses them, what is in them."""

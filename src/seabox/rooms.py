@@ -22,14 +22,13 @@ if TYPE_CHECKING:
     from .bundles import SpecBundles
     from .config import EngineConfig
     from .images.images import Images
-    from .model.container import ContainerConfig, CreateRequest, ImageConfig, Mount
+    from .model.container import ContainerConfig, CreateRequest, ImageConfig
     from .model.network import Network
     from .network.networks import Networks
     from .network.stack import Stack
     from .oci.exits import Exit
     from .oci.runtime import OCIRuntime
     from .storage.driver import Driver
-    from .volumes.shelf import Shelf
     from .volumes.uses import Uses
     from .volumes.volumes import Volumes
 
@@ -173,24 +172,18 @@ class Rooms:
         return find_program("catatonit", self.config.catatonit)
 
     @cached_property
-    def _shelf(self) -> Shelf:
-        from .container.volume_needs import shelf
-
-        return shelf(self.store, self.locks, self.config)
-
-    @cached_property
     def volume_uses(self) -> Uses:
         """The volumes of containers."""
-        from .volumes.uses import Uses
+        from .container.volume_needs import uses
 
-        return Uses(self._shelf)
+        return uses(self)
 
     @cached_property
     def volumes(self) -> Volumes:
         """Which volumes there are."""
         from .container.volume_needs import volumes
 
-        return volumes(self, self._shelf)
+        return volumes(self, self.volume_uses)
 
     def runtime(self, path: str) -> OCIRuntime:
         """The OCI runtime at this path."""
@@ -283,6 +276,7 @@ class Rooms:
         """The configuration that a request comes to here. Raises: InvalidArgument, Unsupported, NoSuchImage..."""
         import msgspec
 
+        from .container.volume_needs import mounts_of
         from .containers_conf import container_defaults
         from .images.config import image_config
         from .images.naming import complete_name, digest_of
@@ -311,7 +305,7 @@ class Rooms:
             find_container=self.store.find,
             find_network=lambda name: self.networks.get(name),
             find_image=lambda name: self.images.get(name),
-            find_mounts=self._mounts_of,
+            find_mounts=lambda name: mounts_of(self.store, name),
         )
         joined = {
             mode.partition(":")[2]
@@ -335,11 +329,6 @@ class Rooms:
 
         request, pod = joined(self, request)
         return request, pod.id if pod is not None else ""
-
-    def _mounts_of(self, name: str) -> tuple[Mount, ...]:
-        from .container.stored import decode_config
-
-        return decode_config(self.store.config(self.store.find(name))).mounts
 
     def _conmon_rotates(self) -> bool:
         """Whether conmon keeps the old log by itself. It is asked once per boot and conmon: that runs it."""

@@ -12,14 +12,27 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
+    from typing import Protocol
 
     from ..config import EngineConfig
+    from ..model.container import Mount
     from ..state.locks import Held
     from ..state.locks import Locks as StateLocks
     from ..state.sqlite import SQLiteStore
-    from ..volumes.shelf import Shelf
+    from ..state.store import Store
+    from ..volumes.uses import Uses
     from ..volumes.volumes import Volumes
     from .services import Services
+
+    class Rooms(Protocol):
+        """What the volumes of an engine stand on."""
+
+        @property
+        def config(self) -> EngineConfig: ...
+        @property
+        def store(self) -> SQLiteStore: ...
+        @property
+        def locks(self) -> StateLocks: ...
 
 
 class VolumeLocks:
@@ -82,16 +95,25 @@ class VolumeArchives:
         extract(uncompressed(iter(pieces)), Destination(directory, confined=True), overwrite=True)
 
 
-def shelf(store: SQLiteStore, locks: StateLocks, config: EngineConfig) -> Shelf:
-    """The volumes of an engine."""
+def uses(on: Rooms) -> Uses:
+    """The volumes of an engine's containers."""
     from ..state.volumes import SQLiteVolumes
     from ..volumes.shelf import Shelf
+    from ..volumes.uses import Uses
 
-    return Shelf(SQLiteVolumes(store), VolumeLocks(locks, f"{config.runroot}/locks"), config.volumes)
+    locks = VolumeLocks(on.locks, f"{on.config.runroot}/locks")
+    return Uses(Shelf(SQLiteVolumes(on.store), locks, on.config.volumes))
 
 
-def volumes(on: Services, shelf: Shelf) -> Volumes:
+def volumes(on: Services, uses: Uses) -> Volumes:
     """They as users of the engine see them."""
     from ..volumes.volumes import Volumes
 
-    return Volumes(shelf, VolumeUsers(on), VolumeArchives())
+    return Volumes(uses.shelf, VolumeUsers(on), VolumeArchives())
+
+
+def mounts_of(store: Store, name: str) -> tuple[Mount, ...]:
+    """The mounts of a container. Raises: NoSuchContainer."""
+    from .stored import decode_config
+
+    return decode_config(store.config(store.find(name))).mounts

@@ -30,14 +30,14 @@ _NO, _YES, _MOVING = 0, 1, 2  # whether a volume needs a copy of what an image h
 class Uses:
     """The volumes of containers, by container id; every call may be repeated after a kill at any line."""
 
-    __slots__ = ("_shelf",)
+    __slots__ = ("shelf",)
 
     def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+        self.shelf = shelf
 
     @property
     def _rows(self) -> Rows:
-        return self._shelf.rows
+        return self.shelf.rows
 
     # --- from the container's creation to its end ----------------------------------------------------------------
 
@@ -54,11 +54,11 @@ class Uses:
         fate = "doomed" if mount.anonymous and config.auto_remove else ""
         while not self._rows.use(config.id, mount.source, fate):
             fresh = new_volume(
-                mount.source, self._shelf.folder, anonymous=mount.anonymous, driver=mount.driver or "local",
+                mount.source, self.shelf.folder, anonymous=mount.anonymous, driver=mount.driver or "local",
                 options=mount.driver_options, labels=mount.labels,
             )  # fmt: skip
-            with self._shelf.locked(mount.source) as found:
-                if found is None and self._shelf.make(fresh, container=config.id, fate=fate or "made"):
+            with self.shelf.locked(mount.source) as found:
+                if found is None and self.shelf.make(fresh, container=config.id, fate=fate or "made"):
                     return
 
     def doom(self, container: str) -> None:
@@ -72,10 +72,10 @@ class Uses:
         """
         for name, fate in self._rows.used_by(container).items():
             if fate == "doomed" or (unborn and fate == "made"):
-                with self._shelf.locked(name) as volume:
+                with self.shelf.locked(name) as volume:
                     if volume is not None and self._rows.leave(container, name):
-                        self._shelf.unmake(name)
-        self._shelf.settle()
+                        self.shelf.unmake(name)
+        self.shelf.settle()
 
     # --- a run ---------------------------------------------------------------------------------------------------
 
@@ -90,8 +90,8 @@ class Uses:
         (else `owner`), and, if it is empty, a copy of what is in there. The copy is made inside `unlocked`.
         Raises: NoSuchVolume, CannotMount, Busy, OSError.
         """
-        path = self._shelf.acquire(mount.source, container)
-        volume = self._shelf.get(mount.source)
+        path = self.shelf.acquire(mount.source, container)
+        volume = self.shelf.get(mount.source)
         if volume is None:
             raise NoSuchVolume(mount.source)
         forbidden = restrictions(volume)
@@ -126,7 +126,7 @@ class Uses:
                 copy_directory(source, place, name)
             work = entries.open_below(place, name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
-                with self._shelf.locked(volume.name):
+                with self.shelf.locked(volume.name):
                     self._move_in(volume.name, work, target, name)
             finally:
                 os.close(work)
@@ -148,7 +148,7 @@ class Uses:
         self._rows.changed(name, needs_copy=_NO)
 
     def _describe(self, volume: Volume, source: int, target: int, owner: tuple[int, int]) -> None:
-        with self._shelf.locked(volume.name) as found:
+        with self.shelf.locked(volume.name) as found:
             if found is None or not found.needs_chown:
                 return
             if not volume.needs_mount or volume.options.get("type") == "tmpfs":  # what is bound is somebody else's
@@ -162,20 +162,20 @@ class Uses:
         """No file system of a volume is mounted for the container. `interrupted`: nor is there half a copy."""
         if interrupted:
             for name in self._rows.used_by(container):
-                volume = self._shelf.get(name)
+                volume = self.shelf.get(name)
                 if volume is not None and volume.needs_copy_up:
                     above = volume.mountpoint if volume.needs_mount else volume.place
                     files.remove_tree(f"{above}/{_copy_name(container)}")
         for name in self._rows.mounted_by(container):
-            self._shelf.release(name, container)
+            self.shelf.release(name, container)
 
     def path(self, name: str) -> AbstractContextManager[str]:
         """The directory with the volume's files, there for this process inside the block. Raises: NoSuchVolume..."""
-        return held(self._shelf, name)
+        return held(self.shelf, name)
 
     def mountpoint(self, name: str) -> str:
         """Where the volume's files are, or would be; "" if it is gone."""
-        volume = self._shelf.get(name)
+        volume = self.shelf.get(name)
         return volume.mountpoint if volume is not None else ""
 
 

@@ -99,7 +99,8 @@ def test_what_is_required_is_started_first(cli: CommandLine) -> None:
 
 
 def test_cleanup_by_hand(cli: CommandLine) -> None:
-    cli.ok("run", "--name", "done", "busybox", "true")
+    cli.ok("tag", "busybox", "mine")
+    cli.ok("run", "--name", "done", "mine", "true")
     cli.ok("run", "-d", "--name", "runs", "busybox", "sleep", "1000")
     session = cli.ok("exec", "-d", "runs", "true")
     for words, said in (
@@ -112,4 +113,5 @@ def test_cleanup_by_hand(cli: CommandLine) -> None:
     assert cli.ok("container", "cleanup", "--all") == cli.ok("inspect", "--format", "{{.Id}}", "done")
     assert cli.ok("container", "cleanup", "--rm", "--rmi", "done") == "done"
     assert cli("container", "exists", "done").code == 1
-    assert cli("image", "exists", "busybox").code == 0  # "runs" needs it
+    assert cli("image", "exists", "mine").code == 1
+    assert cli("image", "exists", "busybox").code == 0  # the same image, by another name

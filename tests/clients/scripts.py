@@ -34,7 +34,7 @@ podman stop r
 podman restart r
 podman unpause r
 podman unpause r
-podman stop r
+podman stop -t 5 r
 podman wait r
 podman start r
 podman kill -s USR1 r

@@ -42,7 +42,7 @@ def create(args: Arguments, on: Engine) -> Container:
     if cidfile and not os.path.isdir(os.path.dirname(cidfile) or "."):
         raise InvalidArgument(f"opening CIDFile: open {cidfile}: no such file or directory")
     policy = _policy(args, said)
-    if not args.on("rootfs") and (policy != "missing" or not on.images.exists(image)):
+    if not args.on("rootfs") and (policy != "missing" or not _is_here(on, image)):
         from seabox.cli.transfers import PLATFORM, access, progress
         from seabox.images.transports import of_archive
 
@@ -63,6 +63,16 @@ def create(args: Arguments, on: Engine) -> Container:
             ctr.remove()
             raise InvalidArgument(f"opening CIDFile: open {cidfile}: {(problem.strerror or '').lower()}") from None
     return ctr
+
+
+def _is_here(on: Engine, image: str) -> bool:
+    """Whether the image need not be pulled; what is in an archive always is."""
+    if ":" in image:
+        from seabox.images.transports import of_archive
+
+        if of_archive(image):
+            return False
+    return on.images.exists(image)
 
 
 _POLICIES = {

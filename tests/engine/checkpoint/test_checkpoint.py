@@ -182,7 +182,7 @@ def test_what_a_checkpoint_is_refused_for(engine: seabox.Engine) -> None:
     session = ctr.exec_detached(["sleep", "1000"])
     with pytest.raises(StateConflict, match="active exec sessions"):
         ctr.checkpoint()
-    session.remove(force=True, timeout=0)
+    session.remove(force=True)
     ctr.pause()
     with pytest.raises(StateConflict, match='"paused" is not running, cannot checkpoint'):
         ctr.checkpoint()

@@ -46,7 +46,7 @@ def test_fork(engine: seabox.Engine) -> None:
 
 def has_gone_since(ctr: seabox.Container) -> bool:
     """Whether it says more."""
-    return beyond(ctr, count(ctr)) > 0
+    return beyond(ctr, (numbers(ctr) or [0])[-1]) > 0
 
 
 def test_fork_is_refused(engine: seabox.Engine) -> None:

@@ -171,7 +171,7 @@ def test_what_criu_cannot_do_is_said_and_nothing_has_happened(engine: seabox.Eng
     assert init_of(ctr) == before
     assert kinds(engine, since) == []
     assert has_gone_on(ctr, count(ctr))
-    assert sorted(os.listdir(engine.config.static_dir(ctr.id))) == ["container.json", "ctr.log"]
+    assert sorted(os.listdir(engine.config.static_dir(ctr.id))) == ["container.json", "ctr.log", "ctr.log.1"]
     ctr.checkpoint(tcp_established=True)
     ctr.restore()
     assert has_gone_on(ctr, count(ctr))

@@ -31,8 +31,9 @@ def read(
 ) -> Iterator[LogLine]:
     """The lines in the log, oldest first: of the last `tail` (None = of all) those from `since` to `until`, in ns.
 
-    PATH.1, the log before its last rotation, goes first. A log that does not exist is empty. Holds no more than a
-    line in memory, or `tail` lines.
+    An unfinished line comes last; one begun so long ago that the other stream has ended many lines since is not
+    looked for among the last `tail`. PATH.1, the log before its last rotation, goes first. A log that does not exist
+    is empty. Holds no more than a line in memory, or `tail` lines.
 
     Raises: OSError.
     """

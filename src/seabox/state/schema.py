@@ -26,13 +26,6 @@ CREATE TABLE image_name(
 ) WITHOUT ROWID;
 CREATE INDEX image_name_by_image ON image_name(image_id);
 
-CREATE TABLE image_past_name(
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    image_id TEXT NOT NULL REFERENCES image(id) ON DELETE CASCADE,
-    name TEXT NOT NULL,
-    UNIQUE(image_id, name)
-);
-
 CREATE TABLE image_layer(
     image_id TEXT NOT NULL REFERENCES image(id) ON DELETE CASCADE,
     position INTEGER NOT NULL,
@@ -40,23 +33,6 @@ CREATE TABLE image_layer(
     PRIMARY KEY(image_id, position)
 ) WITHOUT ROWID;
 CREATE INDEX image_layer_by_layer ON image_layer(chain_id);
-
-CREATE TABLE pod(
-    id TEXT PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE,
-    created_at INTEGER NOT NULL,
-    labels TEXT NOT NULL,
-    exit_policy TEXT NOT NULL,
-    cgroup TEXT NOT NULL,
-    infra TEXT NOT NULL,
-    ended_at INTEGER NOT NULL,
-    config BLOB NOT NULL,
-    intent TEXT,
-    holder_pid INTEGER,
-    holder_start INTEGER,
-    holder_boot TEXT,
-    claimed_at INTEGER
-) WITHOUT ROWID;
 
 CREATE TABLE container(
     id TEXT PRIMARY KEY,
@@ -75,9 +51,6 @@ CREATE TABLE container(
     supervised INTEGER NOT NULL,
     networked INTEGER NOT NULL,
     ports TEXT NOT NULL,
-    pod TEXT REFERENCES pod(id),
-    role TEXT NOT NULL,
-    volumes INTEGER NOT NULL,
     status TEXT NOT NULL,
     run INTEGER NOT NULL,
     pid INTEGER NOT NULL,
@@ -98,8 +71,6 @@ CREATE TABLE container(
     mountpoint TEXT NOT NULL,
     mount_count INTEGER NOT NULL,
     error TEXT NOT NULL,
-    checkpointed_at INTEGER NOT NULL,
-    restored_at INTEGER NOT NULL,
     intent TEXT,
     holder_pid INTEGER,
     holder_start INTEGER,
@@ -111,7 +82,6 @@ CREATE INDEX container_alive ON container(created_at) WHERE status IN ('created'
 CREATE INDEX container_claimed ON container(intent) WHERE intent IS NOT NULL;
 CREATE INDEX container_to_start ON container(next_start_at) WHERE next_start_at > 0;
 CREATE INDEX container_by_age ON container(created_at);
-CREATE INDEX container_by_pod ON container(pod) WHERE pod IS NOT NULL;
 
 CREATE TABLE container_config(
     id TEXT PRIMARY KEY REFERENCES container(id) ON DELETE CASCADE,
@@ -124,13 +94,6 @@ CREATE TABLE requirement(
     PRIMARY KEY(id, needs)
 ) WITHOUT ROWID;
 CREATE INDEX requirement_by_need ON requirement(needs);
-
-CREATE TABLE image_user(
-    container TEXT NOT NULL REFERENCES container(id) ON DELETE CASCADE,
-    image_id TEXT NOT NULL REFERENCES image(id),
-    PRIMARY KEY(container, image_id)
-) WITHOUT ROWID;
-CREATE INDEX image_user_by_image ON image_user(image_id);
 
 CREATE TABLE exec_session(
     id TEXT PRIMARY KEY,
@@ -183,35 +146,6 @@ CREATE TABLE lease(
 ) WITHOUT ROWID;
 CREATE INDEX lease_by_container ON lease(container);
 
-CREATE TABLE volume(
-    name TEXT PRIMARY KEY,
-    config BLOB NOT NULL,
-    anonymous INTEGER NOT NULL,
-    phase TEXT NOT NULL,
-    needs_copy INTEGER NOT NULL,
-    needs_chown INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX volume_unsettled ON volume(phase) WHERE phase <> 'ready';
-
-CREATE TABLE volume_use(
-    container TEXT NOT NULL REFERENCES container(id) ON DELETE CASCADE,
-    volume TEXT NOT NULL REFERENCES volume(name),
-    fate TEXT NOT NULL,
-    PRIMARY KEY(container, volume)
-) WITHOUT ROWID;
-CREATE INDEX volume_use_by_volume ON volume_use(volume);
-
-CREATE TABLE volume_mount(
-    volume TEXT NOT NULL REFERENCES volume(name) ON DELETE CASCADE,
-    holder TEXT NOT NULL,
-    pid INTEGER NOT NULL,
-    pid_start INTEGER NOT NULL,
-    boot TEXT NOT NULL,
-    PRIMARY KEY(volume, holder)
-) WITHOUT ROWID;
-CREATE INDEX volume_mount_by_holder ON volume_mount(holder);
-CREATE INDEX volume_mount_of_process ON volume_mount(volume) WHERE pid > 0;
-
 CREATE TABLE exit_code(
     id TEXT NOT NULL,
     run INTEGER NOT NULL,
@@ -241,7 +175,76 @@ _CGROUP = """
 ALTER TABLE container ADD COLUMN cgroup TEXT NOT NULL DEFAULT '';
 """
 
-MIGRATIONS = (_FIRST, _CGROUP)
+_PODS_VOLUMES_CHECKPOINTS = """
+CREATE TABLE image_past_name(
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    image_id TEXT NOT NULL REFERENCES image(id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    UNIQUE(image_id, name)
+);
+
+CREATE TABLE pod(
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    labels TEXT NOT NULL,
+    exit_policy TEXT NOT NULL,
+    cgroup TEXT NOT NULL,
+    infra TEXT NOT NULL,
+    ended_at INTEGER NOT NULL,
+    config BLOB NOT NULL,
+    intent TEXT,
+    holder_pid INTEGER,
+    holder_start INTEGER,
+    holder_boot TEXT,
+    claimed_at INTEGER
+) WITHOUT ROWID;
+
+CREATE TABLE image_user(
+    container TEXT NOT NULL REFERENCES container(id) ON DELETE CASCADE,
+    image_id TEXT NOT NULL REFERENCES image(id),
+    PRIMARY KEY(container, image_id)
+) WITHOUT ROWID;
+CREATE INDEX image_user_by_image ON image_user(image_id);
+
+CREATE TABLE volume(
+    name TEXT PRIMARY KEY,
+    config BLOB NOT NULL,
+    anonymous INTEGER NOT NULL,
+    phase TEXT NOT NULL,
+    needs_copy INTEGER NOT NULL,
+    needs_chown INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX volume_unsettled ON volume(phase) WHERE phase <> 'ready';
+
+CREATE TABLE volume_use(
+    container TEXT NOT NULL REFERENCES container(id) ON DELETE CASCADE,
+    volume TEXT NOT NULL REFERENCES volume(name),
+    fate TEXT NOT NULL,
+    PRIMARY KEY(container, volume)
+) WITHOUT ROWID;
+CREATE INDEX volume_use_by_volume ON volume_use(volume);
+
+CREATE TABLE volume_mount(
+    volume TEXT NOT NULL REFERENCES volume(name) ON DELETE CASCADE,
+    holder TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    pid_start INTEGER NOT NULL,
+    boot TEXT NOT NULL,
+    PRIMARY KEY(volume, holder)
+) WITHOUT ROWID;
+CREATE INDEX volume_mount_by_holder ON volume_mount(holder);
+CREATE INDEX volume_mount_of_process ON volume_mount(volume) WHERE pid > 0;
+
+ALTER TABLE container ADD COLUMN pod TEXT REFERENCES pod(id);
+ALTER TABLE container ADD COLUMN role TEXT NOT NULL DEFAULT '';
+ALTER TABLE container ADD COLUMN volumes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE container ADD COLUMN checkpointed_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE container ADD COLUMN restored_at INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX container_by_pod ON container(pod) WHERE pod IS NOT NULL;
+"""
+
+MIGRATIONS = (_FIRST, _CGROUP, _PODS_VOLUMES_CHECKPOINTS)
 VERSION = len(MIGRATIONS)
 
 STATE_COLUMNS = (

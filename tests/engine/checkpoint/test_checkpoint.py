@@ -159,7 +159,7 @@ def test_shared_memory(engine: seabox.Engine) -> None:
 
 def test_what_criu_cannot_do_is_said_and_nothing_has_happened(engine: seabox.Engine) -> None:
     """A connection that nobody said what to do with: criu's own words, and the process does not notice."""
-    script = "nc -ll -p 7000 -e cat & while ! nc 127.0.0.1 7000 < /dev/zero > /dev/null; do :; done &" + COUNTER[2]
+    script = "nc -ll -p 7000 -e cat & while ! nc 127.0.0.1 7000 < /dev/zero > /dev/null 2>&1; do :; done &" + COUNTER[2]
     ctr = engine.containers.run("busybox", ["sh", "-c", script], network="none")
     beyond(ctr, 2)
     assert ctr.exec_run(["sh", "-c", "until grep -q ' 01 ' /proc/net/tcp; do :; done"]).code == 0
@@ -171,7 +171,7 @@ def test_what_criu_cannot_do_is_said_and_nothing_has_happened(engine: seabox.Eng
     assert init_of(ctr) == before
     assert kinds(engine, since) == []
     assert has_gone_on(ctr, count(ctr))
-    assert sorted(os.listdir(engine.config.static_dir(ctr.id))) == ["container.json", "ctr.log", "ctr.log.1"]
+    assert [name for name in os.listdir(engine.config.static_dir(ctr.id)) if "checkpoint" in name] == []
     ctr.checkpoint(tcp_established=True)
     ctr.restore()
     assert has_gone_on(ctr, count(ctr))

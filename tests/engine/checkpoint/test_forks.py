@@ -12,7 +12,10 @@ from engine.home import init_of, kinds, last
 from seabox.container.snapshots import NoSuchSnapshot, SnapshotExists
 from seabox.errors import InvalidArgument, NameInUse
 
-REMEMBERS = "n=0; mkfifo /in; while :; do read line < /in; n=$((n+1)); echo $line >> /lines; echo $n; done"
+# A writer that has not gone yet lets the next `read` open the pipe, and then shows it an end.
+REMEMBERS = (
+    "n=0; mkfifo /in; while :; do read line < /in || continue; n=$((n+1)); echo $line >> /lines; echo $n; done"
+)
 
 
 def test_fork(engine: seabox.Engine) -> None:

@@ -6,9 +6,11 @@ import os
 import select
 import threading
 import time
+from collections.abc import Iterable
 
 import seabox
 from seabox.kernel import process
+from seabox.logs.lines import LogLine
 from seabox.streams.session import Session
 
 CAP = 400_000
@@ -24,8 +26,9 @@ exit 0
 """
 
 
-def _numbers(lines: object) -> list[int]:
-    return [int(line.payload.split()[1]) for line in lines]  # type: ignore[attr-defined]
+def _numbers(lines: Iterable[LogLine]) -> list[int]:
+    """What the lines say; one that is read while it is written comes in pieces."""
+    return [int(line.split()[1]) for line in b"".join(each.payload for each in lines).splitlines()]
 
 
 def test_history_is_kept_and_followed(engine: seabox.Engine) -> None:

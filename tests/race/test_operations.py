@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import seabox
-from engine.home import OBEDIENT, SLEEPER, Home, kinds, obedient
+from engine.home import OBEDIENT, READY, Home, kinds, obedient
 from seabox.container.container import Container
 from seabox.container.remove import StillRunning
 from seabox.errors import NameInUse, NoSuchContainer, SeaboxError, StateConflict
@@ -114,7 +114,9 @@ def test_one_removal(engine: seabox.Engine) -> None:
 
 @pytest.mark.parametrize("how", ["kill", "remove"])
 def test_a_long_stop_does_not_stand_in_the_way(engine: seabox.Engine, how: str) -> None:
-    ctr = engine.containers.run("busybox", SLEEPER)
+    ctr = engine.containers.create("busybox", ["sh", "-c", "echo ready; exec sleep 1000"])
+    with ctr.start_and_attach() as session:  # before that it is a program of the runtime's, which a signal does end
+        assert next(iter(session)) == (1, READY.encode())
     with ThreadPoolExecutor(1) as pool:
         stopping = pool.submit(ctr.stop, 600)
         while ctr.status != "stopping":

@@ -151,7 +151,8 @@ def _narrow(path: str, reserve: Reserve) -> sqlite3.Connection:
             _prepare(db, reserve)
             if is_log:
                 return db
-            # the log of somebody who died: what is in it goes to the database, and closing removes it
+            # the log of somebody who has ended: what is in it goes to the database, and closing removes it
+            reserve.make_room()
             moved = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             if moved[0] or moved[1] != moved[2]:
                 return db

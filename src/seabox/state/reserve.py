@@ -31,9 +31,10 @@ _OUT_OF_SPACE = (10, 13, 14)  # SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN, with
 class Reserve:
     """The space kept for the database at `path`."""
 
-    __slots__ = ("_folder", "_index", "_log", "_path", "lent")
+    __slots__ = ("_database", "_folder", "_index", "_log", "_path", "lent")
 
     def __init__(self, path: str) -> None:
+        self._database = path
         self._path, self._log, self._index = f"{path}-reserve", f"{path}-wal", f"{path}-shm"
         self._folder = os.path.dirname(path)
         self.lent = False  # some of it, by us
@@ -61,6 +62,17 @@ class Reserve:
         finally:
             unlock(fd)
         return True
+
+    def make_room(self) -> None:
+        """The database has the place that what is in its log may need, or the reserve is used up."""
+        self.lent = True
+        size = os.stat(self._database).st_size + os.stat(self._log).st_size
+        while True:
+            try:
+                return allocate(self._database, size)  # SQLite cuts off what lies behind its last page
+            except OSError:
+                if not shrink(self._path, _PIECE):
+                    return None
 
     def lend(self) -> None:
         """The log of a database that is open has space for the next transaction, or the reserve is used up."""

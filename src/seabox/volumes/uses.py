@@ -163,7 +163,7 @@ class Uses:
         if interrupted:
             for name in self._rows.used_by(container):
                 volume = self.shelf.get(name)
-                if volume is not None and volume.needs_copy_up:
+                if volume is not None:
                     above = volume.mountpoint if volume.needs_mount else volume.place
                     files.remove_tree(f"{above}/{_copy_name(container)}")
         for name in self._rows.mounted_by(container):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 
 from seabox.errors import Conflict, NoSuchContainer, SeaboxError
@@ -68,13 +67,11 @@ def sweep(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
 
 def _killed(world: World, words: list[str], calls: str, when: int) -> bool:
     """Whether the command was killed at the `when`-th of these system calls (it may make fewer)."""
-    config = world.rooms.config
     assert STRACE is not None
     ran = subprocess.run(
         [
             STRACE, "-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e", f"inject={calls}:signal=KILL:when={when}",
-            sys.executable, "-m", "seabox.cli.main", "--root", config.root, "--runroot", config.runroot,
-            "--runtime", world.runtime, *words,
+            *world.command_line(), *words,
         ],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
     )  # fmt: skip

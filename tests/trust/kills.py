@@ -59,6 +59,14 @@ class World:
         self.rooms = self.engine._rooms
         self.pods: set[str] = set()  # all that there were, half made ones as well
 
+    def command_line(self) -> list[str]:
+        """What calls the command line on this store."""
+        config = self.rooms.config
+        return [
+            sys.executable, "-m", "seabox.cli.main", "--root", config.root, "--runroot", config.runroot,
+            "--runtime", self.runtime,
+        ]  # fmt: skip
+
     def close(self) -> None:
         self.clear()
         self.engine.close()

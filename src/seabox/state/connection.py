@@ -95,7 +95,8 @@ class Connections:
         self._of_thread = threading.local()
         if self._wrote:
             self._wrote = False
-            self._reserve.take_back()
+            if os.path.exists(self._path):
+                self._reserve.take_back()
 
     def leave_open(self) -> None:
         """As `close`, for a process that is about to end: what the kernel does as well is left to it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 
-from ..errors import ImageInUse, NoSuchImage
+from ..errors import Damaged, ImageInUse, NoSuchImage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -153,9 +153,10 @@ def _layer_used(db: sqlite3.Connection, chain_id: str) -> bool:
 def _row(db: sqlite3.Connection, id: str) -> ImageRow:
     from ..model.image import ImageRow
 
-    config, manifest, created_at = db.execute(
-        "SELECT config, manifest, created_at FROM image WHERE id = ?", (id,)
-    ).fetchone()
+    found = db.execute("SELECT config, manifest, created_at FROM image WHERE id = ?", (id,)).fetchone()
+    if found is None or tuple(map(type, found)) != (bytes, bytes, int):
+        raise Damaged(f"the record of image {id} cannot be read")
+    config, manifest, created_at = found
     names = [r[0] for r in db.execute("SELECT name FROM image_name WHERE image_id = ? ORDER BY name", (id,))]
     layers = db.execute(
         "SELECT chain_id, size FROM image_layer JOIN layer USING(chain_id) WHERE image_id = ? ORDER BY position", (id,)

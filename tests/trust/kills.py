@@ -508,6 +508,8 @@ OPERATIONS = (
     Operation("cp out", _configured, lambda world: b"".join(world.find().copy_out("/etc"))),
     Operation("export", _configured, lambda world: world.find().export(f"{world.rooms.config.root}/export.tar")),
     Operation("export running", _running, lambda world: world.find().export(f"{world.rooms.config.root}/export.tar")),
+    Operation("commit", _configured, lambda world: world.engine.images.commit(NAME)),
+    Operation("commit running", _running, lambda world: world.engine.images.commit(NAME)),
     Operation("exec", _running, lambda world: world.find().exec_run(["sh", "-c", "echo done; exit 7"])),
     Operation("exec -d", _running, lambda world: world.find().exec_detached(["sleep", "1000"])),
     Operation("exec rm", _with_session, lambda world: [each.remove(force=True) for each in world.find().execs]),

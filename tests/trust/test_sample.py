@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from trust import hosts
-from trust.__main__ import run_row
+from seabox.container.container import Container
+from trust import hosts, kills
+from trust.__main__ import ROWS, run_row
 
 SEED = int(time.time()) // 86_400
 
@@ -15,6 +16,22 @@ SEED = int(time.time()) // 86_400
 @pytest.mark.parametrize("runtime", hosts.runtimes())
 @pytest.mark.parametrize(("row", "sample"), [("R1", 100), ("R1p", 20), ("R2", 40), ("R3", 15), ("R6", 15), ("R14", 8)])
 def test_the_next_call_finds_the_truth(row: str, sample: int, runtime: str) -> None:
+    _holds(row, sample, runtime)
+
+
+OTHERS = [
+    ("R4", 60), ("R5", 60), ("R7", 32), ("R8", 160), ("R10", 6), ("R11", 10), ("R13", 32), ("R15", 1), ("R17", 2),
+    ("R18", 4), ("S2", 40), ("S3", 3000), ("S4", 500), ("S4r", 50), ("S6", 40), ("S7", 1), ("S9", 100), ("S10", 20),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "sample"), OTHERS)
+def test_a_little_of_each_row(row: str, sample: int) -> None:
+    """Under one runtime today, under the other tomorrow."""
+    _holds(row, sample, hosts.runtimes()[(SEED + len(row)) % 2])
+
+
+def _holds(row: str, sample: int, runtime: str) -> None:
     found = run_row(row, runtime, sample, SEED)
     assert found["failures"] == [], f"seed {SEED}"
     assert isinstance(found["count"], int)
@@ -27,6 +44,28 @@ def test_checkpoints_converge_as_well() -> None:
     assert found["failures"] == [], f"seed {SEED}"
     assert isinstance(found["count"], int)
     assert found["count"] >= 8
+
+
+def test_every_row_is_in_the_sample_or_too_long_for_it() -> None:
+    """The flood and the crowd need their time; the others are tests of their own."""
+    sampled = {row for row, _ in OTHERS} | {"R1", "R1c", "R1p", "R2", "R3", "R6", "R14"}
+    assert set(ROWS) - sampled == {"R1n", "R1s", "R9", "R12", "R16", "S1", "S8"}
+
+
+def test_every_operation_is_killed() -> None:
+    """Whatever a handle on a container can change has a row of its own in R1."""
+    killed = {operation.name for operation in kills.OPERATIONS}
+    words = {
+        "start_dependencies": "start", "copy_in": "cp in", "copy_out": "cp out", "exec_run": "exec", "remove": "rm",
+        "exec_detached": "exec -d", "start_and_attach": "start and attach", "reload_network": "connect",
+        "sync": "cleanup", "run_healthcheck": "exec",
+    }  # fmt: skip
+    reads = {
+        "artifacts", "attach", "batch", "exec", "execs", "exists", "health", "inspect", "locked", "logs", "mend",
+        "name", "resize", "snapshot", "stats", "status", "top", "wait", "id",
+    }  # fmt: skip
+    names = {name for name in dir(Container) if not name.startswith("_")} - reads
+    assert {words.get(name, name) for name in names} - killed == set()
 
 
 def test_both_runtimes_are_there() -> None:

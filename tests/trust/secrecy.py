@@ -1,0 +1,147 @@
+"""S6, S7, S10: links that are swapped, secrets, control characters on a terminal."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import random
+import select
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from engine.test_copy_race import SECRET, exchanging, prepared
+from seabox.errors import SeaboxError
+from unit.images.archives import archive, entry
+
+from .kills import NAME, Tally, World
+
+CANARY = "s3cr3t-c4n4ry-7f"
+SLEEPER = ["sleep", "1000"]
+
+
+def races(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
+    """S6: a directory and a link to the host are exchanged without pause: 2,000 copies, exports and commits stay in."""
+    tally, chance = Tally(), random.Random(seed)
+    place = Path(world.rooms.config.root).parent / "race"
+    place.mkdir()
+    ctr, canary, folder = prepared(world.engine, place)
+    evil = archive(entry("made", data=b"evil"), entry("secret", data=b"evil"))
+    try:
+        with exchanging(folder, b"a", b"b"):
+            for turn in range(sample or 2000):
+                way = "in" if turn % 2 else chance.choice(("out", "out", "out", "export", "commit"))
+                tally.kills += 1
+                tally.points.add((way, str(turn)))
+                found = b""
+                with suppress(SeaboxError, OSError):
+                    if way == "in":
+                        ctr.copy_in("/t/a", evil)
+                    elif way == "out":
+                        found = b"".join(ctr.copy_out(("/t/a", "/t/a/secret", "/t")[turn % 3]))
+                    elif way == "export":
+                        out = io.BytesIO()
+                        ctr.export(out)
+                        found = out.getvalue()
+                    else:
+                        world.engine.images.remove(world.engine.images.commit(ctr.id, "raced"), force=True)
+                if SECRET in found or os.listdir(canary) != ["secret"] or (canary / "secret").read_bytes() != SECRET:
+                    tally.failures.append(f"{way}: the host was reached")
+                    break
+                yield tally
+    finally:
+        os.close(folder)
+    ctr.remove(force=True, timeout=0)
+    yield tally
+
+
+def secrets(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
+    """S7: a secret in a container's environment is in no command line, no other process, no event, no open file."""
+    del seed
+    tally = Tally()
+    for _ in range(sample or 20):
+        ctr = world.engine.containers.run("busybox", SLEEPER, name=NAME, stop_timeout=0, env={"PASSWORD": CANARY})
+        ctr.exec_run(["true"], env={"TOKEN": CANARY})
+        inside = _members(world, ctr.id)
+        for pid in filter(str.isdecimal, os.listdir("/proc")):
+            with suppress(OSError):
+                words = Path(f"/proc/{pid}/cmdline").read_bytes()
+                if CANARY.encode() in words:
+                    tally.failures.append(f"in the command line {words[:200]!r}")
+                if int(pid) not in inside and CANARY.encode() in Path(f"/proc/{pid}/environ").read_bytes():
+                    tally.failures.append(f"in the environment of {words[:200]!r}")
+                tally.kills += 1
+        for event in world.engine.events():
+            if CANARY in f"{event.attributes} {event.name} {event.image}":
+                tally.failures.append(f"in {event!r}")
+        for top in (world.rooms.config.root, world.rooms.config.runroot):
+            done = subprocess.run(
+                ["find", top, "-mindepth", "1", "-readable"], capture_output=True, text=True, user=65534, check=False
+            )
+            if done.stdout:
+                tally.failures.append(f"readable by anybody: {done.stdout.splitlines()[0]}")
+        ctr.remove(force=True)
+        yield tally
+
+
+def _members(world: World, id: str) -> set[int]:
+    return set(world.rooms.runtime(world.rooms.chosen_runtime).processes(id))
+
+
+EVIL = "\x1b]0;owned\x07\x1b[31m\x9b2J\x08\r"
+
+
+def terminals(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
+    """S10: no control character of a label, a command, a mount or an error reaches a terminal."""
+    del seed, sample
+    tally = Tally()
+    world.engine.containers.create(
+        "busybox", ["sh", "-c", EVIL], name=NAME, labels={"l": EVIL}, env={"E": EVIL}, network="none"
+    )
+    commands = (
+        ["ps", "-a"], ["ps", "-a", "--no-trunc", "--format", "{{.Command}} {{.Labels}}"], ["inspect", NAME],
+        ["inspect", "--format", "{{.Config.Env}} {{.Config.Labels}} {{.Config.Cmd}}", NAME],
+        ["events", "--stream=false"], ["images"], ["info"], ["inspect", EVIL], ["start", EVIL], ["rm", EVIL], [EVIL],
+        ["run", "--rm", "busybox", EVIL], ["run", "--rm", EVIL], ["create", "--name", EVIL, "busybox"], ["logs", EVIL],
+        ["create", "-v", EVIL, "busybox"], ["run", "--user", EVIL, "busybox"], ["start", NAME],
+        ["ps", "--filter", EVIL], ["ps", f"--{EVIL}"], ["network", "inspect", EVIL], ["container", "exists", EVIL],
+        ["system", "df"],
+        ["top", EVIL], ["port", NAME], ["history", "busybox"], ["update", NAME, "--memory", EVIL],
+        ["exec", NAME, EVIL],
+    )  # fmt: skip
+    for words in commands:
+        shown = _on_a_terminal([*world.command_line(), *words])
+        bad = [f"{byte:#x}" for byte in shown.replace(b"\r\n", b"\n") if byte < 0x20 and byte not in (9, 10)]
+        text = shown.decode(errors="replace")
+        bad += [f"U+{ord(char):04X}" for char in text if 0x7F <= ord(char) < 0xA0]
+        tally.kills += 1
+        if bad:
+            tally.failures.append(f"{words!r}: {bad[:5]} in {shown[:300]!r}")
+        yield tally
+    world.clear()
+    yield tally
+
+
+def _on_a_terminal(words: list[str]) -> bytes:
+    """What the command writes to a terminal."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, close_fds=True)
+    os.close(theirs)
+    shown, deadline = b"", time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if not select.select([ours], [], [], 1)[0]:
+            continue
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(ours)
+    process.kill()
+    process.wait()
+    return shown

@@ -54,15 +54,15 @@ def test_every_row_is_in_the_sample_or_too_long_for_it() -> None:
 
 def test_every_operation_is_killed() -> None:
     """Whatever a handle on a container can change has a row of its own in R1."""
-    killed = {operation.name for operation in kills.OPERATIONS}
+    killed = {operation.name for operation in (*kills.OPERATIONS, *kills.SLEEPS)}
     words = {
         "start_dependencies": "start", "copy_in": "cp in", "copy_out": "cp out", "exec_run": "exec", "remove": "rm",
         "exec_detached": "exec -d", "start_and_attach": "start and attach", "reload_network": "connect",
         "sync": "cleanup", "run_healthcheck": "exec",
     }  # fmt: skip
     reads = {
-        "artifacts", "attach", "batch", "exec", "execs", "exists", "health", "inspect", "locked", "logs", "mend",
-        "name", "resize", "snapshot", "stats", "status", "top", "wait", "id",
+        "artifacts", "attach", "batch", "exec", "execs", "exists", "health", "http_attach", "inspect", "locked", "logs",
+        "id", "mend", "name", "resize", "sizes", "snapshot", "snapshots", "stats", "status", "top", "wait",
     }  # fmt: skip
     names = {name for name in dir(Container) if not name.startswith("_")} - reads
     assert {words.get(name, name) for name in names} - killed == set()

@@ -358,9 +358,6 @@ def test_cve_2026_94603_an_images_labels_change_nothing(engine: seabox.Engine, n
     made = engine.images.commit(plain.id, "evil", changes=[f"LABEL {name}=/evil"])
     evil = engine.containers.create(made, SLEEPER, network="none")
     one, other = _bundle(engine, plain), _bundle(engine, evil)
-    labels = other.pop("annotations", {})
-    one.pop("annotations", {})
-    assert name not in labels
     for each in (one, other):
         each["root"]["path"] = ""
         each["mounts"] = [mount["destination"] for mount in each["mounts"]]

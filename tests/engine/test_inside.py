@@ -135,7 +135,9 @@ def test_init_reaps(engine: seabox.Engine) -> None:
     with ctr.start_and_attach() as session:
         assert session.read_all(20).stdout.decode().split() == ["/run/podman-init", "reaped"]
         assert ctr.wait() == 5
-    stubborn = engine.containers.run("busybox", SLEEPER, init=True)
+    stubborn = engine.containers.create("busybox", ["sh", "-c", "echo ready; exec sleep 1000"], init=True)
+    with stubborn.start_and_attach() as session:  # before that it is a program of the runtime's
+        assert next(iter(session)) == (1, b"ready\n")
     stubborn.stop(timeout=30)  # as first process sleep would ignore the signal; behind an init it ends
     assert stubborn.wait() == 143
 

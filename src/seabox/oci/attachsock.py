@@ -62,7 +62,7 @@ class AttachSocket:
         shutdown_write(self._fd)
 
     def close(self) -> None:
-        """Not connected any more. Idempotent."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        """Not connected any more. Idempotent, also for two threads at once."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)

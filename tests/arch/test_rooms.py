@@ -103,3 +103,15 @@ def test_nobody_sleeps_to_wait() -> None:
             if names & {"time.sleep", "asyncio.sleep"}:
                 sleepers[where] = node.lineno
     assert sleepers.keys() == MAY_SLEEP.keys(), sleepers
+
+
+def test_an_operation_reads_as_it_happens() -> None:
+    """Each function of lifecycle.py is given a locked container, says what is true afterwards, and fits on a screen."""
+    tree = ast.parse((SRC / "seabox/container/lifecycle.py").read_text())
+    functions = [each for each in tree.body if isinstance(each, ast.FunctionDef)]
+    assert {"init", "start", "stop", "kill", "restart", "pause", "unpause"} <= {each.name for each in functions}
+    for each in functions:
+        first = each.args.args[0]
+        assert (first.arg, ast.unparse(first.annotation or ast.Constant(None))) == ("ctr", "Locked"), each.name
+        assert each.name.startswith("_") or ast.get_docstring(each), each.name
+        assert (each.end_lineno or 0) - each.lineno < 40, each.name

@@ -25,6 +25,15 @@ def make(target: str) -> tuple[str, float]:
     return done.stdout, time.monotonic() - began
 
 
+def _alike(shown: str) -> list[str]:
+    """The lines without what differs from one run to the next."""
+    for what, word in (
+        (r"\b[0-9a-f]{12}\b", "ID"), (r"of a kernel \S+", "of a kernel"), (r"(Less than a|\d+) seconds? ago", "AGO"),
+    ):  # fmt: skip
+        shown = re.sub(what, word, shown)
+    return [" ".join(line.split()) for line in shown.strip().splitlines()]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="make run needs root")
 def test_make_run_shows_a_container_and_the_second_time_at_once() -> None:
     first, _ = make("run")
@@ -32,6 +41,11 @@ def test_make_run_shows_a_container_and_the_second_time_at_once() -> None:
     assert "exit code: 3\n" in first
     assert re.search(r"^CONTAINER ID +IMAGE +COMMAND +CREATED +STATUS +PORTS +NAMES$", first, re.M)
     assert re.search(r"Exited \(7\).* demo$", first, re.M)
+    readme = (TOP / "README.md").read_text()
+    promised = re.search(r"^ {4}\$ seabox run .*?(?=\n\n)", readme, re.M | re.S)
+    assert promised is not None
+    assert "    make test\n" in readme
+    assert _alike(promised.group()) == _alike(first[first.index("$ seabox run") :])
     again, seconds = make("run")
     assert "exit code: 3\n" in again
     assert seconds < 3

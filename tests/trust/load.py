@@ -38,8 +38,16 @@ def lifecycles(world: World, *, sample: int | None, seed: int) -> Iterator[Tally
         return each, wrong
 
     tally.kills, tally.failures = all_at_once(work, seed)
-    tally.failures += world.leftovers()
+    tally.failures += _left(world)
     yield tally
+
+
+def _left(world: World) -> list[str]:
+    """What is left once the exit commands that were on their way out have gone."""
+    deadline = time.monotonic() + 10
+    while (left := world.leftovers()) and time.monotonic() < deadline:
+        pause(0.1)
+    return left
 
 
 # --- R8 --------------------------------------------------------------------------------------------------------------
@@ -70,7 +78,7 @@ def storm(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
 
     tally.kills, tally.failures = all_at_once(work, seed)
     world.clear()
-    tally.failures += [*history(world.engine.events(before)), *world.leftovers()]
+    tally.failures += [*history(world.engine.events(before)), *_left(world)]
     yield tally
 
 

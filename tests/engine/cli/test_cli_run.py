@@ -221,7 +221,7 @@ def test_a_terminal(cli: CommandLine) -> None:
         terminal.process.send_signal(signal.SIGWINCH)
         terminal.type(b"until [ \"$(stty size)\" = '44 99' ]; do sleep 0.1; done; echo fits\n")
         terminal.until(b"\r\nfits\r\n")
-        terminal.type(b"echo $((1 + 2)); sleep 1000\n")
+        terminal.type(b"(echo $((1 + 2)); exec sleep 1000)\n")
         terminal.until(b"\r\n3\r\n")
         terminal.type(b"\x03")
         terminal.until(b"^C")

@@ -24,7 +24,7 @@ class Client:
 
     def __init__(self, ctr: seabox.Container, **options: Any) -> None:
         self.end, self.theirs = socket.socketpair()
-        self.end.settimeout(20)
+        self.end.settimeout(60)
         self.problem: BaseException | None = None
         self.joined = threading.Event()
         self._thread = threading.Thread(target=self._serve, args=(ctr, options), daemon=True)
@@ -223,11 +223,11 @@ while [ $i -lt 30000 ]; do
     i=$((i+1))
     [ $((i % 7)) = 0 ] && echo e$i >&2
 done
-exit 0
+read end
 """
 
 
-@pytest.mark.parametrize("script", [COUNTER, "read go; yes | head -c 4000000"], ids=["counter", "alike"])
+@pytest.mark.parametrize("script", [COUNTER, "read go; yes | head -c 4000000; read end"], ids=["counter", "alike"])
 def test_ten_clients_that_come_while_much_is_written(engine: seabox.Engine, script: str) -> None:
     """Each gets all that there is from the beginning, though the log is rotated between."""
     ctr = engine.containers.create(
@@ -242,6 +242,11 @@ def test_ten_clients_that_come_while_much_is_written(engine: seabox.Engine, scri
         def read(each: Client) -> None:
             results.append(demultiplexed(each.rest()))
 
+        def end() -> None:  # not before all are attached: one that comes after the end waits for the next start
+            for each in clients:
+                assert each.joined.wait(60)
+            session.write(b"\n")
+
         session.write(b"\n")
         for stream, data in session:
             whole[stream] += data
@@ -249,6 +254,9 @@ def test_ten_clients_that_come_while_much_is_written(engine: seabox.Engine, scri
                 clients.append(Client(ctr, logs=True, spool_limit=1 << 30))
                 readers.append(threading.Thread(target=read, args=(clients[-1],), daemon=True))
                 readers[-1].start()
+                if len(clients) == 10:
+                    readers.append(threading.Thread(target=end, daemon=True))
+                    readers[-1].start()
         for reader in readers:
             reader.join(60)
         for each in clients:

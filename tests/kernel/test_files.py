@@ -30,6 +30,23 @@ def names(path: Path) -> set[str]:
     return {entry.name for entry in path.iterdir()}
 
 
+def test_a_directory_that_is_removed_while_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the run directory of a container that is removed while somebody waits for its lock."""
+    make = os.mkdir
+
+    def make_and_lose(path: str, mode: int = 0o777) -> None:
+        make(path)
+        os.rmdir(path)
+
+    def find_and_lose(path: str, mode: int = 0o777) -> None:
+        raise FileExistsError(errno.EEXIST, "File exists", path)
+
+    for each in (make_and_lose, find_and_lose):
+        monkeypatch.setattr(os, "mkdir", each)
+        files.make_dirs(str(tmp_path / "gone"), 0o711)
+    assert names(tmp_path) == set()
+
+
 # writing
 
 

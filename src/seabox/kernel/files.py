@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 
 from .effects import effect
 
@@ -388,11 +388,12 @@ def _make_dir(path: str, mode: int) -> None:
     try:
         os.mkdir(path, mode)
     except FileExistsError:
-        if os.path.isdir(path):
+        if os.path.isdir(path) or not os.path.lexists(path):
             return
         raise
-    if stat.S_IMODE(os.lstat(path).st_mode) != mode:
-        os.chmod(path, mode)
+    with suppress(FileNotFoundError):  # somebody has removed it again: as if he had come a moment later
+        if stat.S_IMODE(os.lstat(path).st_mode) != mode:
+            os.chmod(path, mode)
 
 
 def _sync(path: str) -> None:

@@ -360,15 +360,14 @@ def make_dirs_in_root(root: str | int, path: str, mode: int = 0o755, uid: int = 
     made = False
     names = [name for name in path.split("/") if name not in ("", ".")]
     with _root(root) as top:
-        for depth in range(1, len(names) + 1):
+        for depth, name in enumerate(names):
             try:
-                os.close(_directory(top, names[:depth]))
+                os.close(_directory(top, names[: depth + 1]))
             except FileNotFoundError:
-                with _closing(_directory(top, names[: depth - 1])) as parent:
-                    os.mkdir(names[depth - 1], 0o700, dir_fd=parent)
+                with _closing(_directory(top, names[:depth])) as parent:
+                    os.mkdir(name, 0o700, dir_fd=parent)
                     made = True
-                    fresh = openat2(parent, names[depth - 1], _DIRECTORY, resolve=_NO_XDEV | _NO_SYMLINKS)
-                    with _closing(fresh):
+                    with _closing(openat2(parent, name, _DIRECTORY, resolve=_NO_XDEV | _NO_SYMLINKS)) as fresh:
                         os.fchown(fresh, uid, gid)
                         os.fchmod(fresh, mode)
     return made

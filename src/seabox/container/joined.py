@@ -15,6 +15,7 @@ busy. If they contradict each other the log was rotated away between two looks, 
 from __future__ import annotations
 
 import select
+from contextlib import ExitStack, suppress
 from time import monotonic
 
 from ..errors import Cancelled, Conflict
@@ -25,7 +26,7 @@ from ..streams.spool import LIMIT, Frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ..kernel.watch import Cancel
     from ..oci.attachsock import AttachSocket
@@ -43,10 +44,10 @@ class _Lost(Exception):
 class Joined:
     """The live stream from `position` of `log` on: `held` has come already, the rest comes from `connection`."""
 
-    __slots__ = ("connection", "ended", "held", "log", "position")
+    __slots__ = ("connection", "ended", "held", "log", "lost", "position")
 
-    def __init__(self, connection: AttachSocket, log: Log, folder: str) -> None:
-        self.connection, self.log = connection, log
+    def __init__(self, connection: AttachSocket, log: Log, folder: str, lost: list[AttachSocket]) -> None:
+        self.connection, self.log, self.lost = connection, log, lost
         self.held = Frames(folder)
         self.ended = False
         self.position = (0, 0)
@@ -58,9 +59,16 @@ class Joined:
         while self.held:
             yield self.held.take_run()
 
+    def lose(self) -> None:
+        """The connection is one of the `lost`: closed with the rest, for a close would end the container's input."""
+        self.connection.refuse()
+        self.lost.append(self.connection)
+        self.log.close()
+        self.held.close()
+
     def close(self) -> None:
         """Not connected, nothing is open. Idempotent."""
-        self.connection.close()
+        _close((*self.lost, self.connection))
         self.log.close()
         self.held.close()
 
@@ -73,23 +81,29 @@ def join(
     Raises: Cancelled, Conflict (the log changes too fast), and what `connect` raises.
     """
     deadline = monotonic() + _SECONDS
-    for _ in range(_ATTEMPTS):
-        log = Log(path)
-        try:
-            before = log.mark()
-            joined = Joined(connect(), log, folder)
-        except BaseException:
-            log.close()
-            raise
-        try:
-            _Search(joined, before, conmon).run(deadline, cancel)
-            return joined
-        except _Lost:
-            joined.close()
-        except BaseException:
-            joined.close()
-            raise
-    raise Conflict("the container's log changes too fast to be joined to its stream: attach without it")
+    lost: list[AttachSocket] = []
+    with ExitStack() as undo:
+        undo.callback(_close, lost)
+        for _ in range(_ATTEMPTS):
+            with ExitStack() as attempt:
+                log = Log(path)
+                attempt.callback(log.close)
+                before = log.mark()
+                joined = Joined(connect(), log, folder, lost)
+                attempt.callback(joined.close)
+                with suppress(_Lost):
+                    _Search(joined, before, conmon).run(deadline, cancel)
+                    attempt.pop_all()
+                    undo.pop_all()
+                    return joined
+                attempt.pop_all()
+                joined.lose()
+        raise Conflict("the container's log changes too fast to be joined to its stream: attach without it")
+
+
+def _close(connections: Iterable[AttachSocket]) -> None:
+    for connection in connections:
+        connection.close()
 
 
 class _Search:

@@ -13,7 +13,7 @@ from .effects import effect
 from .libc import check, libc
 
 _AF_UNIX, _SEQPACKET, _CLOEXEC = 1, 5, os.O_CLOEXEC
-_SHUT_WR = 1
+_SHUT_RD, _SHUT_WR = 0, 1
 _DONTWAIT, _NOSIGNAL = 0x40, 0x4000
 _FIONREAD = 0x541B
 
@@ -48,10 +48,19 @@ def send_now(fd: int, data: bytes) -> int:
     return check(libc.send(fd, ctypes.c_char_p(data), len(data), _DONTWAIT | _NOSIGNAL), "send")
 
 
+def shutdown_read(fd: int) -> None:
+    """The peer's writing fails from now on; it does not see an end of what we send. No error if the peer is gone."""
+    _shutdown(fd, _SHUT_RD)
+
+
 def shutdown_write(fd: int) -> None:
     """The peer sees the end of what we send; we may go on reading. No error if the peer is gone."""
+    _shutdown(fd, _SHUT_WR)
+
+
+def _shutdown(fd: int, how: int) -> None:
     try:
-        check(libc.shutdown(fd, _SHUT_WR), "shutdown")
+        check(libc.shutdown(fd, how), "shutdown")
     except OSError as problem:
         if problem.errno not in (errno.ENOTCONN, errno.EPIPE):
             raise

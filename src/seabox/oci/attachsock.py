@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..kernel.sockets import connect_seqpacket, shutdown_write
+from ..kernel.sockets import connect_seqpacket, shutdown_read, shutdown_write
 
 MESSAGE = 8192  # bytes: the most conmon sends at once, and the most it surely takes in one piece
 
@@ -60,6 +60,10 @@ class AttachSocket:
     def shutdown(self) -> None:
         """The container's stdin is at its end (if it is a pipe made for one client); output still arrives."""
         shutdown_write(self._fd)
+
+    def refuse(self) -> None:
+        """No output arrives any more, and the container does not wait for us; its stdin is as it was until `close`."""
+        shutdown_read(self._fd)
 
     def close(self) -> None:
         """Not connected any more. Idempotent, also for two threads at once."""

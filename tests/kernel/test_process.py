@@ -83,6 +83,22 @@ def test_a_process_is_told_from_a_later_one_with_its_pid() -> None:
     assert process.identify(pid) is None
 
 
+def test_the_number_of_a_thread_or_of_a_group_without_its_leader_is_no_process() -> None:
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+    assert thread.native_id is not None
+    assert process.pidfd_of(thread.native_id) is None
+    over.set()
+    thread.join()
+    leader = process.spawn([SH, "-c", "sleep 100 & echo"], env=process.clean_env(), new_group=True)
+    assert process.reap(leader, 10) == 0
+    try:
+        assert process.pidfd_of(leader) is None
+    finally:
+        process.kill_group(leader)
+
+
 def test_a_name_with_brackets_and_blanks_does_not_confuse_the_start_time(tmp_path: object) -> None:
     program = f"{tmp_path}/a ) S 1 ("
     os.symlink("/bin/sleep", program)

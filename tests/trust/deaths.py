@@ -150,7 +150,8 @@ def reused_pids(world: World, *, sample: int | None, seed: int) -> Iterator[Tall
     """R14: the container's pid comes again for a bystander before the next call, which must not touch it."""
     chance, tally = random.Random(seed), Tally()
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # a pid is free once its zombie is reaped: by us
-    for _ in range(sample or 200):
+    wanted = sample or 200
+    while tally.kills < wanted and tally.missed < wanted:  # others may take the number, or have it
         call = chance.choice(("stop", "kill", "rm -f", "pause"))
         ctr = world.engine.containers.create("busybox", ["sleep", "1000"], name="victim", stop_timeout=0)
         ctr.start()

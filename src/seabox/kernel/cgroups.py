@@ -14,6 +14,7 @@ from contextlib import ExitStack, suppress
 
 from . import files
 from .effects import effect
+from .process import pidfd_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,9 +152,7 @@ def _freeze_and_kill(path: str, sent: set[int]) -> None:
 
 def _kill_member(pid: int, directory: str) -> None:
     """SIGKILL to a process that is certainly in the cgroup: the pidfd is held while its membership is looked up."""
-    try:
-        pidfd = os.pidfd_open(pid)
-    except ProcessLookupError:
+    if (pidfd := pidfd_of(pid)) is None:
         return
     try:
         if pid in _members(directory):
@@ -264,9 +263,7 @@ def _wait_for_one(directory: str, timeout_seconds: float) -> None:
         poller = select.poll()
         members = _members(directory)
         for pid in members:
-            try:
-                pidfd = os.pidfd_open(pid)
-            except ProcessLookupError:
+            if (pidfd := pidfd_of(pid)) is None:
                 return
             opened.callback(os.close, pidfd)
             poller.register(pidfd, select.POLLIN)

@@ -116,18 +116,23 @@ def pidfd_open(process: ProcessId) -> int | None:
 
     Raises: OSError (EMFILE...).
     """
-    if process.boot != boot_id():
+    if process.boot != boot_id() or (pidfd := pidfd_of(process.pid)) is None:
         return None
-    try:
-        pidfd = os.pidfd_open(process.pid)
-    except OSError as problem:
-        if problem.errno in (errno.ESRCH, errno.EINVAL):  # EINVAL: the number is a thread's now
-            return None
-        raise
     if start_time(process.pid) != process.start:
         os.close(pidfd)
         return None
     return pidfd
+
+
+def pidfd_of(pid: int) -> int | None:
+    """A pidfd of the process that has this number now, None if none has. Raises: OSError (EMFILE...)."""
+    try:
+        return os.pidfd_open(pid)
+    except OSError as problem:
+        # the number of a thread, or of a group or session whose leader is gone: EINVAL; ENOENT since Linux 6.16
+        if problem.errno in (errno.ESRCH, errno.EINVAL, errno.ENOENT):
+            return None
+        raise
 
 
 @effect("kill")
@@ -262,9 +267,7 @@ def reap(pid: int, timeout_seconds: float | None = None) -> int | None:
 
     -1 if nobody can know it: something else in this process reaps, or ignores, all children.
     """
-    try:
-        pidfd = os.pidfd_open(pid)
-    except ProcessLookupError:
+    if (pidfd := pidfd_of(pid)) is None:
         return -1
     try:
         return exit_code(pid) if poll_one(pidfd, select.POLLIN, timeout_seconds) else None

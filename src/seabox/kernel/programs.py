@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import select
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from time import monotonic
 
 from ..errors import TimedOut
-from .process import exit_code, kill_group, milliseconds, spawn
+from .process import exit_code, kill_group, milliseconds, pidfd_of, spawn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ class Running:
         """
         with self._undo as undo:
             try:
-                pidfd = None
-                with suppress(ProcessLookupError):  # it has ended, and something else in this process has reaped it
-                    pidfd = os.pidfd_open(self._pid)
+                if (pidfd := pidfd_of(self._pid)) is not None:  # else something else in this process has reaped it
                     undo.callback(os.close, pidfd)
                 if not _collect(pidfd, self._kept, self._deadline, self._limit):
                     raise TimedOut(f"{self._name} did not finish within {self._seconds:g} s")

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
 from ..kernel import cgroups, mounts, watch
+from ..kernel.process import pidfd_of
 
 _RUNTIMES = frozenset({"crun", "runc", "youki", "krun", "runsc"})
 _STORED = ("overlay", "vfs", "containers", "trash", "volumes")  # directories of the root: an entry per object
@@ -168,9 +169,7 @@ def _wait_for_one(pids: list[int], timeout_seconds: float) -> bool:
     with ExitStack() as opened:
         poller = select.poll()
         for pid in pids:
-            try:
-                pidfd = os.pidfd_open(pid)
-            except ProcessLookupError:
+            if (pidfd := pidfd_of(pid)) is None:
                 return True
             opened.callback(os.close, pidfd)
             poller.register(pidfd, select.POLLIN)

@@ -40,6 +40,7 @@ _ABOUT = "checkpoint.json"
 _SINGLE = {"spec.dump": 16 * _MEGABYTE, "ctr.log": 1 << 40, "dump.log": 1 << 30, "stats-dump": _MEGABYTE}
 _FOLDERS = {"criu": 1 << 50, "artifacts": 1 << 30}
 _ROOTFS = "rootfs-diff.tar"
+_VOLUME = re.compile(r"volumes/([A-Za-z0-9][A-Za-z0-9._-]*)\.tar\Z")
 _PODMAN = ("config.dump", "network.status", "checkpoint", "deleted.files", "bind.mounts")
 _MOST = 1_000_000  # members
 
@@ -84,10 +85,14 @@ class Intake:
             )
         return f"not a checkpoint of seabox: it does not begin with {_ABOUT}"
 
-    def rest(self, place: str, static: str, layer: Callable[[Iterable[memoryview], int], None], room: int) -> None:
+    def rest(
+        self, place: str, static: str, layer: Callable[[Iterable[memoryview], int], None],
+        volume: Callable[[str, Iterable[memoryview]], bool], room: int,
+    ) -> None:  # fmt: skip
         """All other members are in their places: below `place` (images and what is about them), below `static`.
 
-        `layer(pieces, size)` unpacks the container's own files. `room`: bytes; an archive that says it has more in
+        `layer(pieces, size)` unpacks the container's own files, `volume(name, pieces)` those of a volume, if it is
+        one of the container's. `room`: bytes; an archive that says it has more in
         one member is refused. Raises: BadCheckpoint, what reading the archive raises, OSError.
         """
         seen: set[str] = set()
@@ -97,13 +102,17 @@ class Intake:
                 raise self._refuse(f"{name}: {'twice in the archive' if name in seen else 'too many members'}")
             seen.add(name)
             folder, _, word = name.rpartition("/")
-            if member.kind == _DIRECTORY and name in _FOLDERS:
+            if member.kind == _DIRECTORY and name in (*_FOLDERS, "volumes"):
                 continue
             limit = self._limit(folder, word, member)
             if member.size > min(limit, room):
                 raise self._refuse(f"{name} has {member.size} bytes, which is too much")
             if name == _ROOTFS:
                 layer(self._archive.data(), member.size)
+                continue
+            if match := _VOLUME.match(name):
+                if not volume(match[1], self._archive.data()):
+                    raise self._refuse(f"{name}: not a volume of the container")
                 continue
             target = static if folder == "artifacts" or name == "ctr.log" else place
             target += f"/{folder}" if folder else ""
@@ -114,7 +123,7 @@ class Intake:
         name = f"{folder}/{word}" if folder else word
         if member.kind != _FILE:
             raise self._refuse(f"{name}: neither a file nor a known directory")
-        if name == _ROOTFS:
+        if name == _ROOTFS or _VOLUME.match(name):
             return 1 << 60
         if not folder and word in _SINGLE:
             return _SINGLE[word]

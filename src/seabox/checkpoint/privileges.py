@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     import msgspec
 
+    from ..model.container import Mount
+
 # Of the process and of the container's inside; and what is decided here anyway, whatever the archive says.
 _FREE = frozenset(
     "schema id name created_at image image_id image_digest layers argv entrypoint command env user groups workdir "
@@ -34,6 +36,10 @@ _SCARCE = ("memlock", "msgqueue", "nice", "rtprio", "rttime")  # limits that kee
 _SAFE_SYSCTLS = ("net.", "kernel.msg", "kernel.sem", "kernel.shm", "fs.mqueue.")
 _RUNTIME_ANNOTATIONS = ("run.oci.", "org.criu.", "org.systemd.", "module.wasm.", "io.seabox.", "io.podman.")
 _OWN = ("private", "none", "bridge")
+# Of a volume, which is then one that the import makes.
+_VOLUME_OPTIONS = frozenset(
+    "rw ro nosuid nodev noexec exec private rprivate bind rbind z Z copy nocopy atime noatime".split()
+)
 
 
 def wider(config: ContainerConfig) -> list[str]:
@@ -58,6 +64,12 @@ def _others(settings: msgspec.Struct, kind: type[msgspec.Struct], free: frozense
             yield f"{field.name.replace('_', '-')}={value!a}"
 
 
+def _is_plain(mount: Mount) -> bool:
+    """Whether it is a volume that is nothing but a directory of its own."""
+    local = mount.driver in ("", "local") and not ({"type", "device"} & mount.driver_options.keys())
+    return mount.type == "volume" and local and _VOLUME_OPTIONS.issuperset(mount.options)
+
+
 def _looked_at(config: ContainerConfig) -> Iterator[str]:
     security = config.security
     if security.privileged:
@@ -75,7 +87,7 @@ def _looked_at(config: ContainerConfig) -> Iterator[str]:
     for device in config.devices:
         yield f"--device {device.source}"
     for mount in config.mounts:
-        if mount.type != "tmpfs":
+        if mount.type != "tmpfs" and not _is_plain(mount):
             yield f"--volume {mount.source}:{mount.destination}"
     for name in config.sysctls:
         if not name.startswith(_SAFE_SYSCTLS):

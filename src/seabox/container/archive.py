@@ -4,6 +4,7 @@
     spec.dump             config.json as it was
     criu/                 criu's images; those of a pre-checkpoint that they build upon are in an archive of their own
     artifacts/, ctr.log   the container's own
+    volumes/NAME.tar      what is in its volumes, unless they are file systems of their own
     rootfs-diff.tar       what it had written, as a layer of an image: whiteouts, attributes and all
 """
 
@@ -22,7 +23,7 @@ from ..images.pieces import PIECE, zstd
 from ..kernel import files
 from ..kernel.entries import attributes_of
 from ..kernel.process import clean_env, kill_group, reap, spawn
-from . import dumping
+from . import dumping, saved_volumes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,11 +33,11 @@ if TYPE_CHECKING:
     from ..model.container import ContainerConfig
     from .services import Services
 
-ROOTFS, LOG, ARTIFACTS = "rootfs-diff.tar", "ctr.log", "artifacts"
+ROOTFS, LOG, ARTIFACTS, VOLUMES = "rootfs-diff.tar", "ctr.log", "artifacts", "volumes"
 
 
-def pack(on: Services, config: ContainerConfig, place: str, *, rootfs: bool) -> Iterator[bytes]:
-    """The archive of the checkpoint in the directory `place`, in pieces. With `rootfs` a file is made there meanwhile.
+def pack(on: Services, config: ContainerConfig, place: str, *, rootfs: bool, volumes: bool) -> Iterator[bytes]:
+    """The archive of the checkpoint in the directory `place`, in pieces. Files are made there meanwhile.
 
     The container must not write while this goes on.
     """
@@ -48,13 +49,20 @@ def pack(on: Services, config: ContainerConfig, place: str, *, rootfs: bool) -> 
     if config.log.driver == "k8s-file":
         yield from _file(config.log.path, LOG)
     if rootfs:
-        made = f"{place}/{ROOTFS}"
         upper, lowers = on.storage.upper_dir(config.id), [on.layer_dir(layer) for layer in reversed(config.layers)]
         found = changes(upper, lowers, full=on.storage.name == "vfs")
-        files.write_pieces(made, chain(_root(upper), layer_archive(upper, found)))
-        yield from _file(made, ROOTFS)
-        files.remove_file(made)
+        yield from _made(place, ROOTFS, chain(_root(upper), layer_archive(upper, found)))
+    for name in saved_volumes.plain_ones(on, config) if volumes else ():
+        yield from _made(place, f"{VOLUMES}/{name}.tar", saved_volumes.pack(on, name))
     yield tarwrite.END
+
+
+def _made(place: str, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """A member whose size is known only when all of it has been made."""
+    made = f"{place}/made"
+    files.write_pieces(made, pieces)
+    yield from _file(made, name)
+    files.remove_file(made)
 
 
 def _root(upper: str) -> Iterator[bytes]:

@@ -45,7 +45,8 @@ def checkpoint(
         created_at=0, by="", runtime="", config=ctr.config, tcp_established=tcp_established, tcp_close=tcp_close,
         file_locks=file_locks, memory_only=pre_checkpoint, previous=with_previous,
     )  # fmt: skip
-    archive = _Archive(ctr, target, compression, rootfs=not (ignore_rootfs or pre_checkpoint))
+    archive = _Archive(ctr, target, compression, rootfs=not (ignore_rootfs or pre_checkpoint), volumes=not (
+        ignore_volumes or pre_checkpoint))
     with ctr.claimed(Intent.CHECKPOINT), attended(ctr):
         done = dumping.dump(
             ctr, options, keep_running=keep_running, frozen=archive.write if target and keep_running else None
@@ -83,9 +84,9 @@ def _require_possible(ctr: Locked, target: str, keep_running: bool) -> None:
 class _Archive:
     """The archive that is asked for, to be written without the container's lock."""
 
-    def __init__(self, ctr: Locked, target: str, compression: str, *, rootfs: bool) -> None:
+    def __init__(self, ctr: Locked, target: str, compression: str, *, rootfs: bool, volumes: bool) -> None:
         self.on, self.config = ctr.on, ctr.config
-        self.target, self.compression, self.rootfs = target, compression, rootfs
+        self.target, self.compression, self.rootfs, self.volumes = target, compression, rootfs, volumes
 
     def write(self, place: str) -> None:
         """The checkpoint in the directory `place`, and what belongs to it, is in the archive."""
@@ -93,5 +94,6 @@ class _Archive:
         from .archive import compressed, pack
 
         with Landing(self.target) as file:
-            compressed(pack(self.on, self.config, place, rootfs=self.rootfs), file, self.compression)
+            pieces = pack(self.on, self.config, place, rootfs=self.rootfs, volumes=self.volumes)
+            compressed(pieces, file, self.compression)
             file.land()

@@ -21,7 +21,7 @@ from ..kernel import files, process
 from ..model.checkpoint import Address, Checkpoint, Statistics
 from ..model.record import EventKind, Status, checkpointed
 from ..oci.runtime import Dump
-from . import exec_reap, teardown
+from . import exec_reap, saved_volumes, teardown
 from .death import await_exit_file
 from .sync import see_death
 
@@ -76,7 +76,7 @@ def describe(ctr: Locked, options: Checkpoint) -> Checkpoint:
     from .. import __version__
 
     addresses: tuple[Address, ...] = ()
-    config = ctr.config
+    config = saved_volumes.described(ctr.on, ctr.config)
     if ctr.facts.networked:
         members = ctr.on.networking.memberships(ctr.id)
         config = replace(config, networks=tuple(each.attachment for each in members))

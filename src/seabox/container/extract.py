@@ -68,12 +68,13 @@ class Destination:
 
 def extract(
     pieces: Iterable[bytes], to: Destination, *, owner: tuple[int, int] | None = None, overwrite: bool = False,
-    rename: tuple[str, str] | None = None,
+    rename: tuple[str, str] | None = None, itself: bool = False,
 ) -> None:  # fmt: skip
     """What the archive holds is below the destination; what was there of the same name is replaced.
 
     `owner` (uid, gid) gets everything, in place of the archive's owners. `overwrite` lets a file replace a directory
-    and the other way round. `rename` gives the first part of names another text. Blocks as long as it takes.
+    and the other way round. `rename` gives the first part of names another text. With `itself` an entry "./" tells
+    how the destination looks, else it has no effect. Blocks as long as it takes.
 
     Raises: BadArchive, AlreadyThere, OSError; what was made until then stays.
     """
@@ -85,6 +86,8 @@ def extract(
             try:
                 if names:
                     work.add(member, names, archive, rename)
+                elif itself and member.kind == DIRECTORY:
+                    work.directories[()] = work.of(member)
             except OSError as problem:
                 raise _refusal(problem, member) from None
         work.finish()

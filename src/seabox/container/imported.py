@@ -17,7 +17,7 @@ from ..images.unpack import unpack
 from ..kernel import files
 from ..model.container import LogConfig
 from ..model.ids import is_id, new_id
-from . import dumping
+from . import dumping, saved_volumes
 from .container import Container
 from .create import create
 from .waking import restore
@@ -61,6 +61,7 @@ def import_checkpoint(
         _require_sound(path, about, allow_privileges=allow_privileges)
         layers, image_id = _image(on, path, about.config)
         runtime = on.find_runtime(about.runtime)
+        volumes = saved_volumes.renamed(about.config)
 
         def configure(id: str, called: str, now: int) -> ContainerConfig:
             config = localized(on, about.config, id, called, now, runtime)
@@ -68,10 +69,25 @@ def import_checkpoint(
             if name is not None:
                 networks = tuple(replace(each, ips=(), mac="") for each in networks)
             config = replace(config, layers=layers, image_id=image_id, networks=networks)
+            config = saved_volumes.under_new_names(config, volumes)
             return replace(config, ports=ports) if ports else config
 
         def fill(id: str) -> None:
-            _fill(on, id, intake, layers, path, previous=previous if about.previous else "", rootfs=not ignore_rootfs)
+            known = saved_volumes.not_new(on, id, volumes)
+            if known and not ignore_volumes:
+                raise saved_volumes.VolumeThere(path, known[0])
+            if known and not allow_privileges:
+                raise WiderPrivileges(path, [f"--volume {name}" for name in known])
+
+            def volume(called: str, pieces: Iterable[memoryview]) -> bool:
+                if called in volumes and not ignore_volumes:
+                    saved_volumes.fill(on, volumes[called], pieces)
+                return called in volumes
+
+            _fill(
+                on, id, intake, layers, path, volume, previous=previous if about.previous else "",
+                rootfs=not ignore_rootfs,
+            )  # fmt: skip
 
         id = about.config.id if name is None and _is_free(on, about.config.id) else new_id()
         with _blamed(path):
@@ -176,8 +192,9 @@ def localized(
 
 
 def _fill(
-    on: Services, id: str, intake: Intake, layers: Sequence[str], path: str, *, previous: str, rootfs: bool
-) -> None:
+    on: Services, id: str, intake: Intake, layers: Sequence[str], path: str,
+    volume: Callable[[str, Iterable[memoryview]], bool], *, previous: str, rootfs: bool,
+) -> None:  # fmt: skip
     """The files of the archive are the container's."""
     static = on.config.static_dir(id)
     place = f"{static}/{dumping.CURRENT}"
@@ -197,7 +214,7 @@ def _fill(
         on.storage.lay(id, layer, lowers)
 
     found = os.statvfs(static)
-    intake.rest(place, static, lay, found.f_bavail * found.f_frsize)
+    intake.rest(place, static, lay, volume, found.f_bavail * found.f_frsize)
     if not os.path.exists(f"{images}/inventory.img"):
         raise BadCheckpoint(f"{path}: the archive ends before criu's images do")
     if intake.about.previous:
@@ -213,13 +230,17 @@ def _fill_previous(static: str, images: str, previous: str, path: str) -> None:
         place = f"{static}/{dumping.PREVIOUS}"
         files.make_dirs(place)
         found = os.statvfs(static)
-        earlier.rest(place, f"{place}/rest", _refuse_files, found.f_bavail * found.f_frsize)
+        earlier.rest(place, f"{place}/rest", _refuse_files, _no_volume, found.f_bavail * found.f_frsize)
         files.remove_tree(f"{place}/rest")
     files.symlink(f"../../{dumping.PREVIOUS}/{dumping.IMAGES}", f"{images}/parent")
 
 
 def _refuse_files(pieces: Iterable[memoryview], size: int) -> None:
     raise BadCheckpoint("a pre-checkpoint holds memory only")
+
+
+def _no_volume(name: str, pieces: Iterable[memoryview]) -> bool:
+    return False
 
 
 def _as_bytes(pieces: Iterable[memoryview]) -> Iterator[bytes]:

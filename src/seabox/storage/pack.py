@@ -31,9 +31,14 @@ _LINKED = b"1"
 _BOOKKEEPING = ("trusted.overlay.", "user.overlay.", "security.selinux", "security.ima", "security.evm")
 
 
-def pack_content(directory: int) -> Iterator[bytes]:
-    """The archive of all that is in the directory behind the fd, names beginning there; itself it is left out."""
+def pack_content(directory: int, *, itself: bool = False) -> Iterator[bytes]:
+    """The archive of all that is in the directory behind the fd, names beginning there.
+
+    With `itself` it begins with the entry "./", how the directory looks.
+    """
     packing = _Packing()
+    if itself:
+        yield header(b"./", os.fstat(directory), attributes=_attributes(directory))
     yield from packing.tree(os.open(f"/proc/self/fd/{directory}", _DIRECTORY), b"")
     yield END
 

@@ -12,6 +12,7 @@ from ..errors import NoSuchImage
 from ..kernel import files
 from ..model.container import ContainerConfig, ExecRequest, ImageConfig
 from ..model.network import Attachment, Connection, Endpoint, Membership, Network
+from ..model.volume import Volume
 from ..oci.exits import read_exit
 from ..state.locks import Locks
 from .runtime import FakeRuntime
@@ -197,6 +198,17 @@ class FakeVolumes:
     def path(self, name: str) -> AbstractContextManager[str]:
         """See Volumes.path."""
         return nullcontext(self.mountpoint(name))
+
+    def get(self, name: str) -> Volume | None:
+        """See Volumes.get."""
+        return Volume(name=name, place=f"/volumes/{name}", created_at=1)
+
+    def is_made_for(self, container: str, name: str) -> bool:
+        """See Volumes.is_made_for."""
+        return True
+
+    def is_filled(self, name: str) -> None:
+        """See Volumes.is_filled."""
 
     def mountpoint(self, name: str) -> str:
         """See Volumes.mountpoint."""

@@ -169,6 +169,18 @@ class Uses:
         for name in self._rows.mounted_by(container):
             self.shelf.release(name, container)
 
+    def is_made_for(self, container: str, name: str) -> bool:
+        """Whether the volume was made when the container was created: nothing in it is anybody else's."""
+        return self._rows.used_by(container).get(name, "") != ""
+
+    def is_filled(self, name: str) -> None:
+        """The volume is what it is to be: its first use changes nothing in it."""
+        self._rows.changed(name, needs_copy=_NO, needs_chown=False)
+
+    def get(self, name: str) -> Volume | None:
+        """The volume of exactly this name, None if there is none."""
+        return self.shelf.get(name)
+
     def path(self, name: str) -> AbstractContextManager[str]:
         """The directory with the volume's files, there for this process inside the block. Raises: NoSuchVolume..."""
         return held(self.shelf, name)

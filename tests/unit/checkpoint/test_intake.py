@@ -26,7 +26,11 @@ from seabox.model.network import Attachment, Port
 CONFIG = ContainerConfig(
     id="0123456789abcdef" * 4, name="one", created_at=1, argv=("sh",), image="busybox", env={"A": "b"},
     networks=(Attachment(network="x", name="lan", ips=("10.0.0.2",)),), ports=(Port(container=80, host=8080),),
-    healthcheck=Healthcheck(test=("CMD", "true")), mounts=(Mount(type="tmpfs", destination="/tmp"),),
+    healthcheck=Healthcheck(test=("CMD", "true")),
+    mounts=(
+        Mount(type="tmpfs", destination="/tmp"),
+        Mount(type="volume", source="data", destination="/data", options=("rprivate", "nosuid", "nodev", "rbind")),
+    ),
     security=Security(cap_drop=("ALL",), no_new_privileges=True, read_only=True), resources=Resources(memory=1 << 20),
     annotations={"fine": "yes"}, sysctls={"net.ipv4.ip_forward": "1"}, ulimits=(Ulimit(name="nofile", soft=1, hard=1),),
     labels={"io.podman.annotations.privileged": "TRUE", "org.criu.config": "/x"},
@@ -43,6 +47,12 @@ WIDER: dict[str, dict[str, Any]] = {
     "--device /dev/sda": {"devices": (Device(source="/dev/sda", destination="/dev/sda"),)},
     "device-rules=('a *:* rwm',)": {"device_rules": ("a *:* rwm",)},
     "--volume /:/host": {"mounts": (Mount(type="bind", source="/", destination="/host"),)},
+    "--volume data:/d": {"mounts": (
+        Mount(type="volume", source="data", destination="/d", driver_options={"type": "none", "device": "/"}),
+    )},
+    "--volume data:/o": {"mounts": (
+        Mount(type="volume", source="data", destination="/o", options=("O", "upperdir=/etc", "workdir=/tmp")),
+    )},
     "--sysctl kernel.core_pattern": {"sysctls": {"kernel.core_pattern": "|/x"}},
     "rootfs='/'": {"rootfs": "/"}, "--oom-score-adj -1000": {"oom_score_adj": -1000},
     "--ulimit rtprio": {"ulimits": (Ulimit(name="rtprio", soft=99, hard=99),)},
@@ -81,11 +91,15 @@ def take_in(folder: Path, taken: Archive, room: int = 1 << 30) -> list[str]:
     static = folder / "own"
     layers: list[bytes] = []
 
+    def volume(name: str, pieces: Iterable[memoryview]) -> bool:
+        layers.append(b"".join(map(bytes, pieces)))
+        return name == "data"
+
     def layer(pieces: Iterable[memoryview], size: int) -> None:
         layers.append(b"".join(map(bytes, pieces)))
         assert len(layers[-1]) == size
 
-    Intake(taken, "a.tar").rest(f"{static}/checkpoint", str(static), layer, room)
+    Intake(taken, "a.tar").rest(f"{static}/checkpoint", str(static), layer, volume, room)
     assert [each.name for each in folder.iterdir()] == ["own"]
     return sorted(str(path.relative_to(static)) for path in static.rglob("*") if path.is_file())
 
@@ -95,6 +109,7 @@ def test_a_good_one(tmp_path: Path) -> None:
         ("spec.dump", b"{}"), ("criu/core-1.img", b"core"), ("criu/tmpfs-dev-43.tar.gz.img", b"t"),
         special("criu", b"5"),
         ("artifacts/a note", b"kept"), ("ctr.log", b"log"), ("rootfs-diff.tar", b"layer"), ("dump.log", b""),
+        special("volumes", b"5"), ("volumes/data.tar", b"files"),
     )  # fmt: skip
     assert take_in(tmp_path, archive(*members)) == [
         "artifacts/a note", "checkpoint/criu/core-1.img", "checkpoint/criu/tmpfs-dev-43.tar.gz.img",
@@ -111,7 +126,9 @@ def test_a_good_one(tmp_path: Path) -> None:
         ("container.json", b""), ("checkpoint/criu/x", b""), ("snapshots/s/criu/x", b""), ("pre-checkpoint/x", b""),
         special("criu/link", b"2", "/etc/passwd"), special("criu", b"2", "/etc"), special("ctr.log", b"1", "spec.dump"),
         special("artifacts/node", b"3"), special("criu/fifo", b"6"), special("elsewhere", b"5"),
-        ("artifacts/" + "x" * 300, b""),
+        ("artifacts/" + "x" * 300, b""), ("volumes/other.tar", b""), ("volumes/data", b""),
+        ("volumes/../data.tar", b""), ("volumes/a/data.tar", b""), ("volumes/.tar", b""),
+        special("volumes/data.tar", b"2", "/etc"),
     ],
     ids=str,
 )  # fmt: skip

@@ -59,6 +59,17 @@ class SpecBundles:
             binds = any(mount.type == "bind" for mount in config.mounts)
             apply(self._config.hooks_dir, place.bundle, config.argv, config.annotations, binds)
 
+    def write_network_files(self, config: ContainerConfig, endpoint: Endpoint) -> None:
+        """Hosts and name servers in the run directory are those of the endpoint. Raises: Refused."""
+        from .spec.etcfiles import write_network_files
+        from .spec.place import Place
+
+        place = Place(
+            rootfs="", bundle=self._config.run_dir(config.id), addresses=endpoint.addresses, gateway=endpoint.gateway,
+            nameservers=endpoint.nameservers, search=endpoint.search,
+        )  # fmt: skip
+        write_network_files(config, place)
+
     def _shm(self, config: ContainerConfig) -> str:
         """The directory that the container shares as its /dev/shm with others, "" if it has one of its own."""
         ipc = config.namespaces.ipc

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..kernel.watch import Cancel
-    from ..model.network import Endpoint
     from .guard import Locked
+    from .networks import Joining
 
 _KILL_GRACE = 5.0  # s that the kernel gets to end a killed process
 _LIVING = (Status.CREATED, Status.RUNNING, Status.PAUSED)
@@ -56,24 +56,27 @@ def init(ctr: Locked) -> None:
 
 def _init(ctr: Locked, *, again: bool = False) -> None:
     """See init. A creation by a user, not `again` by the restart policy, forgets what the policy did before."""
-    with ctr.claimed(Intent.INIT), ExitStack() as ports, ExitStack() as undo:
+    with ctr.claimed(Intent.INIT), ExitStack() as ports, ExitStack() as undo, ExitStack() as under_way:
         if ctr.state.status is Status.STOPPED:
             teardown.clean(ctr)
         undo.callback(teardown.release_resources, ctr)
-        endpoint: Endpoint | None = None
+        network: Joining | None = None
         kept: tuple[int, ...] = ()
         if ctr.facts.networked:
             from . import networks
 
             kept = networks.reserve_ports(ctr, ports)
-            endpoint = networks.join(ctr)
+            network = under_way.enter_context(networks.joining(ctr))
         if ctr.facts.role == INFRA:
             from . import infra
 
             infra.make_ready(ctr)
         rootfs = prepare.mount_root(ctr)
-        prepare.write_bundle(ctr, rootfs, endpoint)
+        prepare.write_bundle(ctr, rootfs, network.endpoint if network else None)
         made = ctr.runtime.create(prepare.launch(ctr, kept))
+        undo.callback(teardown.end_conmon, made.conmon)
+        if network is not None:
+            network.complete()
         fresh = created(ctr.state, process=made.process, conmon=made.conmon)
         fresh = fresh.replace(mountpoint=rootfs, health="starting" if ctr.config.healthcheck is not None else "")
         if not again:

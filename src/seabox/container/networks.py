@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack, contextmanager
 
 from ..errors import Conflict, InvalidArgument, NoSuchContainer, StateConflict
 from ..kernel import files
@@ -15,13 +16,12 @@ from .sync import sync
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from contextlib import ExitStack
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from ..model.container import ContainerConfig
     from ..model.network import Attachment, Connection, Endpoint, Membership, Network
-    from .services import Services
+    from .services import Services, SettingUp
 
 
 def join(ctr: Locked, given: Mapping[str, Attachment] | None = None) -> Endpoint | None:
@@ -32,13 +32,57 @@ def join(ctr: Locked, given: Mapping[str, Attachment] | None = None) -> Endpoint
     """
     if not ctr.facts.networked:
         return None
-    try:
-        return ctr.on.networking.set_up(ctr.config, ctr.facts.name, given or {})
-    except AddressesTaken as full:
-        with ctr.released():  # our claim keeps others away
-            for owner in full.owners:
-                _reclaim(ctr.on, owner)
-        return ctr.on.networking.set_up(ctr.config, ctr.facts.name, given or {})
+    with _setting_up(ctr, given or {}) as network:
+        return network.finish()
+
+
+class Joining:
+    """A network in the making. The bundle is written for its `endpoint`; `complete` it before the container runs."""
+
+    __slots__ = ("_ctr", "_unfinished", "endpoint")
+
+    def __init__(self, ctr: Locked, network: SettingUp) -> None:
+        self._ctr = ctr
+        first = _must_be_first(ctr)
+        self.endpoint = network.finish() if first else network.foreseen
+        self._unfinished = None if first else network
+
+    def complete(self) -> None:
+        """The network is there, and the container's files tell of it. Raises: NetworkFailed, Busy..."""
+        if self._unfinished is not None:
+            endpoint = self._unfinished.finish()
+            if endpoint != self.endpoint:
+                self._ctr.on.bundles.write_network_files(self._ctr.config, endpoint)
+
+
+@contextmanager
+def joining(ctr: Locked) -> Iterator[Joining]:
+    """As `join`, under way inside the block: the backend takes longer than the runtime, and needs only the namespace.
+
+    Nothing is at work on it after the block.
+    """
+    with _setting_up(ctr, {}) as network:
+        yield Joining(ctr, network)
+
+
+def _must_be_first(ctr: Locked) -> bool:
+    """Whether there is something for the runtime to do, when it creates the container, that needs its interfaces."""
+    if any(name.startswith(("net.", "net/")) for name in ctr.config.sysctls):
+        return True
+    return any(os.path.isdir(folder) for folder in ctr.on.config.hooks_dir)
+
+
+@contextmanager
+def _setting_up(ctr: Locked, given: Mapping[str, Attachment]) -> Iterator[SettingUp]:
+    with ExitStack() as work:
+        try:
+            network = work.enter_context(ctr.on.networking.setting_up(ctr.config, ctr.facts.name, given))
+        except AddressesTaken as full:
+            with ctr.released():  # our claim keeps others away
+                for owner in full.owners:
+                    _reclaim(ctr.on, owner)
+            network = work.enter_context(ctr.on.networking.setting_up(ctr.config, ctr.facts.name, given))
+        yield network
 
 
 def reserve_ports(ctr: Locked, held: ExitStack) -> tuple[int, ...]:

@@ -49,8 +49,19 @@ if TYPE_CHECKING:
             container's own network came to.
             """
 
+        def write_network_files(self, config: ContainerConfig, endpoint: Endpoint) -> None:
+            """Hosts and name servers in the run directory, mounted or not, are the endpoint's. Raises: Refused."""
+
         def write_process(self, config: ContainerConfig, request: ExecRequest, init: ProcessId, path: str) -> None:
             """The file that the runtime reads to execute `request` beside `init`. Raises: Refused, OSError."""
+
+    class SettingUp(Protocol):
+        """A network that is being made; see network.stack.SettingUp."""
+
+        @property
+        def foreseen(self) -> Endpoint: ...
+        @property
+        def finish(self) -> Callable[[], Endpoint]: ...
 
     class Networking(Protocol):
         """Networks of containers by container id; see network.stack.Stack."""
@@ -58,9 +69,9 @@ if TYPE_CHECKING:
         def attach(self, container: str, attachment: Attachment) -> None: ...
         def detach(self, container: str, network: str) -> None: ...
         def memberships(self, container: str) -> list[Membership]: ...
-        def set_up(
+        def setting_up(
             self, config: ContainerConfig, name: str, given: Mapping[str, Attachment] = ...
-        ) -> Endpoint: ...
+        ) -> AbstractContextManager[SettingUp]: ...
         def connect(
             self, config: ContainerConfig, name: str, network: str, *, again: bool = False
         ) -> Connection: ...

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ..model.record import EventKind
+    from ..model.record import EventKind, ProcessId
     from .guard import Locked
 
     Step = Callable[[Locked], None]
@@ -63,8 +63,13 @@ def _attempt(ctr: Locked, steps: Iterable[Step], problems: list[Exception]) -> N
 
 def _release_conmon(ctr: Locked) -> None:
     """A conmon whose container never ran has nothing to report: it must not outlive the container it waits for."""
-    conmon = ctr.state.conmon
-    if ctr.state.status is Status.CREATED and conmon is not None and process.send_signal(conmon, signal.SIGKILL):
+    if ctr.state.status is Status.CREATED and ctr.state.conmon is not None:
+        end_conmon(ctr.state.conmon)
+
+
+def end_conmon(conmon: ProcessId) -> None:
+    """The conmon is gone, and runs no exit command."""
+    if process.send_signal(conmon, signal.SIGKILL):
         process.wait_gone(conmon, 5.0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from typing import Protocol
 
     from ..model.network import Connection
@@ -12,11 +13,16 @@ if TYPE_CHECKING:
     class NetworkBackend(Protocol):
         """Something that connects a network namespace. Both calls block for up to some seconds."""
 
-        def set_up(self, netns: str, document: bytes) -> dict[str, Connection]:
-            """The namespace is connected as the document says; what it got, by network id. Raises: SeaboxError."""
+        def setting_up(
+            self, netns: str, document: bytes
+        ) -> AbstractContextManager[Callable[[], dict[str, Connection]]]:
+            """Inside the block the namespace is being connected as the document says; nothing goes on after it.
+
+            What is yielded waits for that, and says what it got, by network id. Raises: SeaboxError.
+            """
 
         def tear_down(self, netns: str, document: bytes) -> None:
-            """What `set_up` made of the document is gone, as far as it was there. Raises: SeaboxError."""
+            """What `setting_up` made of the document is gone, as far as it was there. Raises: SeaboxError."""
 
     class MembershipRow(Protocol):
         """A container in a network, as JSON."""

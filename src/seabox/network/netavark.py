@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager, suppress
 from signal import SIGKILL
 
 from ..diagnostics import debug
-from ..errors import Unsupported
+from ..errors import SeaboxError, Unsupported
 from ..kernel import files, process, programs
 from ..kernel.locks import lock_file, unlock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from ..model.container import ContainerConfig
@@ -33,27 +34,29 @@ class Netavark:
     def __init__(self, program: str, aardvark: str, folder: str) -> None:
         self._program, self._aardvark, self._folder = program, aardvark, folder
 
-    def set_up(self, netns: str, document: bytes) -> dict[str, Connection]:
-        """The namespace is connected as the document says; what it got, by network id. Raises: NetworkFailed..."""
-        import msgspec
+    @contextmanager
+    def setting_up(self, netns: str, document: bytes) -> Iterator[Callable[[], dict[str, Connection]]]:
+        """Inside the block the namespace is being connected as the document says.
 
+        What is yielded waits for that, and says what it got, by network id. Raises: NetworkFailed...
+        """
         if not self._program:
             raise Unsupported("netavark was not found: install it, or set netavark in seabox.conf")
-        out = self._call("setup", netns, document)
-        try:
-            return connections(msgspec.json.decode(out))
-        except (msgspec.DecodeError, AttributeError, TypeError, KeyError):
-            from .errors import NetworkFailed
-
-            raise NetworkFailed(f"it answered {out[:200]!r}") from None
+        with self._calling("setup", netns, document) as answer:
+            yield lambda: _read_answer(answer())
 
     def tear_down(self, netns: str, document: bytes) -> None:
-        """What `set_up` made of the document is gone, as far as it was there. Raises: NetworkFailed..."""
+        """What `setting_up` made of the document is gone, as far as it was there. Raises: NetworkFailed..."""
         if self._program:
-            self._call("teardown", netns, document)
+            with self._calling("teardown", netns, document) as answer:
+                answer()
 
-    def _call(self, verb: str, netns: str, document: bytes) -> bytes:
-        """Run the program, alone: it makes and removes what networks share without a lock of its own."""
+    @contextmanager
+    def _calling(self, verb: str, netns: str, document: bytes) -> Iterator[Callable[[], bytes]]:
+        """Inside the block the program runs, alone: it makes and removes what networks share without a lock of its own.
+
+        It has ended after the block. What is yielded waits for its answer, once.
+        """
         argv = [self._program, "--config", self._folder]
         if self._aardvark:
             argv += ["-a", self._aardvark]
@@ -70,16 +73,31 @@ class Netavark:
                 for orphan in process.spawned_for(self._folder, (os.path.basename(self._program),)):
                     process.wait_gone(orphan, _ORPHAN_SECONDS)
             files.write_file(lock, b"busy\n")
-            done = programs.run([*argv, verb, netns], env=process.clean_env(), input=document, timeout_seconds=_SECONDS)
-            if verb == "teardown":
-                self._see_off_aardvark(done.code != 0)
-            files.write_file(lock, b"")
+            running = programs.Running(
+                [*argv, verb, netns], env=process.clean_env(), input=document, timeout_seconds=_SECONDS
+            )
+
+            pending = True
+
+            def answer() -> bytes:
+                nonlocal pending
+                pending = False
+                done = running.finish()
+                if verb == "teardown":
+                    self._see_off_aardvark(done.code != 0)
+                files.write_file(lock, b"")
+                if done.code:
+                    raise _failure(verb, done)
+                return done.out
+
+            try:
+                yield answer
+            finally:
+                if pending:  # something else went wrong meanwhile
+                    with suppress(SeaboxError):
+                        answer()
         finally:
             unlock(fd)
-        if done.code:
-            raise _failure(verb, done)
-        return done.out
-
 
     def _see_off_aardvark(self, failed: bool) -> None:
         """An aardvark-dns that has no names left to serve is gone before the next one may be needed.
@@ -98,6 +116,17 @@ class Netavark:
             if not process.wait_gone(each, 0.0 if failed else _LEAVING_SECONDS) and process.send_signal(each, SIGKILL):
                 process.wait_gone(each, _LEAVING_SECONDS)
         files.remove_file(f"{folder}/{_PID}")
+
+
+def _read_answer(out: bytes) -> dict[str, Connection]:
+    import msgspec
+
+    try:
+        return connections(msgspec.json.decode(out))
+    except (msgspec.DecodeError, AttributeError, TypeError, KeyError):
+        from .errors import NetworkFailed
+
+        raise NetworkFailed(f"it answered {out[:200]!r}") from None
 
 
 def _failure(verb: str, done: programs.Finished) -> Exception:

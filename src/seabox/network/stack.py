@@ -7,6 +7,7 @@ told, so that taking down needs no memory of who built. Taking down imports noth
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 
 from ..diagnostics import debug
 from ..errors import Busy, SeaboxError
@@ -16,13 +17,26 @@ from .netavark import document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ..model.container import ContainerConfig
     from ..model.network import Attachment, Connection, Endpoint, Membership
     from .backend import NetworkBackend, NetworkRows
 
 _DOCUMENT = "network.json"
+
+
+class SettingUp:
+    """A container's network, on which the backend is at work.
+
+    `foreseen` is what it will be, but for what only the backend knows: its name servers. `finish` waits for the
+    backend, and returns what it is. Raises: NetworkFailed, Busy...
+    """
+
+    __slots__ = ("finish", "foreseen")
+
+    def __init__(self, foreseen: Endpoint, finish: Callable[[], Endpoint]) -> None:
+        self.foreseen, self.finish = foreseen, finish
 
 
 class Stack:
@@ -67,8 +81,11 @@ class Stack:
 
     # --- building ------------------------------------------------------------------------------------------------
 
-    def set_up(self, config: ContainerConfig, name: str, given: Mapping[str, Attachment] | None = None) -> Endpoint:
-        """The container has a namespace, connected to its networks.
+    @contextmanager
+    def setting_up(
+        self, config: ContainerConfig, name: str, given: Mapping[str, Attachment] | None = None
+    ) -> Iterator[SettingUp]:
+        """Inside the block the container has a namespace, which is being connected to its networks.
 
         `given`: what is asked for in place of what was at creation, this once, by network id.
         After an error something may be left for `tear_down`. Raises: AddressesTaken, BadSubnet, NetworkFailed, Busy...
@@ -83,27 +100,45 @@ class Stack:
                 msgspec.structs.replace(each, attachment=given.get(each.network.id, each.attachment))
                 for each in members
             ]
-        told = self._lease(config, name, members)
-        path = netns.pin(config.id)
-        found = self._build(config.id, path, told, told) if members else {}
-        return _endpoint(path, [found[member.network.id] for member in members if member.network.id in found])
-
-    def _build(self, id: str, path: str, whole: bytes, part: bytes) -> dict[str, Connection]:
-        """The backend has set up `part` of what is now the `whole` document of the container."""
-        import msgspec
-
-        self._write(id, whole)
-        found = self._backend.set_up(path, part)
-        self._rows.connected(id, {network: msgspec.json.encode(one) for network, one in found.items()})
-        return found
-
-    def _lease(self, config: ContainerConfig, name: str, members: Sequence[Membership]) -> bytes:
-        """The container has an address in each network; what the backend is to be told."""
         addresses: dict[str, Sequence[str]] = {}
         macs: dict[str, str] = {}
         for member in members:
             self._lease_one(config.id, member, addresses, macs)
-        return document(config, name, members, addresses, macs)
+        path = netns.pin(config.id)
+        if not members:
+            yield SettingUp(_endpoint(path, []), lambda: _endpoint(path, []))
+            return
+        told = document(config, name, members, addresses, macs)
+        with self._building(config.id, path, told, told) as build:
+
+            def finish() -> Endpoint:
+                found = build()
+                return _endpoint(path, [found[each.network.id] for each in members if each.network.id in found])
+
+            yield SettingUp(_foreseen(path, members, addresses), finish)
+
+    @contextmanager
+    def _building(self, id: str, path: str, whole: bytes, part: bytes) -> Iterator[Callable[[], dict[str, Connection]]]:
+        """Inside the block the backend sets up `part` of what is now the `whole` document of the container.
+
+        What is yielded waits for that, and says what came of it.
+        """
+        self._write(id, whole)
+        with self._backend.setting_up(path, part) as answer:
+
+            def finish() -> dict[str, Connection]:
+                import msgspec
+
+                found = answer()
+                self._rows.connected(id, {network: msgspec.json.encode(one) for network, one in found.items()})
+                return found
+
+            yield finish
+
+    def _build(self, id: str, path: str, whole: bytes, part: bytes) -> dict[str, Connection]:
+        """As `_building`, and done."""
+        with self._building(id, path, whole, part) as finish:
+            return finish()
 
     def _lease_one(
         self, id: str, member: Membership, addresses: dict[str, Sequence[str]], macs: dict[str, str]
@@ -228,6 +263,17 @@ def _held(members: Sequence[Membership]) -> tuple[dict[str, Sequence[str]], dict
             addresses[member.network.id] = [address.partition("/")[0] for address in member.connection.addresses]
             macs[member.network.id] = member.connection.mac
     return addresses, macs
+
+
+def _foreseen(path: str, members: Sequence[Membership], addresses: Mapping[str, Sequence[str]]) -> Endpoint:
+    from ..model.network import Endpoint
+
+    gateways = (subnet.gateway for each in members for subnet in each.network.subnets)
+    return Endpoint(
+        netns=path,
+        addresses=tuple(address for each in members for address in addresses[each.network.id]),
+        gateway=next((gateway for gateway in gateways if gateway and ":" not in gateway), ""),
+    )
 
 
 def _endpoint(path: str, connections: Sequence[Connection]) -> Endpoint:

@@ -34,14 +34,22 @@ def write_etc_files(config: ContainerConfig, place: Place, identity: Identity) -
     """
     files = {"hostname": f"{config.hostname}\n".encode(), ".containerenv": _containerenv(config).encode()}
     if not place.network_bundle:
-        files["hosts"] = _hosts(config, place).encode("utf-8", "surrogateescape")
-        files["resolv.conf"] = _resolv_conf(config, place)
+        write_network_files(config, place)
     if (passwd := _passwd(config, place, identity)) is not None:
         files["passwd"] = passwd
     if (zone := zone_file(config.timezone, place.host_etc)) is not None:
         files["localtime"] = zone
     for name, data in files.items():
         write_file(f"{place.bundle}/{name}", data, 0o644)
+
+
+def write_network_files(config: ContainerConfig, place: Place) -> None:
+    """Those of the files that tell of the network are in the bundle: in place, for they may be mounted already.
+
+    Raises: as write_etc_files.
+    """
+    write_file(f"{place.bundle}/hosts", _hosts(config, place).encode("utf-8", "surrogateescape"), 0o644)
+    write_file(f"{place.bundle}/resolv.conf", _resolv_conf(config, place), 0o644)
 
 
 def etc_mounts(config: ContainerConfig, place: Place, identity: Identity) -> Iterable[oci.Mount]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 
 from ..config import EngineConfig
 from ..container.container import Container
@@ -13,6 +13,7 @@ from ..kernel import files
 from ..model.container import ContainerConfig, ExecRequest, ImageConfig
 from ..model.network import Attachment, Connection, Endpoint, Membership, Network
 from ..model.volume import Volume
+from ..network.stack import SettingUp
 from ..oci.exits import read_exit
 from ..state.locks import Locks
 from .runtime import FakeRuntime
@@ -20,7 +21,7 @@ from .store import MemoryStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from typing import Any
 
@@ -115,6 +116,9 @@ class FakeBundles:
         """See Bundles.write."""
         self.written.append((config.id, rootfs, dict(namespaces)))
 
+    def write_network_files(self, config: ContainerConfig, endpoint: Endpoint) -> None:
+        """See Bundles.write_network_files."""
+
     def write_process(self, config: ContainerConfig, request: ExecRequest, init: ProcessId, path: str) -> None:
         """See Bundles.write_process."""
         self.processes.append(request)
@@ -142,10 +146,14 @@ class FakeNetworking:
             for each in self.attached.get(container, ())
         ]
 
-    def set_up(self, config: ContainerConfig, name: str, given: Mapping[str, Attachment] | None = None) -> Endpoint:
-        """See Networking.set_up."""
+    @contextmanager
+    def setting_up(
+        self, config: ContainerConfig, name: str, given: Mapping[str, Attachment] | None = None
+    ) -> Iterator[SettingUp]:
+        """See Networking.setting_up."""
         self.up.add(config.id)
-        return Endpoint(netns=f"/run/netns/seabox-{config.id}")
+        endpoint = Endpoint(netns=f"/run/netns/seabox-{config.id}")
+        yield SettingUp(endpoint, lambda: endpoint)
 
     def connect(self, config: ContainerConfig, name: str, network: str, *, again: bool = False) -> Connection:
         """See Networking.connect."""

@@ -155,7 +155,17 @@ def mount_overlay(
                     _overlay_by_mount(lowers, upper, work, target, options)
                     return
                 raise
-        _fsconfig(context, _CREATE, None, None, target)
+        try:
+            _fsconfig(context, _CREATE, None, None, target)
+        except OSError as problem:
+            if problem.errno != errno.EINVAL:
+                raise
+            # Before 6.5 any key was taken until here. If it is something else, mount(2) does not like it either.
+            try:
+                _overlay_by_mount(lowers, upper, work, target, options)
+            except OSError as other:
+                raise problem if other.errno == errno.EINVAL else other  # noqa: B904  the words of one of them
+            return
         tree = libc.syscall(_FSMOUNT, context, ctypes.c_uint(_CLOEXEC), ctypes.c_uint(0))
         if tree < 0:
             raise _refusal(context, "fsmount", target)

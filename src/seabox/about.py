@@ -28,6 +28,7 @@ def info(rooms: Rooms) -> dict[str, Any]:
         "Store": _store(rooms),
         "Registries": {"search": search} if (search := Registries(registries_files()).search()) else {},
         "Plugins": {
+            "Authorization": None,
             "Volume": ["local"],
             "Network": ["bridge", "macvlan"],
             "Log": ["k8s-file", "none", "passthrough", "journald"],
@@ -68,6 +69,7 @@ def _host(rooms: Rooms) -> dict[str, Any]:
         "CgroupVersion": "v2" if mode == "v2" else "v1",
         "CgroupMode": mode,
         "Conmon": {"Package": _package(conmon), "Path": conmon, "Version": _said(conmon)},
+        "CPUUtilization": _utilization(),
         "CPUs": os.cpu_count() or 1,
         "Distribution": _distribution(),
         "EventLogger": rooms.config.events_backend,
@@ -91,14 +93,15 @@ def _host(rooms: Rooms) -> dict[str, Any]:
             "SELinuxEnabled": False,
         },
         "ServiceIsRemote": False,
+        "Slirp4NetNS": {"Executable": "", "Package": "", "Version": ""},  # root needs none
         "SwapFree": memory.get("SwapFree", 0),
         "SwapTotal": memory.get("SwapTotal", 0),
-        "Uptime": f"{int(uptime // 3600)}h {int(uptime // 60 % 60)}m {uptime % 60:.2f}s",
+        "Uptime": _uptime(uptime),
     }
 
 
 def _store(rooms: Rooms) -> dict[str, Any]:
-    disk = os.statvfs(rooms.config.root)
+    disk = os.statvfs(_existing(rooms.config.root))
     statuses = [record.state.status for record in rooms.store.records()]
     running = statuses.count(Status.RUNNING)
     paused = statuses.count(Status.PAUSED)
@@ -122,6 +125,27 @@ def _store(rooms: Rooms) -> dict[str, Any]:
 
 def _architecture(machine: str) -> str:
     return {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
+
+
+def _existing(path: str) -> str:
+    """The path, or the first above it that is there."""
+    while not os.path.exists(path):
+        path = os.path.dirname(path)
+    return path
+
+
+def _utilization() -> dict[str, float]:
+    """How the processors spent their time since the boot, in per cent."""
+    with open("/proc/stat") as file:
+        user, nice, system, idle, *rest = map(int, file.readline().split()[1:])
+    whole = user + nice + system + idle + sum(rest)
+    parts = (("UserPercent", user), ("SystemPercent", system), ("IdlePercent", idle))
+    return {name: round(100 * part / whole, 2) for name, part in parts}
+
+
+def _uptime(seconds: float) -> str:
+    text = f"{int(seconds // 3600)}h {int(seconds // 60 % 60)}m {seconds % 60:.2f}s"
+    return text if seconds < 3600 else f"{text} (Approximately {seconds / 86400:.2f} days)"
 
 
 def _said(program: str) -> str:

@@ -276,6 +276,7 @@ class Rooms:
         """The configuration that a request comes to here. Raises: InvalidArgument, Unsupported, NoSuchImage..."""
         import msgspec
 
+        from .container.joins import joined
         from .container.volume_needs import mounts_of
         from .containers_conf import container_defaults
         from .images.config import image_config
@@ -307,19 +308,13 @@ class Rooms:
             find_image=lambda name: self.images.get(name),
             find_mounts=lambda name: mounts_of(self.store, name),
         )
-        joined = {
-            mode.partition(":")[2]
-            for mode in msgspec.structs.astuple(config.namespaces)
-            if mode.startswith("container:")
-        }
+        needs = (*config.requires, *joined(config, self.store.config))
         log = config.log
         if log.driver == "k8s-file" and log.size_max > 0:
             log = msgspec.structs.replace(log, rotate="conmon" if self._conmon_rotates() else "supervisor")
         if pod:
             config = msgspec.structs.replace(config, pod=pod, role=request.init_ctr)
-        return msgspec.structs.replace(
-            config, requires=tuple(dict.fromkeys((*config.requires, *sorted(joined)))), log=log, image_digest=digest,
-        )
+        return msgspec.structs.replace(config, requires=tuple(dict.fromkeys(needs)), log=log, image_digest=digest)
 
     def _joined(self, request: CreateRequest) -> tuple[CreateRequest, str]:
         """The request with what its pod adds to it, and the pod's id, "" if it is in none."""

@@ -64,3 +64,21 @@ def test_what_a_thread_of_its_own_unshares_does_not_touch_the_others(tmp_path: P
 
     namespaces.in_own_thread(move)
     assert os.getcwd() == before
+
+
+def test_a_pinned_namespace_that_a_mount_over_its_directory_hides_is_removed_whole(tmp_path: Path) -> None:
+    path = str(tmp_path / "net")
+    namespaces.make_network_namespace(path)
+    mounts.bind(str(tmp_path), str(tmp_path))  # as `ip netns add` does
+    try:
+        while mounts.umount(path, detach=True):
+            pass
+        with pytest.raises(OSError, match="busy"):
+            os.unlink(path)  # it is pinned still, where no path leads
+        namespaces.remove_mount_point(path)
+        assert os.listdir(tmp_path) == []
+    finally:
+        mounts.umount(str(tmp_path), detach=True)
+    assert os.listdir(tmp_path) == []
+    assert mounts.mounts_under(str(tmp_path)) == []
+    namespaces.remove_mount_point(path)  # again: nothing is there

@@ -140,6 +140,11 @@ def _command(on: Engine, value: str) -> Test:
 
 
 def _restart_policy(on: Engine, value: str) -> Test:
+    from seabox.spec.resolve import RESTART_POLICIES
+
+    if value not in ("none", *RESTART_POLICIES):
+        raise InvalidArgument(f"{value} invalid restart policy")
+    value = "no" if value == "none" else value
     return lambda seen: (seen.facts.restart_policy or "no") == (value or "no")
 
 

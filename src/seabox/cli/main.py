@@ -125,6 +125,16 @@ def _apply(program: Arguments) -> int | None:
             from seabox.errors import Unsupported
 
             raise Unsupported(f"--{name} is not supported: seabox works on this machine, without a service")
+    if program.text("context") != "default":
+        from seabox.errors import InvalidArgument
+
+        raise InvalidArgument(
+            f'failed to resolve active destination: "{program.text("context")}" service destination not found'
+        )
+    if program.given("config"):
+        sys.stderr.write("The --config flag is ignored by seabox. Exists for Docker compatibility\n")
+    if program.given("registries-conf"):
+        os.environ["CONTAINERS_REGISTRIES_CONF"] = program.text("registries-conf")  # skopeo is to read it as well
     if program.on("noout"):
         silence_stdout()
     elif program.text("out"):
@@ -132,10 +142,13 @@ def _apply(program: Arguments) -> int | None:
     from seabox import diagnostics
 
     diagnostics.first_use = _plain_warnings
-    if program.given("log-level"):
+    if program.given("log-level") or program.on("debug"):
         from seabox.cli import messages
 
-        level = program.text("log-level")
+        if program.given("log-level") and program.on("debug"):
+            sys.stderr.write("Setting --log-level and --debug is not allowed\n")
+            return 1
+        level = "debug" if program.on("debug") else program.text("log-level")
         if level not in messages.LEVELS:
             known = ", ".join(messages.LEVELS)
             sys.stderr.write(f'Log Level "{level}" is not supported, choose from: {known}\n')

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from seabox.cli.flags import BOOL, LIST, PROGRAM, STRING, Command, Flag
+from seabox.cli.flags import BOOL, INT, LIST, PROGRAM, STRING, Command, Flag
 from seabox.errors import InvalidArgument, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from seabox.cli.parse import Arguments
 
-SUMMARY = "Manage containers and images, without a daemon"
+SUMMARY = "Manage pods, containers and images"
 GROUPS = {"container": "Manage containers", "image": "Manage images", "network": "Manage networks"}
 GROUPS |= {"healthcheck": "Manage health checks", "pod": "Manage pods", "system": "Manage the engine"}
 GROUPS |= {"volume": "Manage volumes"}
@@ -90,18 +90,28 @@ PROGRAM_TABLE = Command(
     (
         Flag("cgroup-manager", "", STRING, "Manager of the containers' cgroups", completion=("cgroupfs",)),
         Flag("conmon", "", STRING, "Path of conmon", metavar="path", completion="files"),
-        Flag("connection", "", STRING, hidden=True),
+        Flag("config", "", STRING, hidden=True),
+        Flag("connection", "c", STRING, hidden=True),
+        Flag("context", "", STRING, hidden=True, default="default"),
+        Flag("cpu-profile", "", STRING, "Accepted, without effect", hidden=True),
+        Flag("debug", "D", BOOL, "As --log-level=debug", hidden=True),
+        Flag("default-mounts-file", "", STRING, "Accepted, without effect", hidden=True),
         Flag("events-backend", "", STRING, "Where events are kept", completion=("file", "sqlite", "none")),
         Flag("hooks-dir", "", LIST, "Directory of OCI hooks", metavar="path", completion="directories"),
+        Flag("host", "H", STRING, hidden=True),
         Flag("identity", "", STRING, hidden=True),
         Flag("imagestore", "", STRING, hidden=True),
         Flag("log-level", "", STRING, "Log messages at and above this level", default="warn"),
+        Flag("max-workers", "", INT, "Accepted, without effect", hidden=True),
+        Flag("memory-profile", "", STRING, "Accepted, without effect", hidden=True),
         Flag("module", "", LIST, hidden=True),
         Flag("namespace", "", STRING, "Accepted, without effect", hidden=True),
+        Flag("network-backend", "", STRING, "Accepted, without effect", hidden=True),
         Flag("network-cmd-path", "", STRING, "Accepted, without effect", hidden=True),
         Flag("network-config-dir", "", STRING, "Accepted, without effect: networks are kept below --root", hidden=True),
         Flag("noout", "", BOOL, "Write nothing to stdout"),
         Flag("out", "", STRING, "Write to this file what would go to stdout", metavar="file", completion="files"),
+        Flag("registries-conf", "", STRING, "Read this in place of registries.conf", hidden=True, completion="files"),
         Flag("remote", "r", BOOL, hidden=True),
         Flag("root", "", STRING, "Directory of images, containers and the database", metavar="path"),
         Flag("runroot", "", STRING, "Directory of what ends with the boot", metavar="path"),
@@ -111,6 +121,7 @@ PROGRAM_TABLE = Command(
         Flag("storage-opt", "", LIST, "Accepted, without effect", hidden=True),
         Flag("syslog", "", BOOL, "Accepted, without effect", hidden=True),
         Flag("tmpdir", "", STRING, "Accepted, without effect", hidden=True),
+        Flag("trace", "", BOOL, "Accepted, without effect", hidden=True),
         Flag("url", "", STRING, hidden=True),
         Flag("version", "", BOOL, "Print the version"),
         Flag("volumepath", "", STRING, "Directory of new volumes", metavar="path", completion="directories"),
@@ -122,7 +133,7 @@ PROGRAM_TABLE = Command(
 
 
 # podman's ways to another machine, or to another configuration
-ELSEWHERE = ("connection", "identity", "imagestore", "module", "remote", "url")
+ELSEWHERE = ("connection", "host", "identity", "imagestore", "module", "remote", "url")
 
 
 class UnknownCommand(InvalidArgument):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 _PIECE = 1 << 20
+_LINKS = 40  # as many as the kernel follows
 
 
 class NoSuchPath(NotFound):
@@ -90,6 +91,24 @@ def find(root: Root, handle: Container, path: str) -> int:
         return open_in_root(root.fd, root.path(path), os.O_PATH)
     except (FileNotFoundError, NotADirectoryError):
         raise NoSuchPath(path, handle.name) from None
+
+
+def followed(handle: Container, path: str) -> str:
+    """The path, or where it leads if it ends in a link, be anything there or not. What is given is not looked at."""
+    with Root(handle) as root:
+        for _ in range(_LINKS):
+            above, last = os.path.split(path)
+            try:
+                fd = open_in_root(root.fd, root.path(above), os.O_PATH)
+            except OSError:
+                return path
+            try:
+                path = os.path.join(above, os.readlink(last, dir_fd=fd))
+            except OSError:
+                return path  # it is no link
+            finally:
+                os.close(fd)
+    return path
 
 
 def copy_in(

@@ -62,7 +62,7 @@ def require_checkpointable(ctr: Locked) -> None:
         )  # fmt: skip
     for kind in ("pid", "ipc", "uts"):
         mode = getattr(ctr.config.namespaces, kind)
-        if mode != "private":
+        if mode not in ("private", "shareable", "none"):
             raise Unsupported(
                 f"container {ctr.facts.name} uses the {kind} namespace {mode.partition(':')[0]}: only a container with "
                 "its own can be checkpointed"

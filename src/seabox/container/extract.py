@@ -43,6 +43,7 @@ class AlreadyThere(Conflict):
     """A directory is where a file should go, or the other way round: overwrite it, or choose another place."""
 
     def __init__(self, path: str) -> None:
+        path = f"/{path.lstrip('/')}"
         super().__init__(f'error creating "{path}": {path}: file exists')
         self.path = path
 

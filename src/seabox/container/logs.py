@@ -25,6 +25,11 @@ def read(
     from ..logs import k8s_file
 
     log = decode_config(on.store.config(id)).log
+    if follow and log.driver == "journald":
+        raise Unsupported(
+            "using --follow with the journald --log-driver but without the journald --events-backend "
+            f"({on.config.events_backend}) is not supported"
+        )
     if log.driver != "k8s-file":
         raise Unsupported(f"this container is using the '{log.driver}' log driver, cannot read logs")
     if not follow:

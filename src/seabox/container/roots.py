@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
-from ..kernel import files, views
+from ..kernel import views
 from ..model.record import ALIVE, Intent, Status
 from .mounts import borrowed
 
@@ -73,10 +73,6 @@ def _at_rest(ctr: Locked, stack: ExitStack) -> int:
     fd = stack.enter_context(borrowed(ctr, Intent.COPY))
     if not binds:
         return fd
-    for mount in ctr.config.mounts:
-        if mount.type == "volume":  # a first run would make its place; before it, what is put there must go there too
-            with suppress(FileExistsError, NotADirectoryError):
-                files.make_dirs_in_root(fd, mount.destination)
     top, namespace = views.with_binds(os.readlink(f"/proc/self/fd/{fd}"), binds)
     stack.callback(os.close, namespace)
     stack.callback(os.close, top)

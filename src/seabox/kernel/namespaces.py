@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _MS_BIND = 0x1000
+_MS_REC = 0x4000
+_MS_PRIVATE = 1 << 18
+_MNT_DETACH = 2
 
 CLONE_FS = 0x200  # the working directory and umask
 CLONE_NEWNS = 0x20000
@@ -80,6 +83,35 @@ def make_network_namespace(path: str) -> None:
     except BaseException:
         os.unlink(path)
         raise
+
+
+@effect("netns")
+def remove_mount_point(path: str) -> None:
+    """No file is at `path`, and nothing is mounted on it any more, not even below a mount that hides its directory.
+
+    `ip netns add` and podman hide theirs: they mount /run/netns on itself, with all namespaces that are pinned there.
+    The kernel lets go of every mount on a file that is removed where it is no mount point.
+
+    Raises: OSError.
+    """
+
+    def remove() -> None:
+        unshare(CLONE_NEWNS)
+        check(libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None), "mount", "/")
+        shown = os.fsencode(path)
+        while True:
+            while libc.umount2(shown, _MNT_DETACH) == 0:
+                pass
+            try:
+                os.unlink(path)
+                return
+            except FileNotFoundError:
+                return
+            except OSError:
+                if libc.umount2(os.path.dirname(shown), _MNT_DETACH) != 0:
+                    raise
+
+    in_own_thread(remove)
 
 
 @effect("sysctl")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from .effects import effect
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from ..model.record import ProcessId
 
+# nothing is there, or what is there is none that a mount could cover
+_NO_PLACE = (errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EROFS, errno.ELOOP)
 _DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -38,9 +41,10 @@ def with_binds(root: str, binds: Sequence[tuple[str, str, bool]]) -> tuple[int, 
     """An O_PATH fd of the directory `root` in a mount namespace of its own, where each bind of (source, destination
     below the root, read-only) is mounted; and the fd that keeps the namespace. Close both and nothing of it is left.
 
-    A source or destination that does not exist is left out.
+    A directory's place is made where there is none, as a start of the container would, in whatever is mounted there
+    by then. Any other source or destination that does not exist is left out.
     """
-    from .files import open_in_root
+    from .files import make_dirs_in_root, open_in_root
 
     found: list[int] = []
 
@@ -53,8 +57,12 @@ def with_binds(root: str, binds: Sequence[tuple[str, str, bool]]) -> tuple[int, 
         found.append(top)
         for source, destination, read_only in binds:
             try:
+                if os.path.isdir(source):
+                    make_dirs_in_root(top, destination)
                 target = open_in_root(top, destination, os.O_PATH)
-            except (FileNotFoundError, NotADirectoryError):
+            except OSError as problem:
+                if problem.errno not in _NO_PLACE:
+                    raise
                 continue
             try:
                 bind(source, target, read_only=read_only)

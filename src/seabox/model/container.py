@@ -92,6 +92,7 @@ class Security(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Namespaces(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whose namespaces are used: "private", "host", "container:<full id>", "ns:<path>"; for the network also "none".
 
+    IPC namespaces of the container's own are "shareable" with others, "private", or "none": without /dev/shm.
     The network "bridge" is one of the container's own that the engine makes and connects to networks.
     """
 

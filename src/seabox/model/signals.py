@@ -13,13 +13,14 @@ _NAMES = {number: name for name, number in reversed(_NUMBERS.items()) if name no
 
 
 def signal_number(text: str | int) -> int:
-    """The number of a signal given as 15, "15", "TERM", "sigterm" or "RTMIN+3".
+    """The number of a signal given as 15, "15", "TERM", "sigterm", "RTMIN+3" or, as for kill(1), "-TERM".
 
     Raises: InvalidArgument with podman's words.
     """
+    text = text.removeprefix("-") if isinstance(text, str) else text
     if isinstance(text, int):
         number = text
-    elif text.isascii() and text.isdecimal() and len(text) < 4:
+    elif text.isascii() and text.isdecimal() and len(text) < 20:
         number = int(text)
     else:
         found = _by_name(text.upper().removeprefix("SIG"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+
 from ..kernel import files, mounts
-from ..kernel.namespaces import make_network_namespace
+from ..kernel.namespaces import make_network_namespace, remove_mount_point
 
 FOLDER = "/run/netns"  # where ip(8) looks as well
 PREFIX = "seabox-"
@@ -38,4 +40,9 @@ def unpin(container: str) -> None:
     path = path_of(container)
     while mounts.umount(path, detach=True):
         pass
-    files.remove_file(path)
+    try:
+        files.remove_file(path)
+    except OSError as problem:
+        if problem.errno != errno.EBUSY:
+            raise
+        remove_mount_point(path)  # somebody mounted over the directory while it was pinned

@@ -39,6 +39,8 @@ def parse_healthcheck(request: CreateRequest, image: ImageConfig | None) -> Heal
     if not test:
         if any(each is not None for each in asked) and request.healthcheck is None:
             raise InvalidArgument("a health check needs a command: healthcheck=, or --health-cmd")
+        if request.health_on_failure != "none" and request.healthcheck is None:
+            raise InvalidArgument(f"cannot set on-failure action to {request.health_on_failure} without a health check")
         return None
     base = inherited or Healthcheck(test=test)
     return Healthcheck(

@@ -110,7 +110,8 @@ def _base(config: ContainerConfig, place: Place) -> Iterable[oci.Mount]:
         options=("nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"),
     )  # fmt: skip
     yield _mqueue(config)
-    yield _shm(config, place)
+    if config.namespaces.ipc != "none":
+        yield _shm(config, place)
     yield oci.Mount(
         destination="/sys/fs/cgroup", type="cgroup", source="cgroup", options=(*_KERNEL, "relatime", writable)
     )

@@ -39,10 +39,14 @@ def parse_namespaces(request: CreateRequest, *, default_network: str, find_conta
     return Namespaces(
         network=parse_network_mode(request, default=default_network, find_container=find_container),
         pid=mode("pid", request.pid, plain_words),
-        ipc=mode("ipc", request.ipc, plain_words | {"shareable": "private", "none": "private"}),
+        ipc=mode("ipc", request.ipc, _IPC_WORDS),
         uts=mode("uts", request.uts, plain_words),
         cgroup=mode("cgroup", request.cgroupns, plain_words),
     )
+
+
+# "private": of its own, and nobody may join it; "none": without /dev/shm
+_IPC_WORDS = {"": "shareable", "shareable": "shareable", "private": "private", "none": "none", "host": "host"}
 
 
 def _check_userns(text: str | None) -> None:

@@ -67,6 +67,7 @@ _LOG_DRIVERS = {
 _RESERVED_LABELS = ("io.seabox.", "io.podman.", "io.containers.", "PODMAN_SYSTEMD_UNIT")
 # annotations that are instructions to a runtime, not remarks about a container
 _RUNTIME_ANNOTATIONS = ("run.oci.", "org.criu.", "org.systemd.", "module.wasm.", "io.seabox.")
+RESTART_POLICIES = ("", "no", "always", "on-failure", "unless-stopped")
 _MAX_SECONDS = 2**31 - 1
 
 
@@ -330,7 +331,7 @@ def _stop_signal(request: CreateRequest, image: ImageConfig | None, default: int
 def parse_restart(text: str) -> tuple[str, int]:
     """The policy and the number of retries of `POLICY[:RETRIES]`. Raises: InvalidArgument with podman's words."""
     policy, colon, retries = plain("restart policy", text).partition(":")
-    if policy not in ("", "no", "always", "on-failure", "unless-stopped"):
+    if policy not in RESTART_POLICIES:
         raise InvalidArgument(f"{text} invalid restart policy")
     if not colon:
         return policy or "no", 0

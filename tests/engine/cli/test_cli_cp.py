@@ -77,6 +77,34 @@ def test_tar_by_stdin_and_stdout(cli: CommandLine, ctr: str) -> None:
         assert file.read() == b"text"
 
 
+def test_a_link_at_the_end_is_followed_even_to_nowhere(cli: CommandLine, ctr: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("text")
+    (tmp_path / "to-nowhere").symlink_to("/tmp/fresh")
+    (tmp_path / "to-file").symlink_to("fresh")
+    with tarfile.open(tmp_path / "links.tar", "w") as tar:
+        tar.add(tmp_path / "to-nowhere", "to-nowhere")
+        tar.add(tmp_path / "to-file", "to-file")
+    cli.ok("cp", "-", "c:/tmp", stdin=(tmp_path / "links.tar").read_bytes())
+    for link in ("to-nowhere", "to-file"):
+        (tmp_path / "file").write_text(link)
+        cli.ok("cp", f"{tmp_path}/file", f"c:/tmp/{link}")
+        cli.ok("cp", "c:/tmp/fresh", f"{tmp_path}/back")
+        assert (tmp_path / "back").read_text() == link
+    with tarfile.open(fileobj=io.BytesIO(cli("cp", "c:/tmp", "-").raw)) as tar:
+        assert [tar.getmember(f"tmp/{link}").issym() for link in ("to-nowhere", "to-file")] == [True, True]
+
+
+def test_into_mounts_within_mounts_of_one_that_never_ran(cli: CommandLine, ctr: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("text")
+    (tmp_path / "host").mkdir()
+    outer, inner, host = "outer:/data", "inner:/data/volume", f"{tmp_path}/host:/data/volume/host"
+    cli.ok("create", "--name", "m", "--network", "none", "-v", outer, "-v", inner, "-v", host, "busybox")
+    cli.ok("cp", f"{tmp_path}/file", "m:/data/volume/one")
+    cli.ok("cp", f"{tmp_path}/file", "m:/data/volume/host/two")
+    place = Path(cli.ok("volume", "inspect", "--format", "{{.Mountpoint}}", "inner").strip())
+    assert (place / "one").read_text() == (tmp_path / "host/two").read_text() == "text"
+
+
 def test_between_containers(cli: CommandLine, ctr: str, tmp_path: Path) -> None:
     cli.ok("create", "--name", "d", "--network", "none", "busybox")
     (tmp_path / "file").write_text("text")
@@ -111,6 +139,7 @@ def test_refusals(cli: CommandLine, ctr: str, tmp_path: Path) -> None:
         ([f"{tmp_path}/dir", "c:/etc/passwd"], "destination must be a directory when copying a directory"),
         (["c:/etc", f"{tmp_path}/file"], "destination must be a directory when copying a directory"),
         (["-", "c:/etc/passwd"], "destination must be a directory when copying from stdin"),
+        (["-", "c:/no/such"], "destination must be a directory when copying from stdin"),
         (["-", "c:/tmp"], "source must be a (compressed) tar archive when copying from stdin"),
         (["c:/etc/passwd", "/dev/null"], 'invalid destination: "/dev/null" must be a directory or a regular file'),
         (["/dev/null", "c:/tmp"], 'invalid source: "/dev/null" must be a directory or a regular file'),

@@ -25,8 +25,10 @@ def test_signals(text: str | int, number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "SIG", "NOPE", "RTMIN+", "RTMIN+99", "RTMAX+1", "RTMIN-1", "-9", "1.5", "٩", 0, -1, 65, "99"]
-)
+    "text",
+    ["", "SIG", "NOPE", "RTMIN+", "RTMIN+99", "RTMAX+1", "RTMIN-1", "--9", "-0", "-", "-SIG", "-65", "999999", "1.5", "٩", 0, -1,
+     65, "99"],
+)  # fmt: skip
 def test_what_is_no_signal(text: str | int) -> None:
     with pytest.raises(InvalidArgument, match=r"invalid signal: |valid signals are 1 through 64"):
         signal_number(text)

@@ -150,9 +150,15 @@ def _from_host(source: str, handle: Container, path: str, args: Arguments) -> No
 def _from_stdin(handle: Container, path: str, own: bool, overwrite: bool) -> None:
     if sys.stdin.isatty():
         raise InvalidArgument("cannot read from terminal, use command-line redirection")
-    with handle.copy_out(path) as found:
-        if not found.is_dir:
-            raise InvalidArgument("destination must be a directory when copying from stdin")
+    from seabox.container.copy import NoSuchPath
+
+    wrong = InvalidArgument("destination must be a directory when copying from stdin")
+    try:
+        with handle.copy_out(path) as found:
+            if not found.is_dir:
+                raise wrong
+    except NoSuchPath:
+        raise wrong from None
     handle.copy_in(path, _archive_from(sys.stdin.fileno()), own=own, overwrite=overwrite)
 
 
@@ -179,8 +185,10 @@ def _archive_from(fd: int) -> Iterator[bytes]:
 
 def _place(handle: Container, path: str, of_directory: bool, name: str) -> tuple[str, str]:
     """The directory in the container that the copy goes to, and what it is called there."""
-    from seabox.container.copy import NoSuchPath
+    from seabox.container.copy import NoSuchPath, followed
 
+    if not path.endswith("/"):
+        path = followed(handle, path)
     try:
         with handle.copy_out(path) as found:
             mode = found.mode

@@ -94,7 +94,7 @@ def _printer(args: Arguments) -> Callable[[Event], None]:
         return lambda event: write(line(event, whole) + "\n", sys.stdout)
     if is_json(form):
         return lambda event: write(json_text(json_fields(event)) + "\n", sys.stdout)
-    return lambda event: write(render(form, fields(event, whole), "events"), sys.stdout)
+    return lambda event: write(render(form, fields(event), "events"), sys.stdout)
 
 
 def matcher(texts: list[str]) -> Test:
@@ -151,10 +151,10 @@ def line(event: Event, whole: bool = True) -> str:
     return f"{when} container {event.kind} {id} (image={event.image}, name={event.name}{extra})"
 
 
-def fields(event: Event, whole: bool = True) -> dict[str, object]:
-    """The event under the field names of podman's templates."""
+def fields(event: Event) -> dict[str, object]:
+    """The event under the field names of podman's templates; its id is always whole there."""
     return {
-        "ID": event.id if whole else event.id[:_SHORT],
+        "ID": event.id,
         "Image": event.image,
         "Name": event.name,
         "Status": event.kind,

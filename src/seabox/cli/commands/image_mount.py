@@ -32,7 +32,7 @@ def run(args: Arguments) -> int:
     from seabox.cli.output import as_json, is_json, table, write
 
     with engine(args) as on:
-        names = [image.id for image in on.images.list()] if args.on("all") else args.rest
+        names = [next(iter(row.names), row.id) for row in on.images.list()] if args.on("all") else args.rest
         if names:
             single = len(names) == 1 and not args.on("all")
 

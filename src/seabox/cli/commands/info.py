@@ -43,6 +43,8 @@ def _lower(about: Any) -> Any:
 
 
 def _both(about: dict[str, Any]) -> dict[str, Any]:
+    """With podman's older names beside the newer ones."""
+    about["Host"]["CgroupsVersion"] = about["Host"]["CgroupVersion"]
     return about | {key.lower(): value for key, value in about.items()}
 
 
@@ -61,8 +63,9 @@ def yaml(value: Any, indent: str = "") -> Iterator[str]:
 
 
 _WHOLE = {
-    "AppArmorEnabled": "apparmorEnabled", "CPUs": "cpus", "DefaultCapabilities": "capabilities", "GIDMap": "gidmap",
-    "IDMappings": "idMappings", "OS": "os", "SELinuxEnabled": "selinuxEnabled", "UIDMap": "uidmap",
+    "AppArmorEnabled": "apparmorEnabled", "CPUs": "cpus", "CPUUtilization": "cpuUtilization",
+    "DefaultCapabilities": "capabilities", "GIDMap": "gidmap", "IDMappings": "idMappings", "OS": "os",
+    "SELinuxEnabled": "selinuxEnabled", "UIDMap": "uidmap",
 }  # fmt: skip
 
 

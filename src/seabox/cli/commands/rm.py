@@ -77,6 +77,7 @@ def run(args: Arguments) -> int:
                     if other not in gone:
                         on.containers.get(other).remove(force=True, timeout=timeout, volumes=args.on("volumes"))
                         gone.add(other)
+                        say(other)
             gone_too = {name, ctr.id, ctr.id[:12]}
             with suppress(NoSuchContainer):  # somebody else removed it at the same time: it is gone, as was asked
                 gone_too.add(ctr.name)

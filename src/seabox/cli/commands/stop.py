@@ -14,7 +14,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from seabox.cli.parse import Arguments
 
-TIME = Flag("time", "t", UINT, "Seconds to wait after the stop signal before SIGKILL", metavar="seconds")
+TIME = Flag(
+    "time", "t", UINT, "Seconds to wait after the stop signal before SIGKILL", metavar="seconds", aliases=("timeout",)
+)
 
 
 def command(path: str) -> Command:

@@ -230,6 +230,9 @@ class _Run:
                 return value[name]
             if not golang.is_struct(value):
                 return ABSENT
+            for key in value:  # a field's name in Go differs from that in JSON in case only: ID, Id
+                if name[0].isupper() and key.lower() == name.lower():
+                    return value[key]
         elif isinstance(value, Absent):
             return ABSENT
         elif value is None:

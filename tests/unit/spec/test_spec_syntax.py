@@ -18,7 +18,8 @@ from seabox.spec.text import normal
 @pytest.mark.parametrize(
     ("text", "number"),
     [("TERM", 15), ("SIGTERM", 15), ("sigkill", 9), ("15", 15), (1, 1), ("64", 64), ("RTMIN", 34), ("RTMIN+3", 37),
-     ("SIGRTMAX-1", 63), ("rtmax", 64), ("CLD", 17), ("POLL", 29), ("WINCH", 28)],
+     ("SIGRTMAX-1", 63), ("rtmax", 64), ("CLD", 17), ("POLL", 29), ("WINCH", 28),
+     ("-1", 1), ("-SIGUSR1", 10)],
 )  # fmt: skip
 def test_signals(text: str | int, number: int) -> None:
     assert signal_number(text) == number
@@ -26,8 +27,8 @@ def test_signals(text: str | int, number: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "SIG", "NOPE", "RTMIN+", "RTMIN+99", "RTMAX+1", "RTMIN-1", "--9", "-0", "-", "-SIG", "-65", "999999", "1.5", "٩", 0, -1,
-     65, "99"],
+    ["", "SIG", "NOPE", "RTMIN+", "RTMIN+99", "RTMAX+1", "RTMIN-1", "--9", "-0", "-", "-SIG", "-65", "999999", "1.5",
+     "٩", 0, -1, 65, "99"],
 )  # fmt: skip
 def test_what_is_no_signal(text: str | int) -> None:
     with pytest.raises(InvalidArgument, match=r"invalid signal: |valid signals are 1 through 64"):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from arch.source import SRC
@@ -71,3 +72,16 @@ def test_the_exit_command(tmp_path: Path) -> None:
     assert others & (HEAVY | {"msgspec"}) == set()
     assert len(ours) <= 50
     assert not {name for name in ours if name.startswith(("seabox.cli", "seabox.spec", "seabox.images"))}
+
+
+def test_exec() -> None:
+    """What it loads, short of an engine that runs: nothing of how a container is made."""
+    ours, _ = modules_after(
+        f"sys.path.append({str(Path(msgspec.__file__).parents[1])!r}); "
+        "import seabox.cli.main, seabox.cli.registry, seabox.cli.commands.exec, seabox.cli.foreground, seabox.engine, "
+        "seabox.container.exec_session, seabox.container.exec_start, seabox.bundles, seabox.oci.cli"
+    )
+    assert len(ours) <= 106
+    assert not {name for name in ours if name.startswith(("seabox.images", "seabox.network"))}
+    assert "seabox.spec.resolve" not in ours
+    assert "seabox.spec.mounts" not in ours

@@ -105,11 +105,11 @@ def test_the_floor_is_bare(traced: str, runtime: str) -> None:
 
 
 MOST_CALLS = {  # system calls of the command's own process; those of an interpreter that does nothing are 350
-    ("--version",): 550,
-    ("ps",): 2200,
-    ("exec", "ship", "true"): 4200,
-    ("run", "--rm", "--network", "none", "busybox", "true"): 5200,
-    ("inspect", "ship"): 3500,
+    ("--version",): 460,
+    ("ps",): 1950,
+    ("exec", "ship", "true"): 3600,
+    ("run", "--rm", "--network", "none", "busybox", "true"): 4900,
+    ("inspect", "ship"): 3000,
 }
 
 

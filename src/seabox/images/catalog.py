@@ -7,8 +7,8 @@ from functools import cached_property
 
 from ..diagnostics import debug
 from ..errors import Damaged, Unsupported
+from ..model.digests import chain_ids, digest_of
 from .config import created_at, diff_ids_of
-from .digests import chain_ids, digest_of
 from .manifest import blobs_of, read_manifest
 
 TYPE_CHECKING = False

@@ -6,9 +6,9 @@ import msgspec
 
 from ..errors import Damaged
 from ..model.container import ImageConfig
+from ..model.digests import hex_digest
 from ..model.health import Healthcheck
 from ..model.image import ImageRow
-from .digests import hex_digest
 
 
 class _Health(msgspec.Struct, frozen=True, rename="pascal"):

@@ -12,8 +12,8 @@ import msgspec
 from ..errors import Damaged, InvalidArgument, Unsupported
 from ..kernel.entries import Description, new_file
 from ..kernel.files import open_in_root
+from ..model.digests import digest_of
 from . import manifest as manifests
-from .digests import digest_of
 from .pieces import compression, from_fd, plain
 from .reference import DEFAULT_TAG, local_name, parse
 from .tarstream import FILE, HARD_LINK, LINK, Archive

@@ -7,7 +7,7 @@ import os
 import msgspec
 
 from ..errors import Damaged, Unsupported
-from .digests import digest_of, hex_digest, sha256_of
+from ..model.digests import digest_of, hex_digest, sha256_of
 from .pieces import compression
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"

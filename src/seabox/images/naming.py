@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import digests
+from ..model import digests
 from .reference import candidates
 
 TYPE_CHECKING = False

@@ -6,8 +6,8 @@ import os
 
 from ..errors import Damaged, InvalidArgument, NoSuchImage
 from ..kernel.files import symlink, write_file
+from ..model.digests import digest_of
 from . import manifest as manifests
-from .digests import digest_of
 from .reference import parse
 from .skopeo import Access, Skopeo, TransferFailed, layout_digest
 

@@ -11,10 +11,10 @@ import msgspec
 from ..errors import Damaged, InvalidArgument
 from ..kernel.entries import Description, new_file
 from ..kernel.files import make_dir, remove_file, remove_tree, rename, write_all
+from ..model.digests import digest_of
 from . import manifest as manifests
 from . import tarwrite
 from .config import diff_ids
-from .digests import digest_of
 from .pieces import Hashed, compression, from_fd, plain
 
 TYPE_CHECKING = False

@@ -12,7 +12,7 @@ from ..errors import InvalidArgument, SeaboxError, TimedOut
 from ..kernel.files import remove_file, write_file
 from ..kernel.process import kill_group, reap, spawn
 from ..kernel.programs import run
-from .digests import hex_digest
+from ..model.digests import hex_digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from ..kernel.files import (
 )
 from ..kernel.locks import holder_of, lock_file, unlock
 from ..kernel.process import boot_id
-from .digests import sha256_of
+from ..model.digests import sha256_of
 from .pieces import Hashed, from_fd, plain
 from .unpack import unpack
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from ipaddress import ip_address, ip_network
 
+from ..model.digests import sha256_of
 from ..model.network import Subnet
 from .errors import AddressesTaken, BadSubnet
 
@@ -99,7 +99,7 @@ def _candidates(first: str) -> Iterator[AnyNetwork]:
 def free_ipv6(seed: str, taken: Sequence[AnyNetwork]) -> str:
     """A unique local /64 that nobody uses, derived from `seed`. Raises: BadSubnet."""
     for attempt in range(16):
-        digest = hashlib.sha256(f"{seed}/{attempt}".encode()).digest()
+        digest = bytes.fromhex(sha256_of(f"{seed}/{attempt}".encode()))
         candidate = ip_network((b"\xfd" + digest[:7] + bytes(8), 64))
         if not any(overlaps(candidate, other) for other in taken):
             return str(candidate)
@@ -163,6 +163,6 @@ def _lowest(block: AnyNetwork, subnet: Subnet, taken: Mapping[str, str]) -> str:
 
 def mac_for(network: str, addresses: Sequence[str]) -> str:
     """The MAC address of a container: the same whenever it has the same addresses in the same network."""
-    digest = hashlib.sha256(" ".join((network, *addresses)).encode()).digest()
+    digest = bytes.fromhex(sha256_of(" ".join((network, *addresses)).encode()))
     octets = bytes((digest[0] & 0xFC | 0x02, *digest[1:6]))  # locally administered, not multicast
     return ":".join(f"{octet:02x}" for octet in octets)

@@ -14,9 +14,9 @@ from ..model import oci
 from . import capabilities
 from .identity import check_user
 from .process import first_process
-from .resolve import absolute_workdir, leads_out
 from .text import content, plain
 from .users import look_up
+from .workdir import absolute_workdir, leads_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from ..errors import Refused, Unsupported
 from ..model import oci
 from . import etcfiles, systemd_mode
 from .mounts_syntax import CHOWN, COPY, OVERLAY
+from .process import INIT
 from .text import within
 
 TYPE_CHECKING = False
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from .facts import HostFacts
     from .place import Place
     from .users import Identity
-
-INIT = "/run/podman-init"  # where programs in containers have come to expect it
 
 _KERNEL = ("nosuid", "noexec", "nodev")
 _WRITABLE = ("/run", "/tmp", "/var/tmp")

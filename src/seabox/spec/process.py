@@ -5,7 +5,6 @@ from __future__ import annotations
 from ..errors import Refused
 from ..model import oci
 from . import capabilities
-from .mounts import INIT
 from .resources import oom_score_adj, rlimits
 
 TYPE_CHECKING = False
@@ -13,6 +12,8 @@ if TYPE_CHECKING:
     from ..model.container import ContainerConfig, Security
     from .facts import HostFacts
     from .users import Identity
+
+INIT = "/run/podman-init"  # where programs in containers have come to expect it
 
 
 def first_process(

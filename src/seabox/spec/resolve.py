@@ -22,8 +22,9 @@ from .networking import check_hosts, parse_dns, parse_dns_options, parse_dns_sea
 from .passwd_lines import check_entry, host_users
 from .security_syntax import parse_security
 from .systemd_mode import STOP_SIGNAL, is_wanted
-from .text import absolute, content, normal, plain, whole_number, within
+from .text import absolute, content, normal, plain, whole_number
 from .timezone import check_timezone
+from .workdir import absolute_workdir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -276,24 +277,6 @@ def _command(request: CreateRequest, image: ImageConfig | None) -> tuple[tuple[s
     for word in entrypoint + command:
         content("command", word)
     return entrypoint, command
-
-
-def absolute_workdir(path: str) -> str:
-    """`path` in its normal form, if it can be a working directory. Raises: InvalidArgument."""
-    if not plain("working directory", path).startswith("/"):
-        raise InvalidArgument(f"the working directory {path!r} is invalid, it needs to be an absolute path")
-    clean = normal(path)
-    if leads_out(clean):
-        raise InvalidArgument(f"the working directory {clean!r} is invalid: it could be outside of the container")
-    return clean
-
-
-def leads_out(path: str) -> bool:
-    """Whether the normal `path` goes through a link of /proc that may point outside of the container's root."""
-    parts = path.split("/")
-    return within(path, "/dev/fd") or (
-        parts[1] == "proc" and not {"fd", "cwd", "root", "map_files", "task", "exe"}.isdisjoint(parts[2:])
-    )
 
 
 def _hostname(request: CreateRequest, namespaces: Namespaces, facts: HostFacts, id: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from .. import diagnostics
 from ..errors import Unsupported
 from ..model import oci
-from .block_io import block_io
 from .facts import UNLIMITED
 
 TYPE_CHECKING = False
@@ -23,6 +22,8 @@ def cgroup_resources(asked: Resources, rules: tuple[oci.DeviceRule, ...], facts:
 
     Raises: Unsupported for a limit whose controller this host does not have.
     """
+    from .block_io import block_io
+
     memory, cpu, blocks = _memory(asked, facts), _cpu(asked, facts), block_io(asked)
     for part, controller in (
         (memory, "memory"),

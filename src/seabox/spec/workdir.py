@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 
-from ..errors import Refused
+from ..errors import InvalidArgument, Refused
 from ..kernel.files import make_dirs_in_root, open_in_root
-from .resolve import leads_out
-from .text import within
+from .text import normal, plain, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +15,24 @@ if TYPE_CHECKING:
     from .users import Identity
 
 _FROM_KERNEL = ("/proc", "/sys", "/dev")  # there once the runtime has mounted them
+
+
+def absolute_workdir(path: str) -> str:
+    """`path` in its normal form, if it can be a working directory. Raises: InvalidArgument."""
+    if not plain("working directory", path).startswith("/"):
+        raise InvalidArgument(f"the working directory {path!r} is invalid, it needs to be an absolute path")
+    clean = normal(path)
+    if leads_out(clean):
+        raise InvalidArgument(f"the working directory {clean!r} is invalid: it could be outside of the container")
+    return clean
+
+
+def leads_out(path: str) -> bool:
+    """Whether the normal `path` goes through a link of /proc that may point outside of the container's root."""
+    parts = path.split("/")
+    return within(path, "/dev/fd") or (
+        parts[1] == "proc" and not {"fd", "cwd", "root", "map_files", "task", "exe"}.isdisjoint(parts[2:])
+    )
 
 
 def make_workdir(config: ContainerConfig, place: Place, identity: Identity) -> None:

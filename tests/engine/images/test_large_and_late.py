@@ -16,10 +16,10 @@ import pytest
 from engine.images.conftest import make_engine
 from seabox.errors import SeaboxError
 from seabox.images import pieces
-from seabox.images.digests import chain_ids, digest_of
 from seabox.images.manifest import OCI_LAYER, Descriptor, new_manifest
 from seabox.images.unpack import unpack
 from seabox.kernel.trees import copy_tree
+from seabox.model.digests import chain_ids, digest_of
 from unit.images.archives import archive, entry, refused
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ import pytest
 import seabox
 from engine.images.conftest import make_engine
 from seabox.errors import Damaged, InUse, NoSuchImage
-from seabox.images.digests import digest_of
 from seabox.images.manifest import OCI_LAYER, Descriptor, new_manifest
 from seabox.images.skopeo import Access, TransferFailed
+from seabox.model.digests import digest_of
 from unit.images.archives import archive, entry, folder, hard_link, link
 
 if TYPE_CHECKING:

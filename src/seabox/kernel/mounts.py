@@ -147,20 +147,15 @@ def mount_overlay(
         settings = [*(("lowerdir+", lower) for lower in lowers), *options, ("source", "overlay")]
         if upper:
             settings += [("upperdir", upper), ("workdir", work)]
-        for number, (key, value) in enumerate(settings):
-            try:
-                _configure(context, key, value)
-            except OSError as problem:
-                if number == 0 and problem.errno == errno.EINVAL:  # a kernel without lowerdir+
-                    _overlay_by_mount(lowers, upper, work, target, options)
-                    return
-                raise
         try:
+            for key, value in settings:
+                _configure(context, key, value)
             _fsconfig(context, _CREATE, None, None, target)
         except OSError as problem:
             if problem.errno != errno.EINVAL:
                 raise
-            # Before 6.5 any key was taken until here. If it is something else, mount(2) does not like it either.
+            # Before 6.8 there is no lowerdir+, and before 6.5 any key is taken and refused at the end, or when all
+            # are longer than a page. If it is something else, mount(2) does not like it either.
             try:
                 _overlay_by_mount(lowers, upper, work, target, options)
             except OSError as other:

@@ -10,7 +10,7 @@ from .container import snapshot
 from .container.claims import is_live
 from .container.container import Container
 from .container.exec_reap import is_due
-from .errors import InvalidArgument, NoSuchContainer, Unsupported
+from .errors import InvalidArgument, NoSuchContainer
 from .kernel import process
 from .model.record import ALIVE, Intent, Status
 from .rooms import Rooms
@@ -206,25 +206,26 @@ class Containers:
 
         A container has the name, and if it is free the id, that it had; its image must be here. With `name` it is
         another: several of one archive may run side by side, with addresses of their own. `publish` replaces its
-        published ports; `report` is told how long each took. An archive may come from anybody: one that leads out
+        published ports; `report` is told how long each took. One that was in a pod goes on in `pod`, which has to share
+        the same namespaces and is started if need be. An archive may come from anybody: one that leads out
         of the container's own directory, or asks for privileges beyond the default and not `allow_privileges`, is
         refused; yet its processes are what it says they are.
-        Raises: BadCheckpoint, WiderPrivileges, NameInUse, NoSuchImage, NoSuchNetwork, AddressesTaken, RestoreFailed,
-        Unsupported, InvalidArgument; none of the containers is there then.
+        Raises: BadCheckpoint, WiderPrivileges, NameInUse, NoSuchImage, NoSuchNetwork, NoSuchPod, VolumeThere,
+        AddressesTaken, RestoreFailed, Unsupported, InvalidArgument; none of the containers is there then.
         """
-        if pod is not None:
-            raise Unsupported(
-                "a container cannot be restored into a pod: its checkpoint holds the namespaces that it would share "
-                "there; restore it on its own"
-            )
         if not archives or (name is not None and len(archives) > 1):
             raise InvalidArgument("restore: one archive at least, and only one for a name")
         from .container.imported import import_several
 
         self._on.make_directories()
+        where = None
+        if pod is not None:
+            from .pods.arrive import place
+
+            where = place(self._on, pod)
         return import_several(
             self._on, [fspath(each) for each in archives], name=name, previous=fspath(import_previous),
-            publish=publish, report=report, **options,
+            publish=publish, pod=where, report=report, **options,
         )  # fmt: skip
 
     def get(self, name: str) -> Container:

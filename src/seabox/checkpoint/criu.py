@@ -5,20 +5,52 @@ from __future__ import annotations
 import os
 import re
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
 _ERROR = re.compile(r"^\([\d.]+\)\s*(?:\d+:\s*)?Error\s*(?:\([^)]*\))?:\s*(.*)$")
 _EMPTY = re.compile(r"\w+ FAILED|\d+ exited|cg: cgroupd: recv|rlimit: ")  # errors that follow from others, or are none
 _TAIL = 16 << 10  # bytes of a log that are looked at
 _SHOWN = 3  # errors
 _DONE = b"Dumping finished successfully"
+_MAGICS = 8  # bytes at the beginning of an image, that say what it is
 GHOST_LIMIT = 1 << 40  # bytes of a deleted file that is still open: all of it belongs to the process
 
 
-def configuration(*, tcp_close: bool) -> bytes:
-    """The text of criu's configuration file: the options for which the runtimes have no words of their own."""
+def configuration(*, tcp_close: bool, joined: Mapping[str, str] | None = None) -> bytes:
+    """The text of criu's configuration file: the options for which the runtimes have no words of their own.
+
+    `joined`: files of namespaces, by kind, that restored processes share with others.
+    """
     lines = [f"ghost-limit {GHOST_LIMIT}", "link-remap"]
+    lines += [f"join-ns {kind}:{file}" for kind, file in (joined or {}).items()]
     if tcp_close:
         lines.append("tcp-close")
     return "".join(f"{line}\n" for line in lines).encode()
+
+
+def of_others(images: str, joined: Container[str], hostname: str) -> dict[str, bytes]:
+    """The images, by path, with their new content, that criu must not restore as they are: it would put back, into
+    namespaces that others use meanwhile, what was in them once. `joined`: "ipc", "uts".
+    """
+    changed: dict[str, bytes] = {}
+    for name in os.listdir(images):
+        kind = name.partition("-")[0]
+        path = f"{images}/{name}"
+        if kind == "ipcns" and "ipc" in joined and "-var-" not in name:
+            changed[path] = _head(path)  # no queues, semaphores or segments: they are still there
+        elif kind == "utsns" and "uts" in joined:
+            words = b"".join(
+                bytes((number << 3 | 2, len(word))) + word for number, word in ((1, hostname.encode()), (2, b"(none)"))
+            )
+            changed[path] = _head(path) + len(words).to_bytes(4, "little") + words
+    return changed
+
+
+def _head(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(_MAGICS)
 
 
 def tail(path: str) -> str:

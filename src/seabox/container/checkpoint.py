@@ -11,6 +11,7 @@ from ..model.record import EventKind, Intent, Status
 from . import dumping, teardown
 from .attended import attended
 from .ended import finish
+from .pod_place import alone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _require_possible(ctr: Locked, target: str, keep_running: bool) -> None:
         )  # fmt: skip
     if not target:
         return
-    if ctr.on.store.requirements(ctr.id):
+    if alone(ctr.config).requires:
         raise Unsupported(f"cannot export a checkpoint of container {ctr.facts.name}: it depends on other containers")
     if ctr.config.rootfs:
         raise Unsupported(f"cannot export a checkpoint of container {ctr.facts.name}: it stands on a directory")

@@ -19,7 +19,7 @@ from ..checkpoint.document import encode
 from ..errors import OCIRuntimeFailed, SeaboxError, StateConflict, Unsupported
 from ..kernel import files, process
 from ..model.checkpoint import Address, Checkpoint, Statistics
-from ..model.record import EventKind, Status, checkpointed
+from ..model.record import INFRA, EventKind, Status, checkpointed
 from ..oci.runtime import Dump
 from . import exec_reap, saved_volumes, teardown
 from .death import await_exit_file
@@ -55,17 +55,19 @@ def place_of(on: Services, id: str, name: str) -> str:
 def require_checkpointable(ctr: Locked) -> None:
     """Nothing, if a checkpoint of the container can be tried. Raises: StateConflict, Unsupported."""
     ctr.require(Status.RUNNING, text=f'"{ctr.state.status}" is not running, cannot checkpoint')
+    if ctr.facts.role == INFRA:
+        raise Unsupported(f"container {ctr.facts.name} holds what its pod shares, it cannot be checkpointed")
     if exec_reap.running(ctr.on, ctr.id):
         raise StateConflict(
             ctr.id, ctr.state.status, ("running",),
             f"container {ctr.id} has active exec sessions, which no checkpoint can hold: end them first",
         )  # fmt: skip
-    for kind in ("pid", "ipc", "uts"):
+    for kind, others in (("pid", ()), ("ipc", ("container", "ns")), ("uts", ("container", "ns"))):
         mode = getattr(ctr.config.namespaces, kind)
-        if mode not in ("private", "shareable", "none"):
+        if mode.partition(":")[0] not in ("private", "shareable", "none", *others):
             raise Unsupported(
-                f"container {ctr.facts.name} uses the {kind} namespace {mode.partition(':')[0]}: only a container with "
-                "its own can be checkpointed"
+                f"container {ctr.facts.name} uses the {kind} namespace {mode.partition(':')[0]}: criu cannot let a "
+                "container go on in that; only one with its own can be checkpointed"
             )
 
 

@@ -95,7 +95,7 @@ def _child(on: Services, place: str, name: str | None) -> Container:
     def configure(id: str, called: str, now: int) -> ContainerConfig:
         config = localized(on, about.config, id, called, now, about.config.runtime)
         networks = tuple(replace(each, ips=(), mac="") for each in config.networks)
-        config = replace(config, networks=networks, ports=_other_ports(config), pod=about.config.pod)
+        config = replace(config, networks=networks, ports=_other_ports(config), role="")
         return replace(config, cgroup_parent=about.config.cgroup_parent)
 
     def fill(id: str) -> None:

@@ -20,6 +20,8 @@ from ..model.ids import is_id, new_id
 from . import dumping, saved_volumes
 from .container import Container
 from .create import create
+from .dependencies import start_required
+from .pod_place import PodPlace, alone, moved
 from .waking import restore
 
 TYPE_CHECKING = False
@@ -49,7 +51,7 @@ def import_checkpoint(
     on: Services, path: str, *, name: str | None = None, previous: str = "", publish: Sequence[str] = (),
     keep: bool = False, tcp_established: bool = False, tcp_close: bool = False, file_locks: bool = False,
     ignore_rootfs: bool = False, ignore_volumes: bool = False, ignore_static_ip: bool = False,
-    ignore_static_mac: bool = False, allow_privileges: bool = False,
+    ignore_static_mac: bool = False, allow_privileges: bool = False, pod: PodPlace | None = None,
 ) -> tuple[Container, Statistics]:  # fmt: skip
     """See Containers.restore."""
     if name is not None and tcp_established:
@@ -64,12 +66,16 @@ def import_checkpoint(
         volumes = saved_volumes.renamed(about.config)
 
         def configure(id: str, called: str, now: int) -> ContainerConfig:
-            config = localized(on, about.config, id, called, now, runtime)
+            config = localized(on, moved(path, about.config, pod), id, called, now, runtime)
+            if pod is not None and pod.cgroup:
+                config = replace(config, cgroup_parent=pod.cgroup)
             networks = tuple(replace(each, network=on.network(each.name).id) for each in config.networks)
             if name is not None:
                 networks = tuple(replace(each, ips=(), mac="") for each in networks)
             config = replace(config, layers=layers, image_id=image_id, networks=networks)
             config = saved_volumes.under_new_names(config, volumes)
+            if ports and config.namespaces.network.startswith("container:"):
+                raise InvalidArgument("--publish cannot be used with --pod: ports are published by the pod")
             return replace(config, ports=ports) if ports else config
 
         def fill(id: str) -> None:
@@ -96,6 +102,8 @@ def import_checkpoint(
             )
     ctr = Container(on, id)
     try:
+        if pod is not None:
+            start_required(on, id)
         with ctr.locked() as locked:
             done = restore(
                 locked, keep=keep, tcp_established=tcp_established, tcp_close=tcp_close, file_locks=file_locks,
@@ -150,6 +158,7 @@ def _require_sound(path: str, about: Checkpoint, *, allow_privileges: bool) -> N
         raise BadCheckpoint(f"{path}: made by a newer seabox ({about.by!a}): use that, or a later one")
     if not is_id(config.id) or "/" in about.runtime or not about.runtime:
         raise BadCheckpoint(f"{path}: its configuration makes no sense")
+    config = alone(config)
     if config.requires or config.conditions:
         raise BadCheckpoint(f"{path}: its container depends on other containers")
     if not allow_privileges and (asked := wider(config)):
@@ -187,7 +196,7 @@ def localized(
     log = replace(log, path=f"{static}/ctr.log" if log.driver == "k8s-file" else "")
     return replace(
         config, id=id, name=name, created_at=now, hostname=config.hostname or config.id[:12], log=log,
-        runtime=runtime, cgroup_parent=on.config.cgroup_parent, pidfile="", conmon_pidfile="", pod="", role="",
+        runtime=runtime, cgroup_parent=on.config.cgroup_parent, pidfile="", conmon_pidfile="",
     )  # fmt: skip
 
 
@@ -250,13 +259,13 @@ def _as_bytes(pieces: Iterable[memoryview]) -> Iterator[bytes]:
 
 def import_several(
     on: Services, paths: Sequence[str], *, name: str | None, previous: str, publish: Sequence[str],
-    report: Callable[[Statistics], object] | None, **options: Unpack[RestoreOptions],
+    pod: PodPlace | None = None, report: Callable[[Statistics], object] | None, **options: Unpack[RestoreOptions],
 ) -> list[Container]:  # fmt: skip
     """A container from each archive, each restored; if one cannot be, none is there. See Containers.restore."""
     made: list[Container] = []
     try:
         for path in paths:
-            ctr, took = import_checkpoint(on, path, name=name, previous=previous, publish=publish, **options)
+            ctr, took = import_checkpoint(on, path, name=name, previous=previous, publish=publish, pod=pod, **options)
             made.append(ctr)
             if report is not None:
                 report(took)

@@ -7,6 +7,8 @@ from ..model.record import ALIVE, WATCHED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..model.container import ContainerConfig
     from ..model.network import Endpoint
     from ..oci.runtime import Launch, Revival
@@ -40,18 +42,22 @@ def mount_root(ctr: Locked) -> str:
 
 def write_bundle(ctr: Locked, rootfs: str, endpoint: Endpoint | None = None) -> None:
     """The runtime's bundle is complete in the run directory. Raises: Refused."""
-    joined = {
-        kind: _namespace_path(ctr, kind, mode)
-        for kind in ("network", "pid", "ipc", "uts", "cgroup")
-        if (mode := getattr(ctr.config.namespaces, kind)).startswith(("container:", "ns:"))
-    }
+    namespaces = joined(ctr, ("network", "pid", "ipc", "uts", "cgroup"))
     if endpoint is not None:
-        joined["network"] = endpoint.netns
-    ctr.on.bundles.write(_with_images(ctr, rootfs), rootfs, joined, endpoint)
+        namespaces["network"] = endpoint.netns
+    ctr.on.bundles.write(_with_images(ctr, rootfs), rootfs, namespaces, endpoint)
     if ctr.pod:
         from .infra import add_name
 
         add_name(ctr)
+
+
+def joined(ctr: Locked, kinds: Sequence[str]) -> dict[str, str]:
+    """The files of the namespaces, of these kinds, that the container shares with others. Raises: InvalidArgument."""
+    return {
+        kind: _namespace_path(ctr, kind, mode)
+        for kind in kinds if (mode := getattr(ctr.config.namespaces, kind)).startswith(("container:", "ns:"))
+    }  # fmt: skip
 
 
 def _with_images(ctr: Locked, rootfs: str) -> ContainerConfig:

@@ -83,8 +83,12 @@ def restore(
             endpoint = networks.join(ctr, asked)
         rootfs = prepare.mount_root(ctr)
         prepare.write_bundle(ctr, rootfs, endpoint)
+        shared = prepare.joined(ctr, ("ipc", "uts"))
+        for image, content in words.of_others(revival.images, shared, ctr.config.hostname).items():
+            files.write_atomic(image, content, durable=False)
         files.write_file(
-            f"{ctr.run_dir}/criu.conf", words.configuration(tcp_close=tcp_close or about.tcp_close)
+            f"{ctr.run_dir}/criu.conf",
+            words.configuration(tcp_close=tcp_close or about.tcp_close, joined=shared),
         )
         parameters = _prepare_network(ctr.run_dir)
         if endpoint is not None:

@@ -16,7 +16,7 @@ from seabox.checkpoint.document import BadCheckpoint
 from seabox.container.container import Container
 from seabox.container.imported import WiderPrivileges
 from seabox.container.waking import RestoreFailed
-from seabox.errors import InvalidArgument, NameInUse, NoSuchImage, Unsupported
+from seabox.errors import InvalidArgument, NameInUse, NoSuchImage, NoSuchPod
 
 # Of the image busybox: /etc/passwd is changed, /etc/group deleted, /root replaced by an empty directory.
 CHANGES = """
@@ -195,7 +195,7 @@ def test_what_cannot_be_imported_leaves_nothing(
     elsewhere.images.remove(image, force=True)
     with pytest.raises(NoSuchImage, match="busybox"):
         elsewhere.containers.restore(whole)
-    with pytest.raises(Unsupported, match="into a pod"):
+    with pytest.raises(NoSuchPod, match="some"):
         engine.containers.restore(whole, pod="some")
     for each in (engine, elsewhere):
         assert each.containers.list() == []

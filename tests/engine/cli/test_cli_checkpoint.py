@@ -108,7 +108,7 @@ def test_bad_input(cli: CommandLine, tmp_path: Path) -> None:
         (["restore", "--import", "/nowhere", "one"], "--import takes no other choice"),
         (["restore", "--import", "/nowhere"], "cannot read the checkpoint /nowhere: no such file or directory"),
         (["restore", "--import", str(tmp_path / "empty")], "an empty file, not a checkpoint"),
-        (["restore", "--import", "/x", "--pod", "p"], "cannot be restored into a pod"),
+        (["restore", "--import", "/x", "--pod", "p"], "no pod with name or ID p found"),
         (["restore", "--import", "/x", "-n", "y", "--tcp-established"], "cannot be used with --name"),
         (["fork", "one"], "is not running, cannot checkpoint"),
         (["snapshot", "create", "one"], "is not running, cannot checkpoint"),

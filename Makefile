@@ -36,6 +36,7 @@ run-time: host
 
 dev-time: host
 	@setup/host-packages test
+	@setup/crun-prefix
 	@setup/venv .venv-dev test,check
 
 clean:

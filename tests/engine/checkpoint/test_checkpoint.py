@@ -6,12 +6,14 @@ import itertools
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
 import seabox
 from engine.checkpoint.sleepers import COUNTER, beyond, count, counting, has_gone_on, numbers, read
 from engine.home import Home, init_of, kinds, last
+from seabox.config import find_program
 from seabox.container.dumping import CheckpointFailed
 from seabox.container.waking import NoCheckpoint
 from seabox.errors import StateConflict, Unsupported
@@ -238,12 +240,36 @@ def test_a_pre_checkpoint(engine: seabox.Engine) -> None:
 def test_a_runtime_without_criu(engine: seabox.Engine, home: Home) -> None:
     """Debian's crun: one line that says what to do; a crun with criu does it."""
     ctr = counting(engine, "sleeper")
-    features = subprocess.run([ctr.snapshot().facts.runtime, "--version"], capture_output=True, check=True).stdout
-    if b"+CRIU" not in features:
-        with pytest.raises(Unsupported, match=r"built without criu.*--runtime runc"):
-            ctr.checkpoint()
-        assert has_gone_on(ctr, count(ctr))
-        return
-    ctr.checkpoint()
-    ctr.restore()
+    if _has_criu(ctr.snapshot().facts.runtime):
+        pytest.skip("the host's crun was built with criu: see the next test")
+    with pytest.raises(Unsupported, match=r"built without criu.*--runtime runc"):
+        ctr.checkpoint()
     assert has_gone_on(ctr, count(ctr))
+
+
+def _has_criu(crun: str) -> bool:
+    return b"+CRIU" in subprocess.run([crun, "--version"], capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize("runtime", ["crun"], indirect=True)
+def test_a_crun_with_criu(home: Home, tmp_path: Path) -> None:
+    """The host's own, or the one that setup/crun-prefix got from the next release."""
+    able = [each for each in ("/usr/local/lib/seabox/crun/bin/crun", find_program("crun")) if os.access(each, os.X_OK)]
+    able = [each for each in able if _has_criu(each)]
+    if not able:
+        pytest.skip("no crun that was built with criu can be had here")
+    with home.engine(runtime=able[0]) as engine:
+        ctr = counting(engine, "one")
+        assert ctr.exec_run(["touch", "/mine"]).code == 0
+        ctr.checkpoint()
+        at = count(ctr)
+        ctr.restore()
+        assert has_gone_on(ctr, at)
+        (child,) = ctr.fork()
+        assert beyond(child, 0) > at
+        ctr.checkpoint(export=tmp_path / "c.tar")
+        ctr.remove()
+        (made,) = engine.containers.restore(tmp_path / "c.tar")
+        for each in (child, made):
+            assert each.exec_run(["ls", "/mine"]).code == 0
+        assert has_gone_on(made, at)

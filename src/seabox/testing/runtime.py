@@ -10,7 +10,7 @@ from threading import Thread
 
 from ..errors import CommandNotFound, OCIRuntimeFailed
 from ..kernel.files import write_atomic, write_file
-from ..kernel.process import alive, clean_env, identify, reap, send_signal, spawn, wait_gone
+from ..kernel.process import alive, arguments, clean_env, identify, reap, send_signal, spawn, wait_gone
 from ..oci.attachsock import AttachSocket
 from ..oci.outcome import Outcome
 from ..oci.runtime import Executed, Launched, RuntimeState
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..oci.runtime import Dump, ExecLaunch, Launch
+
+_SLEEP = "/bin/sleep"
 
 
 class _Faked:
@@ -35,9 +37,11 @@ class _Child:
     __slots__ = ("code", "process")
 
     def __init__(self) -> None:
-        pid = spawn(["/bin/sleep", "1000"], env=clean_env())
+        pid = spawn([_SLEEP, "1000"], env=clean_env())
         process = identify(pid)
         assert process is not None
+        while alive(process) and arguments(pid)[:1] != [_SLEEP]:  # it is there an instant before its words are
+            os.sched_yield()
         self.process, self.code = process, -1
 
     def alive(self) -> bool:
@@ -50,7 +54,7 @@ class _Child:
     def wait(self) -> int:
         """The exit code as conmon would write it; the child is reaped."""
         if self.code < 0:
-            code = reap(self.process.pid, 10)
+            code = reap(self.process.pid, 60)
             assert code is not None
             self.code = max(code, 0)
         return self.code

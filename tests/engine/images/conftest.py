@@ -6,8 +6,9 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -86,11 +87,18 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     found.close()
 
 
-def make_engine(folder: Path, driver: str) -> seabox.Engine:
-    return seabox.Engine(
-        root=f"{folder}/root", runroot=f"{folder}/run", storage_driver=driver, runtime="runc",
-        cgroup_parent=f"/seabox-images-{folder.name}",
-    )  # fmt: skip
+@contextmanager
+def make_engine(folder: Path, driver: str) -> Iterator[seabox.Engine]:
+    """An engine on a folder, with a cgroup that no other test has; the cgroup is gone afterwards."""
+    parent = f"/seabox-images-{uuid.uuid4().hex[:8]}"
+    try:
+        with seabox.Engine(
+            root=f"{folder}/root", runroot=f"{folder}/run", storage_driver=driver, runtime="runc",
+            cgroup_parent=parent,
+        ) as engine:  # fmt: skip
+            yield engine
+    finally:
+        cgroups.remove(parent, kill=True)
 
 
 @pytest.fixture(params=["overlay", "vfs"])
@@ -105,4 +113,3 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[seabox.En
         for row, _ in found.images.mounted():
             found.images.unmount(row.id)
         assert before.left_since() == []
-    cgroups.remove(found.config.cgroup_parent, kill=True)

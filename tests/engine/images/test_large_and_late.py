@@ -133,8 +133,6 @@ def test_a_killed_pull_leaves_nothing_that_looks_whole(registry: Registry, tmp_p
             if (found := root / "layers" / chain / "diff").is_dir():
                 seen += 1
                 assert len(list(found.rglob("*"))) == whole[chain]
-    with make_engine(tmp_path / "x", "overlay") as _:
-        pass
     import seabox
 
     with seabox.Engine(root=str(root), runroot=f"{root}-run", storage_driver="overlay") as engine:

@@ -130,7 +130,7 @@ def test_a_good_one(tmp_path: Path) -> None:
         ("volumes/../data.tar", b""), ("volumes/a/data.tar", b""), ("volumes/.tar", b""),
         special("volumes/data.tar", b"2", "/etc"),
     ],
-    ids=str,
+    ids=lambda member: member.name if isinstance(member, tarfile.TarInfo) else member[0],  # an address is not an id
 )  # fmt: skip
 def test_members_that_do_not_belong(tmp_path: Path, member: tuple[str, bytes] | tarfile.TarInfo) -> None:
     with pytest.raises((BadCheckpoint, OSError)) as caught:

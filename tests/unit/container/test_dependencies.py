@@ -27,10 +27,11 @@ def test_a_completed_one_is_waited_for_without_its_lock(rooms: FakeRooms) -> Non
     web = rooms.container("web", requires=(setup.id,), conditions={setup.id: "completed"})
     starter = threading.Thread(target=web.start, kwargs={"recursive": True})
     starter.start()
-    setup.wait("running", timeout=10)
+    setup.wait("running", timeout=60)
     setup.sync()  # its lock is free
     rooms.fake.finish(setup.id, 0)
-    starter.join(10)
+    starter.join(60)
+    assert not starter.is_alive()
     assert web.status == "running"
 
 

@@ -67,6 +67,20 @@ def small(home: Home, seed: Path) -> Iterator[Line]:
         mounts.umount(home.root, detach=True)
 
 
+@pytest.fixture
+def tiny(home: Home, seed: Path) -> Iterator[Line]:
+    """The command line, root and run directory on one tmpfs of 16 MiB."""
+    shutil.rmtree(home.folder)
+    os.mkdir(home.folder, 0o711)
+    mounts.mount_tmpfs(home.folder, 16 << 20)
+    try:
+        shutil.copytree(seed, home.root, symlinks=True)
+        yield Line(home)
+        home.clear()
+    finally:
+        mounts.umount(home.folder, detach=True)
+
+
 def _fill(engine: seabox.Engine, root: str) -> None:
     """A container writes to the disk, which is full now, and goes on writing."""
     filler = engine.containers.create("busybox", FILLER, name="filler", stop_timeout=0)
@@ -114,3 +128,25 @@ def test_what_needs_space_is_one_clear_line(home: Home, small: Line) -> None:
         assert failed.value.err.count("\n") == 1
     assert small("ps", "-a", "--format", "{{.Names}}") == "filler"
     small("rm", "-f", "filler")
+
+
+def test_the_run_directory_may_be_full_as_well(home: Home, tiny: Line) -> None:
+    """conmon has no place for an exit code then: it may be unknown, and is never another one."""
+    with home.engine() as engine:
+        for name in ("one", "two", "three", "four"):
+            with engine.containers.create("busybox", OBEDIENT, name=name).start_and_attach() as session:
+                assert next(iter(session)) == (1, b"ready\n")
+        _fill(engine, home.root)
+    assert set(tiny("ps", "--format", "{{.Names}}").split()) == {"filler", "one", "two", "three", "four"}
+    tiny("stop", "one")
+    assert tiny("wait", "one") in ("9", "-1")
+    tiny("kill", "two")
+    assert tiny("wait", "two") in ("137", "-1")
+    tiny("kill", "--signal", "USR1", "three")
+    assert tiny("wait", "three") in ("7", "-1")
+    assert tiny("ps", "--format", "{{.Names}}", "--filter", "name=three") == ""
+    tiny("rm", "one", "two", "three")
+    tiny("rm", "-f", "four")
+    tiny("rm", "-f", "filler")
+    assert tiny("ps", "-a", "--quiet") == ""
+    assert tiny("run", "--rm", "busybox", "echo", "room again") == "room again"

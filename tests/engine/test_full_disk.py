@@ -69,7 +69,7 @@ def small(home: Home, seed: Path) -> Iterator[Line]:
 
 @pytest.fixture
 def tiny(home: Home, seed: Path) -> Iterator[Line]:
-    """The command line, root and run directory on one tmpfs of 16 MiB."""
+    """As `small`, and the run directory is on that tmpfs too."""
     shutil.rmtree(home.folder)
     os.mkdir(home.folder, 0o711)
     mounts.mount_tmpfs(home.folder, 16 << 20)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+from ..kernel import process as processes
 from ..kernel.watch import Watch
 
 TYPE_CHECKING = False
@@ -12,6 +15,11 @@ if TYPE_CHECKING:
     from .services import Services
 
 _HELD_UP = 0.7  # s after the end of a process in which conmon has always written how it ended, if it could
+
+
+def may_still_write(conmon: ProcessId | None) -> bool:
+    """Whether a code may still come from conmon: not from one that runs us, its exit command, for it has done all."""
+    return conmon is not None and processes.alive(conmon) and conmon.pid != os.getppid()
 
 
 def await_exit_file(

@@ -74,6 +74,11 @@ def of(on: Services, record: ContainerRecord) -> Snapshot:
             if not waits and (found := on.exits.read(record.facts.id)) is not None:
                 return Snapshot(record.facts, stopped(state, at=found.at, code=found.code, oom=found.oom), False)
             return Snapshot(record.facts, stopped(state, at=on.clock.now(), code=None, reason=reason), False)
+    elif state.exit_reason == "pending" and not ((conmon := state.conmon) and process.alive(conmon)):
+        at, code, oom, reason = state.finished_at, None, False, "conmon_lost"
+        if (found := on.exits.read(record.facts.id)) is not None:
+            at, code, oom, reason = found.at, found.code, found.oom, ""
+        return Snapshot(record.facts, stopped(state, at=at, code=code, reason=reason, oom=oom), False)
     stopping = (
         state.status in ALIVE
         and claim is not None

@@ -23,7 +23,7 @@ from ..model.record import (
     stopped,
 )
 from . import exec_reap, policy, teardown
-from .death import await_exit_file
+from .death import await_exit_file, may_still_write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,8 +133,7 @@ def see_death(ctr: Locked) -> None:
                 ctr.become(cleaned(ctr.state))
             return
         found = await_exit_file(ctr.on, ctr.id, ctr.state, _EXIT_FILE_GRACE)
-    conmon = ctr.state.conmon
-    waits = found is None and conmon is not None and process.alive(conmon)
+    waits = found is None and may_still_write(ctr.state.conmon)
     if pending and waits:
         return
     if found is not None:

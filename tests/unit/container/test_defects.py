@@ -72,3 +72,18 @@ def test_a_stop_that_ends_nothing_fails(rooms: FakeRooms, monkeypatch: pytest.Mo
     after = rooms.store.load(ctr.id)
     assert (after.state.status, after.claim) == (Status.RUNNING, None)
     assert "stop" not in kinds(rooms)
+
+
+def test_a_code_that_conmon_has_not_written_is_unknown_once_it_is_gone(rooms: FakeRooms) -> None:
+    """It ended without writing it (its disk was full), and nobody was there to record that."""
+    ctr = rooms.container()
+    ctr.start()
+    rooms.fake.lose(ctr.id, init=True)
+    with ctr.locked():
+        pass  # the next to lock it records that the code is still to come
+    with pytest.raises(TimedOut):
+        ctr.wait(timeout=0)
+    rooms.fake.lose(ctr.id)
+    with pytest.raises(ExitCodeUnknown, match="conmon_lost"):
+        ctr.wait(timeout=60)
+    assert ctr.snapshot().state.exit_reason == "conmon_lost"

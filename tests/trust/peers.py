@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import subprocess
+import tarfile
 import tempfile
 import time
 from collections.abc import Callable
@@ -54,10 +55,25 @@ class Podman:
         except subprocess.TimeoutExpired:
             return subprocess.CompletedProcess(words, 124, "", "it hung for a minute")
 
-    def close(self) -> None:
-        self("rm", "--all", "--force", "--time", "0")
+    @property
+    def ends_with_the_boot(self) -> list[str]:
+        """The directories that a reboot empties."""
+        return [f"{self._folder}/run", f"{self._folder}/tmp"]
+
+    @property
+    def database(self) -> str:
+        """The file of its records, of either kind."""
+        kinds = (f"{self._folder}/root/libpod/bolt_state.db", f"{self._folder}/root/db.sql")
+        return next(path for path in kinds if os.path.exists(path))
+
+    def forget_mounts(self) -> None:
+        """Nothing is mounted below its directories."""
         for target in reversed(mounts.mounts_under(self._folder)):
             mounts.umount(target, detach=True)
+
+    def close(self) -> None:
+        self("rm", "--all", "--force", "--time", "0")
+        self.forget_mounts()
 
 
 def kills(podman: Podman, chance: random.Random) -> str:
@@ -140,8 +156,112 @@ def probed(podman: Podman, chance: random.Random) -> str:
     return f"{len(opened)} of {len(profile.CLOSED)} open" if found else "not measured"
 
 
+def flips(podman: Podman, chance: random.Random) -> str:
+    """One bit of the database: are the containers still listed?"""
+    for number in range(3):
+        podman("create", "--name", f"c{number}", "busybox", "true")
+    with open(podman.database, "rb") as file:
+        good = file.read()
+    lost = 0
+    for _ in range(20):
+        bad = bytearray(good)
+        bad[chance.randrange(len(bad))] ^= 1 << chance.randrange(8)
+        with open(podman.database, "r+b") as file:
+            file.write(bad)
+        lost += len(podman("ps", "--all", "--quiet").stdout.split()) < 3
+    with open(podman.database, "r+b") as file:
+        file.write(good)
+    return f"{lost} of 20 lose some"
+
+
+def reboots(podman: Podman, chance: random.Random) -> str:
+    """Everything running is killed, what ends with a boot is wiped: what does it say then?"""
+    del chance
+    names = [f"c{number}" for number in range(3)]
+    for name in names:
+        podman("run", "--detach", "--name", name, "busybox", *SLEEPER)
+        facts = json.loads(podman("inspect", name).stdout)[0]
+        with open(facts["ConmonPidFile"]) as file:
+            os.kill(int(file.read()), signal.SIGKILL)
+        os.kill(facts["State"]["Pid"], signal.SIGKILL)
+    podman.forget_mounts()
+    for folder in podman.ends_with_the_boot:
+        shutil.rmtree(folder, ignore_errors=True)
+    states = [json.loads(podman("inspect", name).stdout)[0]["State"] for name in names]
+    wrong = sum(state["Running"] or (state["Status"] != "exited" and not state["ExitCode"]) for state in states)
+    return f"{wrong} of {len(names)} codes lost"
+
+
+def integrity(podman: Podman, chance: random.Random) -> str:
+    """Half a megabyte through an attached client."""
+    del chance
+    words = ("run", "--rm", "busybox", "head", "-c", "500000", "/dev/zero")
+    return f"{sum(len(podman(*words).stdout) != 500_000 for _ in range(5))} of 5 cut"
+
+
+def execs(podman: Podman, chance: random.Random) -> str:
+    """Clients of exec that are killed: are their sessions left in inspect once all have ended?"""
+    podman("run", "--detach", "--name", "victim", "busybox", *SLEEPER)
+    killed = 0
+    for _ in range(12):
+        client = subprocess.Popen(
+            podman.argv("exec", "victim", "true"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            client.wait(chance.uniform(0.05, 1.0))
+        except subprocess.TimeoutExpired:
+            client.kill()
+            client.wait()
+            killed += 1
+    pause(2)
+    left = json.loads(podman("inspect", "victim").stdout)[0]["ExecIDs"] or ()
+    podman("rm", "--force", "--time", "0", "victim")
+    return f"{len(left)} of {killed} left"
+
+
+def readers(podman: Podman, chance: random.Random) -> str:
+    """`ps`, `info`, `inspect` while a stop that holds its lock is itself stopped."""
+    del chance
+    podman("run", "--detach", "--name", "victim", "busybox", *SLEEPER)
+    holder = subprocess.Popen(podman.argv("stop", "--time", "60", "victim"), stdout=subprocess.DEVNULL)
+    pause(2)
+    holder.send_signal(signal.SIGSTOP)
+    hung = 0
+    for words in (["ps", "--all"], ["info"], ["inspect", "victim"]):
+        try:
+            subprocess.run(
+                podman.argv(*words), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=5, check=False
+            )
+        except subprocess.TimeoutExpired:
+            hung += 1
+    holder.kill()
+    holder.wait()
+    podman("rm", "--force", "--time", "0", "victim")
+    return f"{hung} of 3 hang"
+
+
+def links(podman: Podman, chance: random.Random) -> str:
+    """`volume import` of a link to a directory of the host, and a file behind it."""
+    del chance
+    with tempfile.TemporaryDirectory(prefix="seabox-canary-") as folder:
+        link, behind = tarfile.TarInfo("x"), tarfile.TarInfo("x/pwned")
+        link.type, link.linkname = tarfile.SYMTYPE, folder
+        archive = f"{folder}.tar"
+        with tarfile.open(archive, "w") as tar:
+            tar.addfile(link)
+            tar.addfile(behind)
+        try:
+            podman("volume", "create", "data")
+            podman("volume", "import", "data", archive)
+        finally:
+            os.remove(archive)
+        return "import leaves root" if os.listdir(folder) else "import stays inside"
+
+
 ROWS: dict[str, Callable[[Podman, random.Random], str]] = {
-    "R1s": kills, "R3": conmon_killed, "R7": lifecycles, "R11": stalled, "S2": probed,
+    "R1s": kills, "R3": conmon_killed, "R5": flips, "R6": reboots, "R7": lifecycles, "R10": integrity, "R11": stalled,
+    "R13": execs, "R18": readers, "S1": links, "S2": probed,
 }  # fmt: skip
 
 

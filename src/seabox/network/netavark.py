@@ -72,6 +72,7 @@ class Netavark:
             if os.fstat(fd).st_size:  # who held the lock died at work, and its netavark may not have noticed
                 for orphan in process.spawned_for(self._folder, (os.path.basename(self._program),)):
                     process.wait_gone(orphan, _ORPHAN_SECONDS)
+                self._see_off_aardvark(False)
             files.write_file(lock, b"busy\n")
             running = programs.Running(
                 [*argv, verb, netns], env=process.clean_env(), input=document, timeout_seconds=_SECONDS

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from seabox.model.container import ContainerConfig
 from seabox.model.network import Attachment, Connection, Membership, Network, Port, Subnet
-from seabox.network.netavark import connections, document
+from seabox.network.netavark import Netavark, connections, document
 
 GOLDEN = Path(__file__).parent / "golden"
 CONFIG = ContainerConfig(
@@ -67,3 +70,28 @@ def test_answer() -> None:
         ),
         "n2": Connection(interface="eth1"),
     }  # fmt: skip
+
+
+def test_a_name_server_left_by_a_caller_that_died_is_gone_before_the_next_one(tmp_path: Path) -> None:
+    """It has no names any more; were it still there, netavark would tell it of the new ones, and it would go."""
+    names = tmp_path / "aardvark-dns"
+    names.mkdir()
+    (names / "aardvark.pid").write_text("1")
+    (tmp_path / "lock").write_text("busy\n")
+    program = tmp_path / "netavark"
+    program.write_text("#!/bin/sh\necho {}\n")
+    program.chmod(0o755)
+    idle = subprocess.Popen(
+        ["aardvark-dns", "-c", "print(flush=True); import signal; signal.pause()", str(names)],
+        executable=sys.executable, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert idle.stdout is not None
+        assert idle.stdout.readline() == b"\n"
+        with Netavark(str(program), "", str(tmp_path)).setting_up("/run/netns/x", b"{}") as answer:
+            assert answer() == {}
+        assert idle.wait(60) == -signal.SIGKILL
+        assert not (names / "aardvark.pid").exists()
+    finally:
+        idle.kill()
+        idle.communicate()

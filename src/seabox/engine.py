@@ -228,6 +228,23 @@ class Containers:
             publish=publish, pod=where, report=report, **options,
         )  # fmt: skip
 
+    def checkpoint_image(self, name: str, image: str, **options: Any) -> Statistics:
+        """The container's checkpoint, as of Container.checkpoint with `export`, is an image, which may be pushed.
+
+        Raises: as that; InvalidArgument (no name for an image), Busy.
+        """
+        from .images.checkpoints import make
+
+        ctr = self.get(name)
+        self._on.make_directories()
+        return make(self._on.images, image, ctr.name, lambda path: ctr.checkpoint(export=path, **options))
+
+    def restore_image(self, image: str, **options: Any) -> list[Container]:
+        """As `restore`, from an image that was made of a checkpoint. Raises: as that; InvalidArgument: it was not."""
+        from .images.checkpoints import archive_of
+
+        return self.restore(archive_of(self._on.images, image), **options)
+
     def get(self, name: str) -> Container:
         """The container with this name, id, or unique id prefix. Raises: NoSuchContainer, AmbiguousName."""
         id = self._on.store.find(name.removeprefix("/"))  # docker shows names with it

@@ -35,7 +35,7 @@ _LOOKED_AT = frozenset(
 _SCARCE = ("memlock", "msgqueue", "nice", "rtprio", "rttime")  # limits that keep a container from starving the host
 _SAFE_SYSCTLS = ("net.", "kernel.msg", "kernel.sem", "kernel.shm", "fs.mqueue.")
 _RUNTIME_ANNOTATIONS = ("run.oci.", "org.criu.", "org.systemd.", "module.wasm.", "io.seabox.", "io.podman.")
-_OWN = ("private", "none", "bridge")
+_OWN = ("private", "shareable", "none", "bridge")
 # Of a volume, which is then one that the import makes.
 _VOLUME_OPTIONS = frozenset(
     "rw ro nosuid nodev noexec exec private rprivate bind rbind z Z copy nocopy atime noatime".split()

@@ -57,11 +57,7 @@ def require_checkpointable(ctr: Locked) -> None:
     ctr.require(Status.RUNNING, text=f'"{ctr.state.status}" is not running, cannot checkpoint')
     if ctr.facts.role == INFRA:
         raise Unsupported(f"container {ctr.facts.name} holds what its pod shares, it cannot be checkpointed")
-    if exec_reap.running(ctr.on, ctr.id):
-        raise StateConflict(
-            ctr.id, ctr.state.status, ("running",),
-            f"container {ctr.id} has active exec sessions, which no checkpoint can hold: end them first",
-        )  # fmt: skip
+    _require_no_sessions(ctr)
     for kind, others in (("pid", ()), ("ipc", ("container", "ns")), ("uts", ("container", "ns"))):
         mode = getattr(ctr.config.namespaces, kind)
         if mode.partition(":")[0] not in ("private", "shareable", "none", *others):
@@ -69,6 +65,15 @@ def require_checkpointable(ctr: Locked) -> None:
                 f"container {ctr.facts.name} uses the {kind} namespace {mode.partition(':')[0]}: criu cannot let a "
                 "container go on in that; only one with its own can be checkpointed"
             )
+
+
+def _require_no_sessions(ctr: Locked) -> None:
+    """Health checks do not count: they are ended. Raises: StateConflict."""
+    if not all(exec_reap.is_check(ctr.on, ctr.id, each) for each in exec_reap.running(ctr.on, ctr.id)):
+        raise StateConflict(
+            ctr.id, ctr.state.status, ("running",),
+            f"container {ctr.id} has active exec sessions, which no checkpoint can hold: end them first",
+        )  # fmt: skip
 
 
 def describe(ctr: Locked, options: Checkpoint) -> Checkpoint:
@@ -102,10 +107,12 @@ def dump(
 
     With `keep_running` the processes go on, but `frozen`, called with the directory, comes before: what it copies is
     of the same moment. Else they are gone, and the container is stopped. Emits `checkpoint`.
-    Raises: CheckpointFailed, Unsupported, OSError: they run as before then.
+    Raises: CheckpointFailed, StateConflict, Unsupported, OSError: they run as before then.
     """
     on, id, runtime, run_dir, state = ctr.on, ctr.id, ctr.runtime, ctr.run_dir, ctr.state
     criu = on.criu
+    exec_reap.end_checks(ctr)
+    _require_no_sessions(ctr)  # one may have been about to start
     place = place_of(on, id, NEW)
     files.remove_tree(place)
     files.make_dirs(f"{place}/{IMAGES}")

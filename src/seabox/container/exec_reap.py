@@ -10,6 +10,7 @@ import signal
 from contextlib import contextmanager
 
 from ..kernel import files, process
+from ..kernel.locks import lock_file, unlock
 from ..model.exec import ExecStatus
 from . import death
 
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 
 _LAST_WORDS = 1.0  # s that the conmons of killed sessions get to write down how these ended
 _DYING = 5.0
+_STARTING = 20.0  # s that sessions that are being started get
 _LOOK_AGAIN = 0.25  # s, while the container is about to end
+
+STARTS = "starts"  # in the run directory: a lock, shared by those who are starting a session
+CHECK = "check"  # in a session's directory: it is a health check
+CHECKS_ENDED = "checks-ended"  # in the run directory: when checks were last ended because they stood in the way, ns
 
 _starting: set[str] = set()  # the sessions that this process is starting
 
@@ -91,6 +97,40 @@ def running(on: Services, container: str) -> list[str]:
     """The ids of the sessions whose processes run this moment. Changes nothing."""
     records = on.store.execs.of(container, active=True)
     return [each.id for each in records if each.process is not None and process.alive(each.process)]
+
+
+def is_check(on: Services, container: str, session: str) -> bool:
+    """Whether the session is a health check."""
+    return os.path.exists(f"{folder_of(on, container, session)}/{CHECK}")
+
+
+def end_checks(ctr: Locked) -> None:
+    """No health check runs, nor is a session being started. The container must be claimed; its lock is free meanwhile.
+
+    Blocks for as long as a start takes. What the checks that were ended found does not count.
+    """
+    with ctr.released():
+        fd = lock_file(f"{ctr.run_dir}/{STARTS}", timeout=_STARTING)
+        if fd is not None:
+            unlock(fd)
+        records = [each for each in ctr.on.store.execs.of(ctr.id, active=True) if is_check(ctr.on, ctr.id, each.id)]
+        if not records:
+            return
+        files.write_file(f"{ctr.run_dir}/{CHECKS_ENDED}", b"%d" % ctr.on.clock.now())
+        for record in records:
+            if record.process is not None:
+                process.kill_session(record.process)
+            if record.conmon is not None:
+                process.wait_gone(record.conmon, _DYING)
+
+
+def checks_ended_at(on: Services, container: str) -> int:
+    """When health checks of the container were last ended, ns; 0 = never in this run."""
+    try:
+        with open(f"{on.config.run_dir(container)}/{CHECKS_ENDED}", "rb") as file:
+            return int(file.read() or b"0")
+    except FileNotFoundError:
+        return 0
 
 
 def record_end(on: Services, container: str, session: str, at: int, code: int | None, reason: str) -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from ..errors import InvalidArgument, OCIRuntimeFailed, StateConflict
 from ..kernel import files, process
+from ..kernel.locks import lock_file, unlock
 from ..model.container import ExecRequest
 from ..model.exec import ExecRecord
 from ..model.ids import new_id
@@ -19,7 +20,7 @@ from ..oci.runtime import ExecLaunch
 from ..spec.exec_process import check
 from ..state.execs import NoSuchExec
 from . import snapshot
-from .exec_reap import folder_of, starting
+from .exec_reap import CHECK, STARTS, folder_of, starting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,14 +54,18 @@ def request_of(command: Sequence[str], timeout: float, options: Mapping[str, obj
         raise InvalidArgument(f"exec: {problem}") from None
 
 
-def start(on: Services, handle: Container, request: ExecRequest, *, attach: bool) -> tuple[str, Executed]:
+def start(
+    on: Services, handle: Container, request: ExecRequest, *, attach: bool, check: bool = False
+) -> tuple[str, Executed]:
     """The session's id, and what runs: connected, with `attach`, before it did. Nothing is left of a failed start.
+
+    `check`: it is a health check, which is ended where it stands in the way.
 
     Raises: NotRunning, CommandNotFound, CommandNotExecutable, Refused, OCIRuntimeFailed.
     """
     session = new_id()
     folder = folder_of(on, handle.id, session)
-    with starting(session), ExitStack() as undo:
+    with starting(session), ExitStack() as starts, ExitStack() as undo:
         with handle.locked(*ENDING) as ctr:
             _require_running(ctr)
             words, now = json.dumps(request.command), on.clock.now()
@@ -69,11 +74,16 @@ def start(on: Services, handle: Container, request: ExecRequest, *, attach: bool
                 ExecRecord(session, ctr.id, words, process.myself(), now, user=request.user or "", tty=request.tty)
             )
             config, init, runtime = ctr.config, ctr.state.process, ctr.runtime
+            under_way = lock_file(f"{ctr.run_dir}/{STARTS}", timeout=0, shared=True)
+            if under_way is not None:
+                starts.callback(unlock, under_way)
         assert init is not None, "a running container has a process"
         try:
             files.make_dir(f"{on.config.run_dir(handle.id)}/exec")
             undo.callback(files.remove_tree, folder)
             files.make_dir(folder)
+            if check:
+                files.write_file(f"{folder}/{CHECK}", b"")
             on.bundles.write_process(config, request, init, f"{folder}/process.json")
             made = runtime.execute(ExecLaunch(
                 container=handle.id, session=session, bundle=folder, attach=attach, tty=request.tty,

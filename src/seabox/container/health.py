@@ -22,15 +22,15 @@ from ..kernel import files, process
 from ..model.health import OUTPUT_KEPT, STARTING, UNHEALTHY, Health, HealthResult, judged
 from ..model.record import EventKind, Intent, Status
 from ..state.store import Occurrence
-from . import snapshot
-from .exec_start import ENDING, NotRunning
+from . import exec_reap, snapshot
+from .exec_session import ExecSession
+from .exec_start import ENDING, NotRunning, request_of, start
 from .stored import decode_config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.health import Healthcheck
     from .container import Container
-    from .exec_session import ExecSession
     from .guard import Locked
     from .services import Services
 
@@ -73,6 +73,8 @@ def run_check(on: Services, handle: Container) -> Health:
             known = Health(status=STARTING, run=state.run)
         if ctr.state.run != state.run or ctr.state.status is not Status.RUNNING:
             return known  # it ended meanwhile: that is no failure of the check
+        if exec_reap.checks_ended_at(on, ctr.id) >= result.began_at:
+            return known  # nor is a checkpoint that the check stood in the way of
         fresh = judged(known, check, result, state.started_at)
         _save(on, ctr.id, fresh)
         turned = fresh.status != ctr.state.health
@@ -90,7 +92,8 @@ def run_check(on: Services, handle: Container) -> Health:
 def _run(on: Services, handle: Container, check: Healthcheck) -> HealthResult:
     began, seconds = on.clock.now(), check.timeout / 1e9
     try:
-        session = handle.exec(check.command, timeout=seconds + _DYING)
+        id, made = start(on, handle, request_of(check.command, seconds + _DYING, {}), attach=True, check=True)
+        session = ExecSession(on, handle._exec(id), made)
     except (NotRunning, NoSuchContainer):
         raise
     except (OCIRuntimeFailed, OSError) as problem:

@@ -8,7 +8,7 @@ import fcntl
 import os
 import select
 import signal as signals
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from ..errors import InvalidArgument
 from ..model.record import ProcessId
@@ -151,6 +151,21 @@ def send_signal(process: ProcessId, signal: int) -> bool:
     finally:
         os.close(pidfd)
     return True
+
+
+@effect("kill")
+def kill_session(process: ProcessId) -> None:
+    """The process and all others of its process group are killed. No effect if it is gone."""
+    pidfd = pidfd_open(process)
+    if pidfd is None:
+        return
+    try:  # its number is its own as long as it is not reaped
+        with suppress(ProcessLookupError):
+            if os.getpgid(process.pid) == process.pid:
+                os.killpg(process.pid, signals.SIGKILL)
+            signals.pidfd_send_signal(pidfd, signals.SIGKILL)
+    finally:
+        os.close(pidfd)
 
 
 def wait_gone(process: ProcessId, timeout_seconds: float | None) -> bool:

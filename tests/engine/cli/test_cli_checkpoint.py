@@ -64,6 +64,25 @@ def test_export_and_import(cli: CommandLine, tmp_path: Path) -> None:
     assert (done.code, "already in use" in done.err) == (125, True)
 
 
+def test_an_image(cli: CommandLine, tmp_path: Path) -> None:
+    """A checkpoint travels as an image does: saved, loaded, restored under the name it had and another."""
+    cli.ok("run", "-d", "--name", "one", "busybox", *COUNT)
+    cli.ok("exec", "one", "touch", "/mine")
+    assert cli.ok("container", "checkpoint", "--create-image", "moment:first", "--compress", "gzip", "one") == "one"
+    cli.ok("rm", "one")
+    cli.ok("save", "-o", str(tmp_path / "saved"), "--format", "oci-archive", "moment:first")
+    cli.ok("rmi", "moment:first")
+    assert cli("container", "restore", "moment:first").code == 125
+    cli.ok("load", "-q", "-i", str(tmp_path / "saved"))
+    cli.ok("container", "restore", "moment:first")
+    cli.ok("container", "restore", "-n", "two", "moment:first")
+    for name in ("one", "two"):
+        assert state(cli, name) == "running:true:false:false"
+        assert cli.ok("exec", name, "ls", "/mine") == "/mine"
+    done = cli("container", "restore", "one", "moment:first")
+    assert (done.code, "cannot be restored at once" in done.err) == (125, True)
+
+
 def test_fork(cli: CommandLine) -> None:
     cli.ok("run", "-d", "--name", "one", "busybox", *COUNT)
     made = cli.ok("container", "fork", "--count", "2", "--name", "child", "one").splitlines()
@@ -103,6 +122,9 @@ def test_bad_input(cli: CommandLine, tmp_path: Path) -> None:
         (["checkpoint", "--ignore-rootfs", "one"], "--ignore-rootfs can only be used with --export"),
         (["checkpoint", "--compress", "gzip", "one"], "--compress can only be used with --export"),
         (["checkpoint", "-e", "/x", "--compress", "best", "one"], "unknown compression 'best'"),
+        (["checkpoint", "--create-image", "x", "-e", "/x", "one"], "--create-image takes the name of an image"),
+        (["checkpoint", "--create-image", "a b", "one"], "a b"),
+        (["restore", "busybox"], "holds no checkpoint"),
         (["checkpoint", "--with-previous", "-P", "one"], "--with-previous can not be used with --pre-checkpoint"),
         (["restore", "--name", "x", "one"], "--name can only be used with --import"),
         (["restore", "--import", "/nowhere", "one"], "--import takes no other choice"),

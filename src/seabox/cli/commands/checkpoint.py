@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from seabox.cli.context import ALL, LATEST, chosen, engine, for_each, say
 from seabox.cli.flags import BOOL, STRING, Command, Flag
-from seabox.errors import InvalidArgument, Unsupported
+from seabox.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +29,8 @@ def command(path: str) -> Command:
         ALL,
         Flag("compress", "c", STRING, "Compression of the archive: none, gzip or zstd", default="zstd",
              completion=("none", "gzip", "zstd")),
-        Flag("create-image", "", STRING, "Make an image of the checkpoint", hidden=True),
+        Flag("create-image", "", STRING, "Make an image of the checkpoint, for `restore` here or elsewhere",
+             metavar="name"),
         Flag("export", "e", STRING, "Write the checkpoint to this archive as well", metavar="file", completion="files"),
         FILE_LOCKS,
         Flag("ignore-rootfs", "", BOOL, "Leave the files that the container wrote out of the archive"),
@@ -51,21 +54,25 @@ def command(path: str) -> Command:
 
 def run(args: Arguments) -> int:
     """Checkpoint what was named."""
-    if args.given("create-image"):
-        raise Unsupported("--create-image is not supported: use --export, and restore --import")
+    image, target = args.text("create-image"), args.text("export")
+    if args.given("create-image") and (target or not image):
+        raise InvalidArgument("--create-image takes the name of an image, and no --export beside it")
     for flag in _ONLY_WITH_EXPORT:
-        if args.given(flag) and not args.text("export"):
-            raise InvalidArgument(f"--{flag} can only be used with --export")
+        if args.given(flag) and not (target or image):
+            raise InvalidArgument(f"--{flag} can only be used with --export or --create-image")
     took: list[Statistics] = []
     quiet = args.on("print-stats")
     with engine(args) as on:
         names = chosen(args, on, fits=lambda seen: seen.status == "running")
-        if args.text("export") and len(names) > 1:
-            raise InvalidArgument("--export can only be used with one container")
+        if (target or image) and len(names) > 1:
+            raise InvalidArgument(f"--{'export' if target else 'create-image'} can only be used with one container")
 
         def act(name: str) -> None:
-            done = on.containers.get(name).checkpoint(
-                export=args.text("export") or None, compression=args.text("compress"), keep=args.on("keep"),
+            way = partial(on.containers.checkpoint_image, name, image)
+            if not image:
+                way = partial(on.containers.get(name).checkpoint, export=target or None)
+            done = way(
+                compression=args.text("compress"), keep=args.on("keep"),
                 keep_running=args.on("leave-running"), tcp_established=args.on("tcp-established"),
                 tcp_close=args.on("tcp-close"), file_locks=args.on("file-locks"),
                 ignore_rootfs=args.on("ignore-rootfs"), ignore_volumes=args.on("ignore-volumes"),

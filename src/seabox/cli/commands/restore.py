@@ -40,8 +40,9 @@ def command(path: str) -> Command:
         ESTABLISHED,
     )
     return Command(
-        path, flags, "[options] CONTAINER [CONTAINER...]", "Let processes go on where a checkpoint left them", run,
-        completion="containers", description="With --import the container is made from an archive first.",
+        path, flags, "[options] CONTAINER|IMAGE [CONTAINER|IMAGE...]",
+        "Let processes go on where a checkpoint left them", run, completion="containers",
+        description="With --import, or an image that --create-image made, the container is made first.",
         examples=("seabox container restore web", "seabox container restore --import web.tar --name other"),
     )  # fmt: skip
 
@@ -52,15 +53,27 @@ def run(args: Arguments) -> int:
     archives = args.texts("import")
     if archives and (args.rest or args.on("all") or args.on("latest")):
         raise InvalidArgument("--import takes no other choice of containers")
-    if not archives:
-        for flag in _ONLY_WITH_IMPORT:
-            if args.given(flag):
-                raise InvalidArgument(f"--{flag} can only be used with --import")
     with engine(args) as on:
+        archives = archives or _of_images(args, on)
+        if not archives:
+            for flag in _ONLY_WITH_IMPORT:
+                if args.given(flag):
+                    raise InvalidArgument(f"--{flag} can only be used with --import, or an image")
         code = _import(args, on, archives, took) if archives else _restore(args, on, took)
     if args.on("print-stats"):
         print_statistics(took, "restore")
     return code
+
+
+def _of_images(args: Arguments, on: Engine) -> list[str]:
+    """The archives of the images that are named in place of containers."""
+    from seabox.images.checkpoints import archive_of
+
+    names = [] if args.on("all") or args.on("latest") else args.rest
+    images = [name for name in names if not on.containers.exists(name) and on.images.exists(name)]
+    if images and len(images) < len(names):
+        raise InvalidArgument("containers and images cannot be restored at once")
+    return [archive_of(on.images, name) for name in images]
 
 
 def _restore(args: Arguments, on: Engine, took: list[Statistics]) -> int:

@@ -1,0 +1,39 @@
+"""Checkpoints as images: one layer, which is the archive as it was exported."""
+
+from __future__ import annotations
+
+from ..errors import InvalidArgument
+from . import manifest as manifests
+from .config import image_config
+from .reference import local_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    from .images import Images
+
+    T = TypeVar("T")
+
+LABEL = "io.seabox.checkpoint.name"  # holds the container's name
+
+
+def make(images: Images, name: str, container: str, export: Callable[[str], T]) -> T:
+    """The archive that `export` writes is an image; what that returns. Raises: InvalidArgument, and as `export`."""
+    local_name(name)  # before anything is done
+    with images._catalog.adding(), images._catalog.files.workspace() as place:
+        done = export(f"{place}/checkpoint")
+        images.import_tar(
+            f"{place}/checkpoint", name, changes=[f"LABEL {LABEL}={container}"], message=f"checkpoint of {container}"
+        )
+    return done
+
+
+def archive_of(images: Images, name: str) -> str:
+    """The path of the archive that the image was made of. Raises: NoSuchImage, InvalidArgument: of none."""
+    row = images.find(name)
+    blobs = manifests.blobs_of(row.manifest)[2:]
+    if LABEL not in image_config(row).labels or len(blobs) != 1:
+        raise InvalidArgument(f"image {name} holds no checkpoint")
+    return images._catalog.files.blob(blobs[0])

@@ -74,8 +74,9 @@ def import_checkpoint(
                 networks = tuple(replace(each, ips=(), mac="") for each in networks)
             config = replace(config, layers=layers, image_id=image_id, networks=networks)
             config = saved_volumes.under_new_names(config, volumes)
-            if ports and config.namespaces.network.startswith("container:"):
-                raise InvalidArgument("--publish cannot be used with --pod: ports are published by the pod")
+            if ports and config.namespaces.network != "bridge":
+                who = "its pod publishes ports" if pod is not None else "its container has no network of its own"
+                raise InvalidArgument(f"{path}: --publish cannot be used: {who}")
             return replace(config, ports=ports) if ports else config
 
         def fill(id: str) -> None:

@@ -195,6 +195,8 @@ def test_what_cannot_be_imported_leaves_nothing(
     elsewhere.images.remove(image, force=True)
     with pytest.raises(NoSuchImage, match="busybox"):
         elsewhere.containers.restore(whole)
+    with pytest.raises(InvalidArgument, match="--publish cannot be used: its container has no network of its own"):
+        engine.containers.restore(whole, publish=["8080:80"])
     with pytest.raises(NoSuchPod, match="some"):
         engine.containers.restore(whole, pod="some")
     for each in (engine, elsewhere):

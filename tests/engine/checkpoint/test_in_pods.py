@@ -67,7 +67,7 @@ def test_into_another(engine: seabox.Engine, elsewhere: seabox.Engine, tmp_path:
             elsewhere.containers.restore(tmp_path / "c.tar", pod="loose")
         with pytest.raises(InvalidArgument, match="shared nothing with a pod, pod other shares ipc, net, uts"):
             elsewhere.containers.restore(tmp_path / "alone.tar", pod="other")
-        with pytest.raises(InvalidArgument, match="published by the pod"):
+        with pytest.raises(InvalidArgument, match="its pod publishes ports"):
             elsewhere.containers.restore(tmp_path / "c.tar", pod="other", publish=["81:80"])
         assert [seen.facts.role for seen in elsewhere.containers.list()] == ["infra", "infra"]
         (made,) = elsewhere.containers.restore(tmp_path / "c.tar", pod="other")

@@ -124,6 +124,7 @@ def test_bad_input(cli: CommandLine, tmp_path: Path) -> None:
         (["checkpoint", "-e", "/x", "--compress", "best", "one"], "unknown compression 'best'"),
         (["checkpoint", "--create-image", "x", "-e", "/x", "one"], "--create-image takes the name of an image"),
         (["checkpoint", "--create-image", "a b", "one"], "a b"),
+        (["checkpoint", "--export", "", "one"], "--export needs the name of a file"),
         (["restore", "busybox"], "holds no checkpoint"),
         (["checkpoint", "--with-previous", "-P", "one"], "--with-previous can not be used with --pre-checkpoint"),
         (["restore", "--name", "x", "one"], "--name can only be used with --import"),

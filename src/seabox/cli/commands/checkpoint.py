@@ -57,6 +57,8 @@ def run(args: Arguments) -> int:
     image, target = args.text("create-image"), args.text("export")
     if args.given("create-image") and (target or not image):
         raise InvalidArgument("--create-image takes the name of an image, and no --export beside it")
+    if args.given("export") and not target:
+        raise InvalidArgument("--export needs the name of a file")
     for flag in _ONLY_WITH_EXPORT:
         if args.given(flag) and not (target or image):
             raise InvalidArgument(f"--{flag} can only be used with --export or --create-image")

@@ -57,6 +57,7 @@ class Directories:
         The container's root is not mounted. Done in one move, which the next `mount` completes if it is cut short.
         """
         self.unmount(id)
+        self._complete(id)  # an earlier one
         rename(own, f"{self._dir(id)}/diff.next")
         self._complete(id)
 

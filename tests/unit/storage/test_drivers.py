@@ -288,3 +288,12 @@ def test_the_probe_cleans_up_when_the_kernel_refuses(place: Path, monkeypatch: p
     monkeypatch.setattr(overlay, "mount_overlay", refuse)
     assert "Invalid argument" in overlay.obstacle(str(place))
     assert tree(str(place)) == []
+
+
+def test_a_replacement_after_one_that_was_cut_short(driver: Driver, place: Path) -> None:
+    driver.create(ID)
+    for name in ("first", "second"):
+        (place / name / name).mkdir(parents=True)
+    os.rename(place / "first", f"{os.path.dirname(driver.upper_dir(ID))}/diff.next")  # so far it came
+    driver.replace(ID, f"{place}/second")
+    assert os.listdir(driver.upper_dir(ID)) == ["second"]

@@ -13,6 +13,7 @@ from .container.exec_reap import is_due
 from .errors import InvalidArgument, NoSuchContainer
 from .kernel import process
 from .model.record import ALIVE, Intent, Status
+from .model.times import check_timeout
 from .rooms import Rooms
 
 TYPE_CHECKING = False
@@ -85,18 +86,22 @@ class Engine:
         return self._rooms.volumes
 
     def events(
-        self, since: int = 0, *, follow: bool = False, until: int | None = None, cancel: Cancel | None = None
-    ) -> Iterator[Event]:
+        self, since: int = 0, *, follow: bool = False, until: int | None = None, timeout: float | None = None,
+        cancel: Cancel | None = None,
+    ) -> Iterator[Event]:  # fmt: skip
         """Everything that happened after sequence number `since`, oldest first; with `follow` also what happens.
 
-        Following ends at the moment `until` (ns), or with Cancelled when `cancel` is fired from another thread.
+        Following ends at the moment `until` (ns), with TimedOut after `timeout` seconds, or with Cancelled when
+        `cancel` is fired from another thread.
         """
+        check_timeout(timeout)
         from .events.follow import follow as on_and_on
         from .events.follow import past
 
         if not follow:
             return past(self._rooms.store, since)
-        return on_and_on(self._rooms.store, f"{self.config.database}-wal", since, until=until, cancel=cancel)
+        journal = f"{self.config.database}-wal"
+        return on_and_on(self._rooms.store, journal, since, until=until, timeout=timeout, cancel=cancel)
 
     def check(self, *, repair: bool = False, force: bool = False, quick: bool = False) -> list[Finding]:
         """What is wrong with the database, containers, images and their directories; [] if nothing.
@@ -305,6 +310,7 @@ def _request(image: str, command: Sequence[str] | None, options: CreateOptions) 
     import msgspec
 
     from .model.container import CreateRequest
+    from .model.decoding import convert
 
     if isinstance(command, str):
         raise InvalidArgument("command must be a sequence of strings, not one string")
@@ -313,7 +319,7 @@ def _request(image: str, command: Sequence[str] | None, options: CreateOptions) 
         raise InvalidArgument(f"create: unknown option {', '.join(unknown)}")
     asked = {key: list(value) if isinstance(value, tuple) else value for key, value in options.items()}
     try:
-        return msgspec.convert(
+        return convert(
             {**asked, "image": image, "command": None if command is None else list(command)}, CreateRequest
         )
     except msgspec.ValidationError as problem:

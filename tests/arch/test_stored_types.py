@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -99,3 +100,21 @@ def test_a_record_of_a_newer_seabox_can_be_read(cls: type[msgspec.Struct]) -> No
     stored = msgspec.json.decode(msgspec.json.encode(next(instances(cls))))
     assert isinstance(stored, dict)
     assert msgspec.json.decode(msgspec.json.encode({**stored, "from_the_future": 1}), type=cls) == next(instances(cls))
+
+
+def test_only_one_module_has_msgspec_make_types() -> None:
+    """See model/decoding.py: two threads that use a type for the first time can crash the process."""
+    found = [
+        f"{module.where}:{node.lineno}"
+        for module in modules()
+        if module.where != "model/decoding.py"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and _makes_a_type(node)
+    ]
+    assert found == []
+
+
+def _makes_a_type(call: ast.Call) -> bool:
+    name = ast.unparse(call.func)
+    typed = len(call.args) > 1 or any(word.arg == "type" for word in call.keywords)
+    return name in ("msgspec.convert", "msgspec.json.Decoder") or (name == "msgspec.json.decode" and typed)

@@ -194,6 +194,16 @@ def test_the_log_alone(engine: seabox.Engine) -> None:
     assert kinds(engine).count("attach") == 0
 
 
+def test_a_client_that_leaves_in_the_middle_of_the_log(engine: seabox.Engine) -> None:
+    """D16: the call returns, though the client takes no more of a log that is larger than any buffer."""
+    ctr = engine.containers.run("busybox", ["sh", "-c", "yes | head -c 4000000"])
+    ctr.wait()
+    with client(ctr, stream=False, logs=True) as http:
+        assert http.end.recv(100)
+        http.end.close()
+        http.over()
+
+
 def test_a_quiet_container(engine: seabox.Engine) -> None:
     """What is in the log, then what comes: lines that are all alike are told apart by nothing but their number."""
     ctr = engine.containers.create("busybox", ["sh", "-c", "echo y; while read line; do echo y; done"], stdin=True)

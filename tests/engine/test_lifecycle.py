@@ -184,6 +184,15 @@ def test_kill_with_a_signal_that_is_caught(engine: seabox.Engine) -> None:
         ctr.kill(65)
 
 
+def test_a_signal_right_after_the_start_is_for_the_program(engine: seabox.Engine) -> None:
+    ctr = engine.containers.create("busybox", SLEEPER)
+    for _ in range(2):
+        ctr.start()
+        ctr.kill(signal.SIGTERM)  # which runc, about to execute the program, would die of
+        assert ctr.stop(timeout=0)
+        assert ctr.wait() == 137
+
+
 def test_pause_and_unpause(engine: seabox.Engine) -> None:
     ctr = obedient(engine)
     since = last(engine)

@@ -14,6 +14,7 @@ from seabox.logs.lines import LogLine
 from seabox.streams.session import Session
 
 CAP = 400_000
+SECONDS = int(os.environ.get("SEABOX_TEST_YES", "3"))  # 60 in the issue
 # about 100 KB at once, then a pause: slow enough for its history to be kept
 WRITER = """
 i=0
@@ -56,7 +57,8 @@ def test_history_is_kept_and_followed(engine: seabox.Engine) -> None:
 
 def test_a_fast_writer_stays_within_twice_the_cap(engine: seabox.Engine) -> None:
     """At every moment."""
-    ctr = engine.containers.run("busybox", ["sh", "-c", "yes & sleep 3; exit 0"], log_options={"max-size": str(CAP)})
+    script = f"yes & sleep {SECONDS}; exit 0"
+    ctr = engine.containers.run("busybox", ["sh", "-c", script], log_options={"max-size": str(CAP)})
     path = ctr.inspect()["HostConfig"]["LogConfig"]["Path"]
     largest = 0
     while ctr.status == "running":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import select
 import socket
 import time
@@ -15,6 +16,8 @@ from engine.home import SLEEPER, conmon_of, obedient
 from seabox.errors import Conflict, ExitCodeUnknown, StateConflict, TimedOut
 from seabox.kernel.procfs import blocked_on
 from seabox.streams.session import Session
+
+CHUNKINGS = int(os.environ.get("SEABOX_TEST_CHUNKINGS", "20"))  # 2000 in the issue
 
 
 def until(session: Session, text: bytes) -> bytes:
@@ -175,3 +178,32 @@ def test_a_removal_that_a_client_holds_up(engine: seabox.Engine) -> None:
         assert time.monotonic() - begun < 4
         with pytest.raises(ExitCodeUnknown):
             ctr.wait(timeout=1)
+
+
+def test_every_chunking_arrives_whole(engine: seabox.Engine) -> None:
+    """Through the session of the start, one that came later, an exec and the log: the same bytes."""
+    chance, whole = random.Random(4), b""
+    ctr = engine.containers.create("busybox", ["cat"], stdin=True, log_options={"max-size": "2g"})  # short lines
+    with ctr.start_and_attach() as first, ctr.attach() as later, ctr.exec(["cat"], stdin=True) as inside:
+        for _ in range(CHUNKINGS):
+            pieces = [_piece(chance) for _ in range(chance.randrange(1, 6))]
+            for piece in pieces:
+                first.write(piece)
+                inside.write(piece)
+            sent = b"".join(pieces)
+            whole += sent
+            for session in (first, later, inside):
+                got = b""
+                while len(got) < len(sent):
+                    got += b"".join(data for _, data in session.read(60))
+                assert got == sent
+        inside.close_stdin()
+        assert inside.wait(60) == 0
+        first.close_stdin()
+        assert ctr.wait(timeout=60) == 0
+    assert b"".join(line.payload for line in ctr.logs()) == whole
+
+
+def _piece(chance: random.Random) -> bytes:
+    size = chance.choice((1, 2, 100, 4096, 8191, 8192, 8193, 12_000))
+    return bytes(chance.choices(b"a\n\r\0 \xff\xc3", k=size))

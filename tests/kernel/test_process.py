@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import signal
 import sys
 import threading
@@ -13,6 +14,7 @@ import pytest
 
 from seabox.errors import InvalidArgument, TimedOut
 from seabox.kernel import process, programs
+from seabox.kernel.procfs import has_executed
 from seabox.model.record import ProcessId
 
 SH = "/bin/sh"
@@ -270,3 +272,25 @@ def test_reap_and_wait_gone_give_up_in_time() -> None:
     assert process.wait_gone(child, 5)
     assert process.reap(pid, 5) == 137
     assert process.reap(pid) == -1
+
+
+def test_whether_a_process_has_executed_its_program() -> None:
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if not child:
+        os.read(ours, 1)
+        os.execv("/bin/sleep", ["sleep", "1000"])
+    try:
+        assert not has_executed(child)
+        os.write(theirs, b"x")
+        for _ in range(20_000):
+            if has_executed(child):
+                break
+            select.select([], [], [], 0.001)
+        assert has_executed(child)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(ours)
+        os.close(theirs)
+    assert has_executed(child)  # nobody waits for one that has ended

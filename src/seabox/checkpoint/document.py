@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ..errors import Damaged, SeaboxError
+from ..model import decoding
 from ..model.checkpoint import CHECKPOINT_SCHEMA, Checkpoint
 
 
@@ -22,7 +23,7 @@ def encode(checkpoint: Checkpoint) -> bytes:
 def decode(data: bytes) -> Checkpoint:
     """The description that was stored here. Raises: Damaged."""
     try:
-        return msgspec.json.decode(data, type=Checkpoint)
+        return decoding.decode(data, Checkpoint)
     except msgspec.MsgspecError as problem:
         raise Damaged(f"a stored checkpoint cannot be read: {problem}") from None
 
@@ -39,7 +40,7 @@ def decode_foreign(data: bytes) -> Checkpoint:
                 f"the checkpoint has schema version {schema}, this seabox knows up to {CHECKPOINT_SCHEMA}: use a newer "
                 "seabox"
             )
-        found = msgspec.convert(raw, Checkpoint)
+        found = decoding.convert(raw, Checkpoint)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
         raise BadCheckpoint(f"checkpoint.json cannot be read: {problem}") from None
     strange = unknown_key(raw, found)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..oci.attachsock import AttachSocket
     from ..streams.session import Session
+    from .container import Container
     from .guard import Locked
     from .services import Services
 
@@ -153,10 +154,15 @@ def keep_promise(on: Services, id: str, promise: int) -> None:
         debug("the end of container %s: %s", id, problem)
 
 
-def resize(ctr: Locked, height: int, width: int) -> None:
-    """The container's terminal has this many rows and columns. Raises: StateConflict, InvalidArgument."""
-    ctr.require(Status.CREATED, Status.RUNNING)
-    write_size(ctr.run_dir, height, width)
+def resize(handle: Container, height: int, width: int) -> None:
+    """The container's terminal has this many rows and columns. Raises: StateConflict, InvalidArgument.
+
+    The lock is free while conmon is told.
+    """
+    with handle.locked() as ctr:
+        ctr.require(Status.CREATED, Status.RUNNING)
+        run_dir = ctr.run_dir
+    write_size(run_dir, height, width)
 
 
 def write_size(run_dir: str, height: int, width: int) -> None:

@@ -39,12 +39,13 @@ def operation(
     """Bind a function over a locked container as a method that takes the lock first.
 
     While another process works on the container under a claim, the method waits for it to finish, unless the
-    claim's intent is one of `through`: `kill` and `remove` do not wait for a `stop`, a second `stop` joins it.
+    claim's intent is one of `through`: `kill` and `remove` do not wait for a `stop`, a second `stop` joins it. The
+    operation's `cancel` ends that wait too.
     """
 
     @wraps(op)
     def method(self: Container, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        with self.locked(*through) as ctr:
+        with self.locked(*through, cancel=kwargs.get("cancel")) as ctr:  # type: ignore[arg-type]
             return op(ctr, *args, **kwargs)
 
     return method
@@ -80,7 +81,7 @@ class Container:
         with span("containerInit", self.id):
             if recursive:
                 self.start_dependencies(timeout=timeout, cancel=cancel)
-            with self.locked() as ctr:
+            with self.locked(cancel=cancel) as ctr:
                 ctr.preserve_fds = tuple(preserve_fds)
                 lifecycle.init(ctr)
 
@@ -100,7 +101,7 @@ class Container:
         with span("containerStart", self.id):
             if recursive:
                 self.start_dependencies(timeout=timeout, cancel=cancel)
-            with self.locked() as ctr:
+            with self.locked(cancel=cancel) as ctr:
                 ctr.preserve_fds = tuple(preserve_fds)
                 lifecycle.start(ctr)
 
@@ -129,7 +130,7 @@ class Container:
         with_pod: bool = False,
     ) -> None:  # fmt: skip
         """It is gone, with its files; see remove.py."""
-        with self.locked(*_ENDING, *(_READING if force else ())) as ctr:
+        with self.locked(*_ENDING, *(_READING if force else ()), cancel=cancel) as ctr:
             remove_locked(ctr, force=force, timeout=timeout, volumes=volumes, cancel=cancel, with_pod=with_pod)
 
     def connect(self, network: Network, *options: str) -> None:
@@ -205,17 +206,18 @@ class Container:
 
     def exec_run(
         self, command: Sequence[str], *, input: bytes | None = None, timeout: float | None = None,
-        **options: Unpack[ExecOptions],
+        cancel: Cancel | None = None, **options: Unpack[ExecOptions],
     ) -> Finished:  # fmt: skip
         """`command` ran in the container to its end: its code, stdout and stderr. Blocks; see `exec`.
 
-        Raises: as `exec`; ExecTimedOut, with what was written by then: it was killed after `timeout` seconds.
+        Raises: as `exec`; ExecTimedOut, with what was written by then: it was killed after `timeout` seconds;
+        Cancelled: it was killed.
         """
         if input is not None:
             options["stdin"] = True
         beyond = 0 if timeout is None else timeout + 1  # should we be killed ourselves
         with self.exec(command, timeout=beyond, **options) as session:
-            return session.communicate(input or b"", timeout)
+            return session.communicate(input or b"", timeout, cancel)
 
     def exec_detached(self, command: Sequence[str], *, timeout: float = 0, **options: Unpack[ExecOptions]) -> Exec:
         """`command` runs in the container, its output thrown away; its exit code can be had for 5 minutes after.
@@ -240,10 +242,9 @@ class Container:
 
     def resize(self, height: int, width: int) -> None:
         """The container's terminal has this many rows and columns. Raises: StateConflict, InvalidArgument."""
-        from . import attach
+        from .attach import resize
 
-        with self.locked() as ctr:
-            attach.resize(ctr, height, width)
+        resize(self, height, width)
 
     def rename(self, name: str) -> None:
         """The container is called `name`; what runs goes on. Raises: InvalidArgument, NameInUse, StateConflict."""
@@ -263,14 +264,15 @@ class Container:
         with self.locked() as ctr:
             update(ctr, **changes)
 
-    def run_healthcheck(self) -> Health:
-        """The container's health check was run once, outside of its turn. Blocks up to the check's timeout.
+    def run_healthcheck(self, *, timeout: float | None = None, cancel: Cancel | None = None) -> Health:
+        """The container's health check was run once, outside of its turn. Blocks up to the check's own timeout.
 
-        Raises: InvalidArgument (it has none), StateConflict (it does not run).
+        One that takes longer than `timeout` seconds, or is cancelled, is killed and does not count.
+        Raises: InvalidArgument (it has none), StateConflict (it does not run), TimedOut, Cancelled.
         """
         from .health import run_check
 
-        return run_check(self._on, self)
+        return run_check(self._on, self, timeout, cancel)
 
     @contextmanager
     def batch(self) -> Iterator[Container]:
@@ -353,15 +355,18 @@ class Container:
 
     def logs(
         self, *, follow: bool = False, tail: int | None = None, since: int | None = None, until: int | None = None,
-        cancel: Cancel | None = None,
+        timeout: float | None = None, cancel: Cancel | None = None,
     ) -> Iterator[LogLine]:  # fmt: skip
         """The lines the container wrote, oldest first; times in ns. `follow` goes on until it ends.
 
-        Raises: NoSuchContainer, Unsupported (a log driver that cannot be read).
+        That takes up to `timeout` seconds (None = for ever). Raises: NoSuchContainer, Unsupported (a log driver that
+        cannot be read), TimedOut, Cancelled.
         """
         from .logs import read
 
-        return read(self._on, self.id, follow=follow, tail=tail, since=since, until=until, cancel=cancel)
+        return read(
+            self._on, self.id, follow=follow, tail=tail, since=since, until=until, timeout=timeout, cancel=cancel
+        )  # fmt: skip
 
     def mend(self) -> None:
         """What a killed operation left of the container is put right, unless its lock is held this moment.
@@ -371,10 +376,10 @@ class Container:
         locking.mend(self._on, self.id)
 
     @contextmanager
-    def locked(self, *through: Intent) -> Iterator[Locked]:
-        """The container, locked and true. Raises: NoSuchContainer, Busy."""
+    def locked(self, *through: Intent, cancel: Cancel | None = None) -> Iterator[Locked]:
+        """The container, locked and true. Raises: NoSuchContainer, Busy, Cancelled."""
         if self._locked is not None:
             yield self._locked
         else:
-            with locking.locked(self._on, self.id, *through) as ctr:
+            with locking.locked(self._on, self.id, *through, cancel=cancel) as ctr:
                 yield ctr

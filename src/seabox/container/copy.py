@@ -8,6 +8,7 @@ import stat
 from ..errors import NotFound
 from ..kernel.files import open_in_root
 from ..storage.pack import pack_content, pack_one
+from .bounds import Bounds
 from .roots import Root
 
 TYPE_CHECKING = False
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Protocol
 
+    from ..kernel.watch import Cancel
     from .container import Container
 
     class Source(Protocol):
@@ -41,10 +43,14 @@ class Outgoing:
     and `modified` (ns) are of the file itself, `name` is how the archive calls it: "." for what is in a directory.
     """
 
-    __slots__ = ("_fd", "_root", "mode", "modified", "name", "size")
+    __slots__ = ("_bounds", "_fd", "_root", "mode", "modified", "name", "size")
 
-    def __init__(self, handle: Container, path: str, *, name: str | None = None) -> None:
-        self._root = Root(handle)
+    def __init__(
+        self, handle: Container, path: str, *, name: str | None = None, timeout: float | None = None,
+        cancel: Cancel | None = None,
+    ) -> None:  # fmt: skip
+        self._bounds = Bounds(timeout, cancel)
+        self._root = Root(handle, cancel)
         try:
             self._fd = find(self._root, handle, path)
             found = os.fstat(self._fd)
@@ -71,9 +77,9 @@ class Outgoing:
     def __iter__(self) -> Iterator[bytes]:
         try:
             if self.is_dir and self.name == ".":
-                yield from pack_content(self._fd)
+                yield from self._bounds.within(pack_content(self._fd))
             else:
-                yield from pack_one(self._fd, self.name)
+                yield from self._bounds.within(pack_one(self._fd, self.name))
         finally:
             self.close()
 
@@ -113,12 +119,13 @@ def followed(handle: Container, path: str) -> str:
 
 def copy_in(
     handle: Container, path: str, archive: Iterable[bytes] | Source, *, own: bool = False, overwrite: bool = False,
-    rename: tuple[str, str] | None = None,
+    rename: tuple[str, str] | None = None, timeout: float | None = None, cancel: Cancel | None = None,
 ) -> None:  # fmt: skip
     """See Container.copy_in."""
     from .extract import Destination, extract, uncompressed
 
-    with Root(handle) as root:
+    bounds = Bounds(timeout, cancel)
+    with Root(handle, cancel) as root:
         fd = find(root, handle, path)
         try:
             if not stat.S_ISDIR(os.fstat(fd).st_mode):
@@ -127,7 +134,7 @@ def copy_in(
             os.close(fd)
         owner = _user(root, handle) if own else None
         extract(
-            uncompressed(pieces_of(archive)), Destination(root.fd, root.path(path)), owner=owner,
+            uncompressed(bounds.within(pieces_of(archive))), Destination(root.fd, root.path(path)), owner=owner,
             overwrite=overwrite, rename=rename,
         )  # fmt: skip
 

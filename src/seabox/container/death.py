@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..oci.exits import Exit
     from .services import Services
 
+_LOOKS, _LOOK_AGAIN = 500, 0.002  # s
 _HELD_UP = 0.7  # s after the end of a process in which conmon has always written how it ended, if it could
 
 
@@ -53,6 +54,19 @@ def await_exit_file(
                 if blocked_on(conmon.pid).startswith("socket:"):
                     return on.exits.read(id)
         return found
+
+
+def await_program(init: ProcessId) -> None:
+    """A process that was started this moment has executed its program, or ended. Blocks for a second at most."""
+    from ..kernel.procfs import has_executed
+
+    if has_executed(init.pid):
+        return
+    with Watch() as watch:
+        watch.add_process(init)
+        for _ in range(_LOOKS):  # the kernel has no event for an execve
+            if watch.wait(_LOOK_AGAIN) or has_executed(init.pid):
+                return
 
 
 def await_end(process: ProcessId | None, timeout: float | None, cancel: Cancel | None = None) -> bool:

@@ -113,8 +113,11 @@ class Exec:
         """The session's terminal has this many rows and columns; no effect if it has ended."""
         write_size(exec_reap.folder_of(self._on, self.container_id, self.id), height, width)
 
-    def remove(self, *, force: bool = False) -> None:
-        """There is no such session; `force` kills its process first. Raises: NoSuchExec, StateConflict, TimedOut."""
+    def remove(self, *, force: bool = False, timeout: float | None = 10.0, cancel: Cancel | None = None) -> None:
+        """There is no such session; `force` kills its process first and waits up to `timeout` seconds for its end.
+
+        Raises: NoSuchExec, StateConflict, TimedOut, Cancelled.
+        """
         record = self.record()
         if record.active:
             if not force:
@@ -123,7 +126,7 @@ class Exec:
                 )
             self.kill()
             with suppress(ExitCodeUnknown, ExecTimedOut):
-                self.wait(10.0)
+                self.wait(timeout, cancel)
         self._on.store.execs.remove(self.id)
 
     def inspect(self) -> dict[str, Any]:
@@ -236,10 +239,12 @@ class ExecSession(Session):
         except NoSuchExec:
             return False
 
-    def communicate(self, input: bytes = b"", timeout: float | None = None) -> Finished:
+    def communicate(
+        self, input: bytes = b"", timeout: float | None = None, cancel: Cancel | None = None
+    ) -> Finished:
         """`input` was written and closed, all output read, and the process has ended. Blocks.
 
-        Raises: ExecTimedOut (it is killed then), Cancelled, ExitCodeUnknown.
+        Raises: ExecTimedOut and Cancelled (it is killed then), ExitCodeUnknown.
         """
         from threading import Thread
 
@@ -247,14 +252,17 @@ class ExecSession(Session):
         writer = Thread(target=self._feed, args=(input,), daemon=True)
         writer.start()
         try:
-            output = self.read_all(timeout)
+            output = self.read_all(timeout, cancel)
             left = None if deadline is None else max(0.0, deadline - self._on.clock.monotonic())
-            return Finished(self.wait(left), output)
+            return Finished(self.wait(left, cancel), output)
         except ExecTimedOut as problem:
             raise ExecTimedOut(self.id, output) from problem
         except TimedOut:
             self.kill()
             raise ExecTimedOut(self.id, self.read_all(10.0)) from None
+        except Cancelled:
+            self.kill()
+            raise
         finally:
             self.close()
             writer.join()
@@ -306,9 +314,11 @@ class Execs:
         """See `get`."""
         return self.get(name)
 
-    def remove(self, name: str, *, force: bool = False) -> None:
+    def remove(
+        self, name: str, *, force: bool = False, timeout: float | None = 10.0, cancel: Cancel | None = None
+    ) -> None:
         """There is no such session any more. Raises: as `get` and Exec.remove."""
-        self.get(name).remove(force=force)
+        self.get(name).remove(force=force, timeout=timeout, cancel=cancel)
 
     def _runtime(self) -> str:
         return self._on.store.load(self._container_id).facts.runtime

@@ -13,6 +13,7 @@ from ..errors import InvalidArgument, OCIRuntimeFailed, StateConflict
 from ..kernel import files, process
 from ..kernel.locks import lock_file, unlock
 from ..model.container import ExecRequest
+from ..model.decoding import convert
 from ..model.exec import ExecRecord
 from ..model.ids import new_id
 from ..model.record import Intent, Status
@@ -49,7 +50,7 @@ def request_of(command: Sequence[str], timeout: float, options: Mapping[str, obj
         raise InvalidArgument(f"exec: unknown option {', '.join(unknown)}")
     asked = {key: list(value) if isinstance(value, (tuple, range)) else value for key, value in options.items()}
     try:
-        return check(msgspec.convert({**asked, "command": list(command), "timeout": timeout}, ExecRequest))
+        return check(convert({**asked, "command": list(command), "timeout": timeout}, ExecRequest))
     except msgspec.ValidationError as problem:
         raise InvalidArgument(f"exec: {problem}") from None
 

@@ -12,22 +12,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
+    from .bounds import Bounds
     from .guard import Locked
 
     class Sink(Protocol):
         def write(self, data: bytes, /) -> object: ...
 
 
-def export(ctr: Locked, target: str | os.PathLike[str] | Sink) -> None:
+def export(ctr: Locked, target: str | os.PathLike[str] | Sink, bounds: Bounds) -> None:
     """The whole root file system, without volumes and other mounts, is in the archive `target`.
 
     A path gets a file of mode 0600, in place of what was there, once all is written. Blocks as long as that takes,
-    with the lock free. Raises: StateConflict while it is being removed, OSError.
+    with the lock free. Raises: StateConflict while it is being removed, OSError, TimedOut, Cancelled.
     """
     ctr.require(*(status for status in Status if status is not Status.REMOVING))
     if not isinstance(target, (str, os.PathLike)):
         with borrowed(ctr, Intent.EXPORT) as root:
-            for piece in pack_content(root):
+            for piece in bounds.within(pack_content(root)):
                 target.write(piece)
         ctr.become(ctr.state, EventKind.EXPORT)
         return
@@ -35,6 +36,6 @@ def export(ctr: Locked, target: str | os.PathLike[str] | Sink) -> None:
 
     with Landing(os.fspath(target)) as file:
         with borrowed(ctr, Intent.EXPORT) as root:
-            file.write(pack_content(root))
+            file.write(bounds.within(pack_content(root)))
         file.land()  # not before it is certain that the container was there to the end
     ctr.become(ctr.state, EventKind.EXPORT)

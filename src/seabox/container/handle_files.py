@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from os import PathLike
 
+    from ..kernel.watch import Cancel
     from .container import Container
     from .copy import Outgoing, Source
     from .export import Sink
@@ -33,37 +34,50 @@ def unmount(handle: Container, *, force: bool = False) -> None:
 
 def copy_in(
     handle: Container, path: str, archive: Iterable[bytes] | Source, *, own: bool = False, overwrite: bool = False,
-    rename: tuple[str, str] | None = None,
+    rename: tuple[str, str] | None = None, timeout: float | None = None, cancel: Cancel | None = None,
 ) -> None:  # fmt: skip
     """What the tar archive (a stream, or its pieces; gzip, bzip2, xz) holds is in the directory `path`.
 
     Whether or not the container runs, volumes included; a relative path begins in its working directory. With
     `own` the files belong to the container's user, else to whom the archive says. `overwrite` lets files replace
-    directories and directories files; `rename` changes the first part of the names. Blocks, with the lock free.
-    Raises: NoSuchPath, NotADirectoryError, BadArchive, AlreadyThere, OSError (read-only...).
+    directories and directories files; `rename` changes the first part of the names. Blocks, with the lock free, up
+    to `timeout` seconds (None = for ever; looked at, as `cancel`, before each piece): what is there by then stays.
+    Raises: NoSuchPath, NotADirectoryError, BadArchive, AlreadyThere, OSError (read-only...), TimedOut, Cancelled.
     """
     from .copy import copy_in
 
-    copy_in(handle, path, archive, own=own, overwrite=overwrite, rename=rename)
+    copy_in(
+        handle, path, archive, own=own, overwrite=overwrite, rename=rename, timeout=timeout, cancel=cancel
+    )  # fmt: skip
 
 
-def copy_out(handle: Container, path: str, *, name: str | None = None) -> Outgoing:
+def copy_out(
+    handle: Container, path: str, *, name: str | None = None, timeout: float | None = None,
+    cancel: Cancel | None = None,
+) -> Outgoing:  # fmt: skip
     """What is at `path`, running or not, volumes included, as a tar archive: iterate over it, or close it.
 
-    `name` is what the archive calls it, "." meaning what is in a directory. Raises: NoSuchPath, OSError.
+    `name` is what the archive calls it, "." meaning what is in a directory. Iterating ends with TimedOut when
+    `timeout` seconds from now are over, with Cancelled when `cancel` is fired. Raises: NoSuchPath, OSError.
     """
     from .copy import Outgoing
 
-    return Outgoing(handle, path, name=name)
+    return Outgoing(handle, path, name=name, timeout=timeout, cancel=cancel)
 
 
-def export(handle: Container, target: str | PathLike[str] | Sink) -> None:
+def export(
+    handle: Container, target: str | PathLike[str] | Sink, *, timeout: float | None = None,
+    cancel: Cancel | None = None,
+) -> None:  # fmt: skip
     """The root file system is in the tar archive `target`: a path, or a binary stream.
 
-    Blocks as long as that takes, with the lock free; a path gets a whole file of mode 0600 or none.
-    Raises: StateConflict, OSError.
+    Blocks as long as that takes, up to `timeout` seconds (None = for ever; looked at, as `cancel`, before each
+    piece), with the lock free; a path gets a whole file of mode 0600 or none.
+    Raises: StateConflict, OSError, TimedOut, Cancelled.
     """
+    from .bounds import Bounds
     from .export import export
 
-    with handle.locked() as ctr:
-        export(ctr, target)
+    bounds = Bounds(timeout, cancel)
+    with handle.locked(cancel=cancel) as ctr:
+        export(ctr, target, bounds)

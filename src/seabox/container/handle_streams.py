@@ -28,7 +28,7 @@ def start_and_attach(
     joining = attach.Joining(**how)
     if recursive:
         handle.start_dependencies(timeout=timeout, cancel=cancel)
-    with handle.locked() as ctr:
+    with handle.locked(cancel=cancel) as ctr:
         ctr.preserve_fds = tuple(preserve_fds)
         return attach.start_and_attach(ctr, joining)
 
@@ -64,7 +64,8 @@ def http_attach(handle: Container, conn: Wire | Callable[[], Wire], **options: U
     With a terminal the bytes go as they are; without one each output is a frame (streams/mux.py). The end of the
     client's input is that of the container's. Returns when the container ends, the client detaches or leaves.
 
-    Raises: InvalidArgument, StateConflict, Unsupported (a log that cannot be read), Disconnected, Cancelled.
+    Raises: InvalidArgument, StateConflict, Unsupported (a log that cannot be read), Disconnected, Cancelled,
+    TimedOut (after `timeout` seconds).
     """
     from .container import Container
     from .http_attach import http_attach as attach_client

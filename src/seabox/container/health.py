@@ -19,6 +19,7 @@ from ..errors import (
     TimedOut,
 )
 from ..kernel import files, process
+from ..model.decoding import decode
 from ..model.health import OUTPUT_KEPT, STARTING, UNHEALTHY, Health, HealthResult, judged
 from ..model.record import EventKind, Intent, Status
 from ..state.store import Occurrence
@@ -29,13 +30,14 @@ from .stored import decode_config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..kernel.watch import Cancel
     from ..model.health import Healthcheck
+    from .bounds import Bounds
     from .container import Container
     from .guard import Locked
     from .services import Services
 
 _DYING = 2.0  # s that a killed check gets, for what it started may hold its streams
-_decoder = msgspec.json.Decoder(Health)
 
 
 def health_of(on: Services, id: str) -> Health:
@@ -55,19 +57,25 @@ def check_of(on: Services, id: str) -> Healthcheck:
     return check
 
 
-def run_check(on: Services, handle: Container) -> Health:
+def run_check(
+    on: Services, handle: Container, timeout: float | None = None, cancel: Cancel | None = None
+) -> Health:
     """The container's check was run once, and counts as every other. Blocks up to the check's timeout.
 
-    Raises: InvalidArgument (no check), StateConflict (it does not run), NoSuchContainer.
+    Raises: InvalidArgument (no check), StateConflict (it does not run), NoSuchContainer; TimedOut, Cancelled (it was
+    killed then, and does not count).
     """
+    from .bounds import Bounds
+
+    bounds = Bounds(timeout, cancel)
     check = check_of(on, handle.id)
     state = snapshot.take(on, handle.id).state
     if state.status is not Status.RUNNING:
         raise StateConflict(
             handle.id, str(state.status), ("running",), f"container {handle.id} is not running, cannot check its health"
         )
-    result = _run(on, handle, check)
-    with handle.locked(*ENDING) as ctr:
+    result = _run(on, handle, check, bounds)
+    with handle.locked(*ENDING, cancel=cancel) as ctr:
         known = _load(on, ctr.id)
         if known.run != state.run or not known.status:
             known = Health(status=STARTING, run=state.run)
@@ -89,7 +97,7 @@ def run_check(on: Services, handle: Container) -> Health:
     return fresh
 
 
-def _run(on: Services, handle: Container, check: Healthcheck) -> HealthResult:
+def _run(on: Services, handle: Container, check: Healthcheck, bounds: Bounds) -> HealthResult:
     began, seconds = on.clock.now(), check.timeout / 1e9
     try:
         id, made = start(on, handle, request_of(check.command, seconds + _DYING, {}), attach=True, check=True)
@@ -110,9 +118,12 @@ def _run(on: Services, handle: Container, check: Healthcheck) -> HealthResult:
             timer.daemon = True
             timer.start()
         try:
-            output = _beginning(session)
-            code = session.wait(_DYING)
+            output = _beginning(session, bounds)
+            code = session.wait(_DYING, bounds.cancel)
         except (Cancelled, TimedOut, ExitCodeUnknown) as problem:
+            if bounds.over:
+                session.kill()
+                raise
             debug("health check of container %s: %s", handle.id, problem)
             output, code = "", -1
         finally:
@@ -123,11 +134,12 @@ def _run(on: Services, handle: Container, check: Healthcheck) -> HealthResult:
     return HealthResult(began_at=began, ended_at=on.clock.now(), exit_code=code, output=output)
 
 
-def _beginning(session: ExecSession) -> str:
-    """What is kept of all that the check writes."""
+def _beginning(session: ExecSession, bounds: Bounds) -> str:
+    """What is kept of all that the check writes. Raises: TimedOut, Cancelled."""
     kept = bytearray()
-    for _, data in session:
-        kept += data[: 4 * OUTPUT_KEPT - len(kept)]
+    while runs := session.read(bounds.left, bounds.cancel):
+        for _, data in runs:
+            kept += data[: 4 * OUTPUT_KEPT - len(kept)]
     return kept.decode(errors="replace")[:OUTPUT_KEPT]
 
 
@@ -152,7 +164,7 @@ def _path(on: Services, id: str) -> str:
 def _load(on: Services, id: str) -> Health:
     try:
         with open(_path(on, id), "rb") as file:
-            return _decoder.decode(file.read())
+            return decode(file.read(), Health)
     except (FileNotFoundError, msgspec.DecodeError):
         return Health()
 

@@ -20,6 +20,7 @@ from ..streams.spool import DISCONNECT, LIMIT
 from . import lifecycle
 from .attach import connect_to, keep_promise, keys_of
 from .attended import attend
+from .bounds import Bounds
 from .joined import join
 from .relief import check_policy, patience
 
@@ -71,14 +72,15 @@ class Nothing:
 class Request:
     """What a client asks for; see Container.http_attach."""
 
-    __slots__ = ("cancel", "detach_keys", "limit", "logs", "slow_reader", "stream", "typed", "wanted")
+    __slots__ = ("bounds", "cancel", "detach_keys", "limit", "logs", "slow_reader", "stream", "typed", "wanted")
 
     def __init__(
         self, *, streams: Collection[str] | None = None, detach_keys: str | None = None, cancel: Cancel | None = None,
         stream: bool = True, logs: bool = False, slow_reader: str = DISCONNECT, spool_limit: int = LIMIT,
-        typed: bytes = b"",
+        typed: bytes = b"", timeout: float | None = None,
     ) -> None:  # fmt: skip
         """Raises: InvalidArgument."""
+        self.bounds = Bounds(timeout, cancel)
         if not (stream or logs):
             raise InvalidArgument("at least one of stream and logs must be set: invalid argument")
         if spool_limit < 1:
@@ -113,7 +115,7 @@ class _Attached:
         self._ahead: Iterator[tuple[int, bytes]] = iter(())
         self._connection: AttachSocket | Nothing = Nothing()
         self._ended = not request.stream
-        with handle.locked() as ctr:
+        with handle.locked(cancel=request.cancel) as ctr:
             self._keys = keys_of(ctr, request.detach_keys)
             self._framed = not ctr.config.tty
             path = _readable_log(ctr) if request.logs else ""
@@ -153,7 +155,7 @@ class _Attached:
             ctr.become(ctr.state, EventKind.ATTACH)
 
     def serve(self, fd: int) -> None:
-        """The client has got everything, or is gone. Raises: Disconnected, Cancelled, OSError."""
+        """The client has got everything, or is gone. Raises: Disconnected, Cancelled, TimedOut, OSError."""
         wanted, request = self._request.wanted, self._request
         ends = Ends(
             fd if "stdin" in wanted and request.stream else None,
@@ -164,7 +166,7 @@ class _Attached:
         stoppers = () if request.cancel is None else (request.cancel,)
         pump = Pump(self._connection, ends, self._patience, stoppers)
         try:
-            pump.run(self._ahead, ended=self._ended, typed=request.typed)
+            pump.run(self._ahead, ended=self._ended, typed=request.typed, timeout=request.bounds.left)
         except Detached:
             debug("the client of an attached session has detached")
         except BrokenPipeError as problem:

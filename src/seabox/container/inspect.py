@@ -10,6 +10,7 @@ from ..model.record import ALIVE, INFRA, Status
 from ..model.times import rfc3339
 from ..spec import capabilities
 from ..spec.facts import host_facts
+from ..spec.resources import default_swap
 from . import exec_reap, networks, snapshot
 from .health import health_of
 from .stored import decode_config
@@ -187,9 +188,9 @@ def _config(config: ContainerConfig) -> dict[str, Any]:
         "Hostname": config.hostname or config.id[:12],
         "Domainname": "",
         "User": config.user,
-        "AttachStdin": config.stdin,
-        "AttachStdout": True,
-        "AttachStderr": True,
+        "AttachStdin": False,  # as podman: who is attached is no matter of the configuration
+        "AttachStdout": False,
+        "AttachStderr": False,
         "Tty": config.tty,
         "OpenStdin": config.stdin,
         "StdinOnce": False,
@@ -286,7 +287,7 @@ def _host_config(config: ContainerConfig) -> dict[str, Any]:
             for d in config.devices
         ],
         "MemoryReservation": limits.memory_reservation or 0,
-        "MemorySwap": limits.memory_swap or 0,
+        "MemorySwap": limits.memory_swap or default_swap(limits, host_facts()) or 0,
         "MemorySwappiness": limits.memory_swappiness or (-1 if limits.memory else 0),
         "OomKillDisable": limits.oom_kill_disable,
         "PidsLimit": limits.pids_limit or 0,

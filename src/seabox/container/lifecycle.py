@@ -25,7 +25,7 @@ from ..model.signals import signal_name, signal_number
 from ..model.times import check_timeout
 from . import exec_reap, prepare, teardown
 from .attended import attended
-from .death import await_exit_file
+from .death import await_exit_file, await_program
 from .snapshot import shown
 from .sync import adopt, see_death
 
@@ -177,9 +177,17 @@ def end(ctr: Locked, timeout: int | None, cancel: Cancel | None = None) -> None:
 
 
 def _signal(ctr: Locked, signal: int) -> None:
-    """`signal` is delivered to the container's first process, if that is still there."""
-    if ctr.state.process is not None:
-        process.send_signal(ctr.state.process, signal)
+    """`signal` is delivered to the container's first process, if that is still there.
+
+    Not to the runtime in its place, which executes the program a moment after a start has returned: runc would end with
+    a code of its own, crun lose the signal. Blocks for that moment, under the lock.
+    """
+    init = ctr.state.process
+    if init is None:
+        return
+    if signal != signals.SIGKILL and ctr.state.status is Status.RUNNING:
+        await_program(init)
+    process.send_signal(init, signal)
 
 
 def _thaw(ctr: Locked) -> None:
@@ -204,12 +212,15 @@ def _await_end(ctr: Locked, timeout: float, cancel: Cancel | None = None) -> boo
     return gone or ctr.state.status not in _LIVING
 
 
-def kill(ctr: Locked, signal: int = signals.SIGKILL, cancel: Cancel | None = None) -> None:
+def kill(
+    ctr: Locked, signal: int = signals.SIGKILL, timeout: float = _KILL_GRACE, cancel: Cancel | None = None
+) -> None:
     """`signal` is delivered to the container's first process; after SIGKILL its end is recorded as well.
 
     Only the stop signal and SIGKILL count as a wish to stop: a restart policy is left alone by any other.
-    Blocks after SIGKILL up to 5 seconds, with the lock free. Raises: InvalidArgument, StateConflict, Cancelled.
+    Blocks after SIGKILL up to `timeout` seconds, with the lock free. Raises: InvalidArgument, StateConflict, Cancelled.
     """
+    check_timeout(timeout)
     signal = signal_number(signal)
     ctr.require(
         Status.RUNNING, Status.PAUSED,
@@ -220,7 +231,7 @@ def kill(ctr: Locked, signal: int = signals.SIGKILL, cancel: Cancel | None = Non
     ctr.become(ctr.state.replace(stopped_by_user=ctr.state.stopped_by_user or wanted), EventKind.KILL)
     if signal == signals.SIGKILL:
         _thaw(ctr)
-        _await_end(ctr, _KILL_GRACE, cancel)
+        _await_end(ctr, timeout, cancel)
 
 
 def restart(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None) -> None:

@@ -17,21 +17,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..kernel.watch import Cancel
     from ..model.record import Intent
     from .services import Services
 
 
 @contextmanager
-def locked(on: Services, id: str, *through: Intent) -> Iterator[Locked]:
+def locked(on: Services, id: str, *through: Intent, cancel: Cancel | None = None) -> Iterator[Locked]:
     """The container, locked and true; whatever it needs while nobody works on it is seen to afterwards.
 
     Waits while somebody else works on it under a claim whose intent is not one of `through`.
 
-    Raises: NoSuchContainer, Busy.
+    Raises: NoSuchContainer, Busy, Cancelled.
     """
     ctr = None
     try:
-        with _hold(on, id, *through) as ctr:
+        with _hold(on, id, through, cancel) as ctr:
             yield ctr
     finally:
         if ctr is not None:
@@ -39,7 +40,7 @@ def locked(on: Services, id: str, *through: Intent) -> Iterator[Locked]:
 
 
 @contextmanager
-def _hold(on: Services, id: str, *through: Intent) -> Iterator[Locked]:
+def _hold(on: Services, id: str, through: tuple[Intent, ...], cancel: Cancel | None) -> Iterator[Locked]:
     clock = on.clock
     deadline = clock.monotonic() + on.config.lock_timeout
     while True:
@@ -60,7 +61,7 @@ def _hold(on: Services, id: str, *through: Intent) -> Iterator[Locked]:
         left = deadline - clock.monotonic()
         if left <= 0:
             raise Busy(f"container {id} ({claim.intent})", describe(claim.holder.pid))
-        with Watch(None) as watch:
+        with Watch(cancel) as watch:
             watch.add_dir(on.config.run_dir(id))
             if watch.add_process(claim.holder) and on.store.load(id).claim == claim:
                 watch.wait(left)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import NoSuchContainer, Unsupported
 from ..kernel.watch import Watch
 from ..model.record import ALIVE
+from ..model.times import check_timeout
 from . import snapshot
 from .stored import decode_config
 
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 
 def read(
     on: Services, id: str, *, follow: bool, tail: int | None, since: int | None, until: int | None,
-    cancel: Cancel | None,
+    timeout: float | None, cancel: Cancel | None,
 ) -> Iterator[LogLine]:  # fmt: skip
     """See Container.logs."""
     from ..logs import k8s_file
 
+    check_timeout(timeout)
     log = decode_config(on.store.config(id)).log
     if follow and log.driver == "journald":
         raise Unsupported(
@@ -34,11 +36,11 @@ def read(
         raise Unsupported(f"this container is using the '{log.driver}' log driver, cannot read logs")
     if not follow:
         return k8s_file.read(log.path, tail=tail, since=since, until=until)
-    return _follow(on, id, log.path, tail, since, until, cancel)
+    return _follow(on, id, log.path, tail, since, until, Watch(cancel, timeout))
 
 
 def _follow(
-    on: Services, id: str, path: str, tail: int | None, since: int | None, until: int | None, cancel: Cancel | None
+    on: Services, id: str, path: str, tail: int | None, since: int | None, until: int | None, watch: Watch
 ) -> Iterator[LogLine]:
     from ..logs import k8s_file
 
@@ -49,7 +51,7 @@ def _follow(
             return True
         return state.status not in ALIVE and state.exit_reason != "pending"
 
-    with Watch(cancel) as watch:
+    with watch:
         try:
             watch.add_dir(on.config.run_dir(id))
             conmon = snapshot.take(on, id).state.conmon

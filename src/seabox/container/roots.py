@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from ..kernel.watch import Cancel
     from .container import Container
     from .guard import Locked
 
@@ -28,9 +29,9 @@ class Root:
 
     __slots__ = ("_stack", "fd", "workdir")
 
-    def __init__(self, handle: Container) -> None:
+    def __init__(self, handle: Container, cancel: Cancel | None = None) -> None:
         with ExitStack() as stack:
-            ctr = stack.enter_context(handle.locked())
+            ctr = stack.enter_context(handle.locked(cancel=cancel))
             ctr.require(*(status for status in Status if status is not Status.REMOVING))
             self.workdir = ctr.config.workdir or "/"
             self.fd = _of_process(ctr)

@@ -6,6 +6,7 @@ import msgspec
 
 from ..errors import Damaged, SchemaTooNew
 from ..model.container import CONFIG_SCHEMA, ContainerConfig
+from ..model.decoding import decode
 
 _last: tuple[bytes, ContainerConfig] | None = None  # what this process encoded last: as a rule it starts it next
 
@@ -23,7 +24,7 @@ def decode_config(data: bytes) -> ContainerConfig:
     if (last := _last) is not None and last[0] == data:
         return last[1]
     try:
-        config = msgspec.json.decode(data, type=ContainerConfig)
+        config = decode(data, ContainerConfig)
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise Damaged(f"a stored container configuration cannot be read: {problem}") from problem
     if config.schema > CONFIG_SCHEMA:

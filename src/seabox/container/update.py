@@ -8,6 +8,7 @@ from ..diagnostics import debug
 from ..errors import InvalidArgument, SeaboxError
 from ..kernel import process
 from ..model.container import CreateRequest, ImageConfig
+from ..model.decoding import convert
 from ..model.health import STARTING
 from ..model.record import ALIVE, EventKind, Intent, Status
 from ..spec.facts import host_facts
@@ -74,7 +75,7 @@ def _changed(before: ContainerConfig, changes: dict[str, object]) -> ContainerCo
     if before.healthcheck is not None:
         health.setdefault("health_on_failure", before.healthcheck.on_failure)
     try:
-        request = msgspec.convert({**kept, **limits, **health, "restart": changes.get("restart", "no")}, CreateRequest)
+        request = convert({**kept, **limits, **health, "restart": changes.get("restart", "no")}, CreateRequest)
     except msgspec.ValidationError as problem:
         raise InvalidArgument(f"update: {problem}") from None
     resources = before.resources

@@ -34,13 +34,14 @@ def past(source: Source, since: int) -> Iterator[Event]:
 
 
 def follow(
-    source: Source, journal: str, since: int, *, until: int | None = None, cancel: Cancel | None = None
-) -> Iterator[Event]:
+    source: Source, journal: str, since: int, *, until: int | None = None, timeout: float | None = None,
+    cancel: Cancel | None = None,
+) -> Iterator[Event]:  # fmt: skip
     """As `past`, and then every event as it happens, until the moment `until` (ns) or a cancel.
 
-    `journal` is a file that every commit is written to. Blocks between events. Raises: Cancelled.
+    `journal` is a file that every commit is written to. Blocks between events. Raises: TimedOut, Cancelled.
     """
-    with Watch(cancel) as watch:
+    with Watch(cancel, timeout) as watch:
         for event in past(source, since):  # the first read makes the journal
             yield event
             since = event.seq

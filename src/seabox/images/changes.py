@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ..errors import InvalidArgument
+from ..model.decoding import decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def apply(settings: dict[str, Any], lines: Sequence[str]) -> None:
 def _command(text: str) -> list[str]:
     if text.startswith("["):
         try:
-            return msgspec.json.decode(text.encode(), type=list[str])
+            return decode(text.encode(), list[str])
         except msgspec.DecodeError:
             pass
     return ["/bin/sh", "-c", text]

@@ -6,6 +6,7 @@ import msgspec
 
 from ..errors import Damaged
 from ..model.container import ImageConfig
+from ..model.decoding import decode
 from ..model.digests import hex_digest
 from ..model.health import Healthcheck
 from ..model.image import ImageRow
@@ -109,7 +110,7 @@ def created_at(config: bytes) -> int:
     import datetime
 
     try:
-        text = msgspec.json.decode(config, type=_Created).created or ""
+        text = decode(config, _Created).created or ""
         when, _, rest = text.partition(".")
         zone = rest.lstrip("0123456789") if rest else ""
         fraction = rest[: len(rest) - len(zone)][:9].ljust(9, "0") if rest else "0"
@@ -123,6 +124,6 @@ def created_at(config: bytes) -> int:
 
 def _decode(config: bytes, id: str) -> _Image:
     try:
-        return msgspec.json.decode(config, type=_Image)
+        return decode(config, _Image)
     except msgspec.DecodeError as problem:  # ValidationError is one
         raise Damaged(f"the configuration of image {id} cannot be read: {problem}") from None

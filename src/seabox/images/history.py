@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from ..model.decoding import decode
 from .config import created_at
 
 TYPE_CHECKING = False
@@ -38,7 +39,7 @@ class _History(msgspec.Struct, frozen=True):
 def steps(image: ImageRow, sizes: Sequence[int]) -> list[Step]:
     """The steps, the newest first; `sizes` are those of the layers, lowest first."""
     try:
-        entries = msgspec.json.decode(image.config, type=_History).history or []
+        entries = decode(image.config, _History).history or []
     except msgspec.DecodeError:
         entries = []
     left = list(sizes)

@@ -12,6 +12,7 @@ import msgspec
 from ..errors import Damaged, InvalidArgument, Unsupported
 from ..kernel.entries import Description, new_file
 from ..kernel.files import open_in_root
+from ..model.decoding import decode
 from ..model.digests import digest_of
 from . import manifest as manifests
 from .pieces import compression, from_fd, plain
@@ -194,7 +195,7 @@ class _Loading:
                 self._blob(digest, digest)
             return [self.catalog.register(raw, [], self.events)]
         try:
-            listed = msgspec.json.decode(raw, type=list[_DockerImage])
+            listed = decode(raw, list[_DockerImage])
         except msgspec.DecodeError as problem:
             raise Damaged(f"manifest.json cannot be read: {problem}") from None
         found: list[str] = []

@@ -7,6 +7,7 @@ import os
 import msgspec
 
 from ..errors import Damaged, Unsupported
+from ..model.decoding import decode
 from ..model.digests import digest_of, hex_digest, sha256_of
 from .pieces import compression
 
@@ -70,7 +71,7 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
 def read_manifest(raw: bytes) -> Manifest:
     """The document. Raises: Damaged."""
     try:
-        return msgspec.json.decode(raw, type=Manifest)
+        return decode(raw, Manifest)
     except msgspec.DecodeError as problem:
         raise Damaged(f"a manifest cannot be read: {problem}") from None
 

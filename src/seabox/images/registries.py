@@ -7,6 +7,7 @@ import os
 import msgspec
 
 from ..errors import InvalidArgument, NoSuchImage
+from ..model.decoding import convert
 from .reference import Reference
 
 TYPE_CHECKING = False
@@ -80,6 +81,6 @@ class Registries:
 
 def _strings(value: object, otherwise: list[str]) -> list[str]:
     try:
-        return otherwise if value is None else msgspec.convert(value, list[str])
+        return otherwise if value is None else convert(value, list[str])
     except msgspec.ValidationError:
         raise InvalidArgument("unqualified-search-registries must be a list of registries") from None

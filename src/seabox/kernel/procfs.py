@@ -10,6 +10,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 _SECOND = 10**9
 UNKNOWN = "?"
+_RUNTIMES_OWN = b"runc:["  # how runc calls its own processes in a container
+_FORKED = 0x40  # PF_FORKNOEXEC: of a process that has executed nothing since it was forked (crun)
 
 
 class ProcessFacts:
@@ -41,6 +43,15 @@ class ProcessFacts:
         self.inner = int(status.get(b"NSpid", b"0").split()[-1])
         words = _read(f"/proc/{pid}/cmdline").split(b"\0")[:-1]
         self.argv = [os.fsdecode(word) for word in words]
+
+
+def has_executed(pid: int) -> bool:
+    """Whether a container's first process is its program by now, and not the runtime that is about to execute it."""
+    try:
+        name, _, rest = _read(f"/proc/{pid}/stat").partition(b"(")[2].rpartition(b")")
+    except OSError:  # it has ended
+        return True
+    return not (name.startswith(_RUNTIMES_OWN) or int(rest.split()[6]) & _FORKED)
 
 
 def blocked_on(pid: int) -> str:

@@ -85,7 +85,7 @@ def write_fifo(path: str, line: bytes, patience_seconds: float = 0.5) -> bool:
             if fcntl.ioctl(fd, _FIONREAD, b"\0" * 4) == b"\0" * 4:
                 break
             pause.poll(5)
-    except BrokenPipeError:
+    except (BrokenPipeError, BlockingIOError):  # gone, or it has not read for very long
         return False
     finally:
         os.close(fd)

@@ -10,7 +10,7 @@ from _thread import start_new_thread
 from time import monotonic
 
 from .. import diagnostics
-from ..errors import Cancelled
+from ..errors import Cancelled, TimedOut
 from .libc import check, libc
 from .process import milliseconds, pidfd_open
 
@@ -70,13 +70,15 @@ class Cancel:
 class Watch:
     """A set of things to wait for. Add first, then check your condition, then `wait`, then check again.
 
-    Belongs to one thread; only its `Cancel` may be touched by others.
+    With a `timeout` in seconds all its waits together take no longer. Belongs to one thread; only its `Cancel` may be
+    touched by others.
     """
 
-    __slots__ = ("_cancel", "_inotify", "_paths", "_pidfds", "_poller", "_unwatched")
+    __slots__ = ("_cancel", "_end", "_inotify", "_paths", "_pidfds", "_poller", "_unwatched")
 
-    def __init__(self, cancel: Cancel | None = None) -> None:
+    def __init__(self, cancel: Cancel | None = None, timeout: float | None = None) -> None:
         self._cancel = cancel
+        self._end = None if timeout is None else monotonic() + timeout
         self._poller = select.poll()
         self._inotify = -1
         self._paths: dict[int, set[str]] = {}  # by inotify watch descriptor
@@ -158,9 +160,12 @@ class Watch:
 
         A thing that fires may have changed or not: look at it.
 
-        Raises: Cancelled.
+        Raises: Cancelled, TimedOut (the time that the watch itself was given is up).
         """
         deadline = None if timeout_seconds is None else monotonic() + timeout_seconds
+        ours = self._end is not None and (deadline is None or self._end < deadline)
+        if ours:
+            deadline = self._end
         while True:
             left = None if deadline is None else deadline - monotonic()
             recheck = bool(self._unwatched) and (left is None or left > RECHECK_SECONDS)
@@ -179,7 +184,11 @@ class Watch:
                     fired.add(fd)
             if not ready and recheck:
                 fired |= self._unwatched
-            if fired or (deadline is not None and deadline <= monotonic()):
+            if fired:
+                return fired
+            if deadline is not None and deadline <= monotonic():
+                if ours:
+                    raise TimedOut("the time given for the wait is up")
                 return fired
 
     def _changes(self) -> set[str]:

@@ -144,6 +144,7 @@ if TYPE_CHECKING:
         slow_reader: str
         spool_limit: int
         typed: bytes
+        timeout: float | None
 
     class ExecOptions(TypedDict, total=False):
         """See ExecRequest for what each means; a test keeps the two alike. `timeout` stands beside them."""

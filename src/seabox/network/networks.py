@@ -7,6 +7,7 @@ import time
 import msgspec
 
 from ..errors import AmbiguousName, InvalidArgument
+from ..model.decoding import convert, decode
 from ..model.ids import new_id
 from ..model.network import Network, NetworkRequest
 from .errors import NetworkExists, NetworkInUse, NoSuchNetwork
@@ -44,7 +45,7 @@ class Networks:
             raise InvalidArgument(f"network create: unknown option {', '.join(unknown)}")
         asked = {key: list(value) if isinstance(value, tuple) else value for key, value in options.items()}
         try:
-            request = msgspec.convert({**asked, "name": name}, NetworkRequest)
+            request = convert({**asked, "name": name}, NetworkRequest)
         except msgspec.ValidationError as problem:
             raise InvalidArgument(f"network create: {problem}") from None
         self.default()
@@ -132,4 +133,4 @@ class Networks:
 
 
 def _decode(data: bytes) -> Network:
-    return msgspec.json.decode(data, type=Network)
+    return decode(data, Network)

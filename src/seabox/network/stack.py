@@ -66,15 +66,14 @@ class Stack:
 
     def memberships(self, container: str) -> list[Membership]:
         """The container's networks in order."""
-        import msgspec
-
+        from ..model.decoding import decode
         from ..model.network import Attachment, Connection, Membership, Network
 
         return [
             Membership(
-                network=msgspec.json.decode(row.network, type=Network),
-                attachment=msgspec.json.decode(row.attachment, type=Attachment),
-                connection=msgspec.json.decode(row.connection, type=Connection) if row.connection else None,
+                network=decode(row.network, Network),
+                attachment=decode(row.attachment, Attachment),
+                connection=decode(row.connection, Connection) if row.connection else None,
             )
             for row in self._rows.memberships(container)
         ]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from ..container.pod_place import PodPlace
 from ..container.stored import decode_config
+from ..model.decoding import decode
 from ..model.pod import PodConfig
 
 TYPE_CHECKING = False
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 def place(on: PodServices, name: str) -> PodPlace:
     """The pod of this name or id. Raises: NoSuchPod, AmbiguousName..."""
     id = on.store.pods.find(name)
-    pod = msgspec.json.decode(on.store.pods.config(id), type=PodConfig)
+    pod = decode(on.store.pods.config(id), PodConfig)
     infra = on.store.pods.load(id).infra
     if not infra:
         return PodPlace(id=id, name=pod.name, infra="", shared=frozenset(), cgroup=pod.cgroup, hostname="")

@@ -8,6 +8,7 @@ import msgspec
 
 from ..container.claims import making
 from ..errors import InvalidArgument, PodNameInUse, SeaboxError, Unsupported
+from ..model.decoding import convert
 from ..model.ids import check_name, new_id, random_name
 from ..model.pod import PodConfig, PodRequest
 from ..model.record import EventKind, Intent, PodRecord
@@ -36,7 +37,7 @@ def request_of(name: str | None, options: dict[str, Any]) -> PodRequest:
         raise InvalidArgument(f"pod create: unknown option {', '.join(unknown)}")
     asked = {key: list(value) if isinstance(value, tuple) else value for key, value in options.items()}
     try:
-        return msgspec.convert({**asked, "name": name}, PodRequest)
+        return convert({**asked, "name": name}, PodRequest)
     except msgspec.ValidationError as problem:
         raise InvalidArgument(f"pod create: {problem}") from None
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from ..container.networks import port_bindings
 from ..container.stored import decode_config
+from ..model.decoding import decode
 from ..model.pod import PodConfig
 from ..model.times import rfc3339
 from . import snapshot
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 def inspect(on: PodServices, id: str) -> dict[str, Any]:
     """See Pod.inspect."""
     pod = snapshot.take(on, id)
-    config = msgspec.json.decode(on.store.pods.config(id), type=PodConfig)
+    config = decode(on.store.pods.config(id), PodConfig)
     infra = decode_config(on.store.config(pod.facts.infra)) if pod.facts.infra else None
     found: dict[str, Any] = {
         "Id": id,

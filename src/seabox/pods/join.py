@@ -8,6 +8,7 @@ from ..container import snapshot
 from ..container.stored import decode_config
 from ..errors import InvalidArgument
 from ..model.container import CreateRequest
+from ..model.decoding import decode
 from ..model.pod import PodConfig
 
 TYPE_CHECKING = False
@@ -32,7 +33,7 @@ def joined(on: PodServices, request: CreateRequest) -> tuple[CreateRequest, PodC
     if request.userns:
         raise InvalidArgument("--userns and --pod cannot be set together")
     id = on.store.pods.find(request.pod)
-    pod = msgspec.json.decode(on.store.pods.config(id), type=PodConfig)
+    pod = decode(on.store.pods.config(id), PodConfig)
     changes: dict[str, Any] = {
         "volumes": (*_without_places_of(pod.volumes, request), *request.volumes),
         "devices": (*pod.devices, *request.devices),

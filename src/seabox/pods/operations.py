@@ -10,8 +10,9 @@ import signal as signals
 import threading
 from contextlib import suppress
 
+from ..container.bounds import Bounds
 from ..container.container import Container
-from ..errors import InvalidArgument, NotFound, SeaboxError, StateConflict
+from ..errors import Cancelled, InvalidArgument, NotFound, SeaboxError, StateConflict, TimedOut
 from ..model.record import INFRA, EventKind
 from . import snapshot
 from .errors import InitContainerFailed, MembersFailed
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ..container.snapshot import Snapshot
+    from ..kernel.watch import Cancel
     from .services import PodServices
 
 
@@ -31,16 +33,17 @@ class NothingToStart(NotFound):
         super().__init__(f"no containers in pod {pod} have no dependencies, cannot start pod: no such container")
 
 
-def start(on: PodServices, id: str) -> None:
+def start(on: PodServices, id: str, *, timeout: float | None = None, cancel: Cancel | None = None) -> None:
     """Every container of the pod runs; before that its init containers ran one after the other. Blocks for them.
 
-    Raises: NothingToStart, InitContainerFailed (nothing more was started then), MembersFailed.
+    And for what its containers require: up to `timeout` seconds (None = for ever).
+    Raises: NothingToStart, InitContainerFailed (nothing more was started then), MembersFailed, TimedOut, Cancelled.
     """
-    _start(on, id)
+    _start(on, id, Bounds(timeout, cancel))
     on.store.pods.tell(id, EventKind.START)
 
 
-def _start(on: PodServices, id: str) -> None:
+def _start(on: PodServices, id: str, bounds: Bounds) -> None:
     pod = snapshot.take(on, id)
     if not pod.members:
         raise NothingToStart(id)
@@ -49,7 +52,7 @@ def _start(on: PodServices, id: str) -> None:
     if any(seen.facts.role == "" for seen in idle) or len(others) == 1:
         for seen in pod.members:
             if seen not in others:
-                _run_to_its_end(on, seen)
+                _run_to_its_end(on, seen, bounds)
     failed: dict[str, Exception] = {}
     for seen in idle:
         ctr = Container(on, seen.facts.id)
@@ -60,18 +63,20 @@ def _start(on: PodServices, id: str) -> None:
             continue
         try:
             if ctr.status not in ("running", "paused"):  # one that it requires may have started it
-                ctr.start(recursive=True)
+                ctr.start(recursive=True, timeout=bounds.left, cancel=bounds.cancel)
+        except (TimedOut, Cancelled):
+            raise
         except SeaboxError as problem:
             failed[ctr.id] = problem
     if failed:
         raise MembersFailed(id, "starting", failed)
 
 
-def _run_to_its_end(on: PodServices, seen: Snapshot) -> None:
+def _run_to_its_end(on: PodServices, seen: Snapshot, bounds: Bounds) -> None:
     ctr = Container(on, seen.facts.id)
     if seen.status != "running":
-        ctr.start(recursive=True)
-    code = ctr.wait()
+        ctr.start(recursive=True, timeout=bounds.left, cancel=bounds.cancel)
+    code = ctr.wait(timeout=bounds.left, cancel=bounds.cancel)
     if code:
         raise InitContainerFailed(ctr.id, code)
     with suppress(NotFound):  # it was to be removed at its end
@@ -81,33 +86,39 @@ def _run_to_its_end(on: PodServices, seen: Snapshot) -> None:
             ctr.cleanup()
 
 
-def stop(on: PodServices, id: str, timeout: int | None = None) -> None:
+def stop(on: PodServices, id: str, timeout: int | None = None, cancel: Cancel | None = None) -> None:
     """No container of the pod runs, all being stopped at once and the infra container last; see Container.stop.
 
-    Raises: MembersFailed.
+    Raises: MembersFailed, Cancelled.
     """
-    failed = stop_members(on, id, timeout)
+    failed = stop_members(on, id, timeout, cancel)
     on.store.pods.tell(id, EventKind.STOP)
     if failed:
         raise MembersFailed(id, "stopping", failed)
 
 
-def stop_members(on: PodServices, id: str, timeout: int | None) -> dict[str, Exception]:
+def stop_members(
+    on: PodServices, id: str, timeout: int | None, cancel: Cancel | None = None
+) -> dict[str, Exception]:
     """As `stop`, without an event and with the failures as result."""
     members = snapshot.take(on, id).members
     up = [seen for seen in members if seen.status in ("running", "paused", "stopping") or seen.state.next_start_at]
     up += [seen for seen in members if seen.status == "created" and seen.state.conmon_pid]
     failed: dict[str, Exception] = {}
     for part in ([seen for seen in up if seen.facts.role != INFRA], [s for s in up if s.facts.role == INFRA]):
-        failed |= _each(on, part, lambda ctr: ctr.stop(timeout))
+        failed |= _each(on, part, lambda ctr: ctr.stop(timeout, cancel))
     return failed
 
 
-def kill(on: PodServices, id: str, signal: int = signals.SIGKILL) -> None:
-    """`signal` is delivered to the first process of every running container. Raises: InvalidArgument, MembersFailed."""
+def kill(on: PodServices, id: str, signal: int = signals.SIGKILL, cancel: Cancel | None = None) -> None:
+    """`signal` is delivered to the first process of every running container; see Container.kill.
+
+    Raises: InvalidArgument, MembersFailed, Cancelled.
+    """
     if not 1 <= signal <= 64:
         raise InvalidArgument("valid signals are 1 through 64")
-    _all(on, id, "killing", EventKind.KILL, ("running", "paused", "stopping"), lambda ctr: ctr.kill(signal))
+    alive = ("running", "paused", "stopping")
+    _all(on, id, "killing", EventKind.KILL, alive, lambda ctr: ctr.kill(signal, cancel=cancel))
 
 
 def pause(on: PodServices, id: str) -> None:
@@ -120,12 +131,12 @@ def unpause(on: PodServices, id: str) -> None:
     _all(on, id, "unpausing", EventKind.UNPAUSE, ("paused",), lambda ctr: ctr.unpause())
 
 
-def restart(on: PodServices, id: str, timeout: int | None = None) -> None:
+def restart(on: PodServices, id: str, timeout: int | None = None, cancel: Cancel | None = None) -> None:
     """Every container of the pod runs anew, whether it ran before or not. Raises: as `stop` and `start`."""
     if not snapshot.take(on, id).members:
         raise NothingToStart(id)
-    stop(on, id, timeout)
-    start(on, id)
+    stop(on, id, timeout, cancel)
+    start(on, id, cancel=cancel)
     on.store.pods.tell(id, EventKind.RESTART)
 
 
@@ -142,7 +153,7 @@ def _all(
 def _each(on: PodServices, members: Iterable[Snapshot], act: Callable[[Container], object]) -> dict[str, Exception]:
     """`act` was called with each container, all at the same time; what went wrong, by id.
 
-    One that is not in the state for it by now, or gone, is no failure.
+    One that is not in the state for it by now, or gone, is no failure. Raises: Cancelled, when all have returned.
     """
     failed: dict[str, Exception] = {}
 
@@ -168,4 +179,7 @@ def _each(on: PodServices, members: Iterable[Snapshot], act: Callable[[Container
         one(id)
     for thread in threads:
         thread.join()
+    for problem in failed.values():
+        if isinstance(problem, Cancelled):
+            raise problem
     return failed

@@ -111,16 +111,19 @@ class Pod:
 
     def logs(
         self, container: str = "", *, follow: bool = False, tail: int | None = None, since: int | None = None,
-        until: int | None = None, cancel: Cancel | None = None,
+        until: int | None = None, timeout: float | None = None, cancel: Cancel | None = None,
     ) -> Iterator[tuple[str, LogLine]]:  # fmt: skip
         """The lines that the containers of the pod wrote, each with the container's id; see Container.logs.
 
         One container after the other, or with `follow` as they come. `container`: only of this one, by name or id.
-        Raises: NoSuchPod, NoSuchContainer, Unsupported.
+        Raises: NoSuchPod, NoSuchContainer, Unsupported, TimedOut, Cancelled.
         """
         from .logs import read
 
-        return read(self._on, self.id, container, follow=follow, tail=tail, since=since, until=until, cancel=cancel)
+        return read(
+            self._on, self.id, container, follow=follow, tail=tail, since=since, until=until, timeout=timeout,
+            cancel=cancel,
+        )  # fmt: skip
 
 
 class NotInPod(NoSuchContainer):

@@ -16,14 +16,17 @@ from .errors import NotAllRemoved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..kernel.watch import Cancel
     from ..model.record import PodRecord
     from .services import PodServices
 
 
-def remove(on: PodServices, id: str, *, force: bool = False, timeout: int | None = None) -> None:
+def remove(
+    on: PodServices, id: str, *, force: bool = False, timeout: int | None = None, cancel: Cancel | None = None
+) -> None:
     """The pod is gone with its containers. `force` ends those that run first, `timeout` as for Container.stop.
 
-    Raises: NoSuchPod, NotAllRemoved (then what could not be removed is still there, in the pod).
+    Raises: NoSuchPod, NotAllRemoved (then what could not be removed is still there, in the pod), Cancelled.
     """
     busy = {} if force else _running(on, id)
     if busy:
@@ -34,7 +37,7 @@ def remove(on: PodServices, id: str, *, force: bool = False, timeout: int | None
             if force:
                 from .operations import stop_members
 
-                stop_members(on, id, timeout)
+                stop_members(on, id, timeout, cancel)
             erase(on, id, EventKind.REMOVE, force=force, timeout=timeout)
         except BaseException:
             on.store.pods.unclaim(id)

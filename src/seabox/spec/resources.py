@@ -45,10 +45,15 @@ def cgroup_resources(asked: Resources, rules: tuple[oci.DeviceRule, ...], facts:
     )
 
 
+def default_swap(asked: Resources, facts: HostFacts) -> int | None:
+    """What memory and swap together are limited to when only memory is: twice that, where it can be limited."""
+    return 2 * asked.memory if asked.memory is not None and facts.swap_limit else None
+
+
 def _memory(asked: Resources, facts: HostFacts) -> oci.Memory | None:
     swap = asked.memory_swap
-    if asked.memory is not None and swap is None and facts.swap_limit:
-        swap = 2 * asked.memory
+    if swap is None:
+        swap = default_swap(asked, facts)
     if asked.memory_swap is not None and not facts.swap_limit:
         raise Unsupported("this kernel cannot limit swap: leave out --memory-swap")
     found = oci.Memory(

@@ -13,6 +13,7 @@ import msgspec
 
 from ..errors import InvalidArgument, Refused
 from ..model import oci
+from ..model.decoding import decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def read_profile(path: str) -> Profile:
     if len(data) > _MAX_PROFILE:
         raise InvalidArgument(f"loading seccomp profile {path} failed: larger than {_MAX_PROFILE >> 20} MiB")
     try:
-        profile = msgspec.json.decode(data, type=Profile)
+        profile = decode(data, Profile)
     except msgspec.DecodeError as problem:
         raise InvalidArgument(f"loading seccomp profile {path} failed: {problem}") from None
     for action in (profile.default_action, *(rule.action for rule in profile.syscalls or ())):

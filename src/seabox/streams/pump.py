@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import select
 from contextlib import ExitStack
+from time import monotonic
 
-from ..errors import Cancelled, Detached, Disconnected
+from ..errors import Cancelled, Detached, Disconnected, TimedOut
 from ..kernel.process import milliseconds
 from .sink import Sink, Source
 from .spool import DISCONNECT, Frames
@@ -105,8 +106,9 @@ class Pump:
     """A container's streams and the descriptors they are joined to, for one `run`. The descriptors stay open."""
 
     __slots__ = (
-        "_ahead", "_connection", "_dropped", "_ended", "_ends", "_held", "_outlets", "_over_now", "_patience",
-        "_poller", "_relief", "_relieved", "_sinks", "_slab", "_source", "_stoppers", "_undo", "_why", "aligned",
+        "_ahead", "_connection", "_deadline", "_dropped", "_ended", "_ends", "_held", "_outlets", "_over_now",
+        "_patience", "_poller", "_relief", "_relieved", "_sinks", "_slab", "_source", "_stoppers", "_undo", "_why",
+        "aligned",
     )  # fmt: skip
 
     def __init__(
@@ -128,6 +130,7 @@ class Pump:
         self._outlets = list({id(sink): sink for sink in self._sinks.values()}.values())
         self._ahead: Iterator[tuple[int, bytes | bytearray]] | None = None  # what is to be written first
         self._held = Frames(patience.folder)  # what came meanwhile
+        self._deadline: float | None = None
         self._undo.callback(self._held.close)
         self._source = Source(ends.stdin, ends.keys, connection, watched=bool(ends.peer) or ends.person)
         self._relief: Relief | None = None
@@ -139,15 +142,18 @@ class Pump:
         self._poller: tuple[tuple[object, ...], select.poll] | None = None
 
     def run(
-        self, ahead: Iterable[tuple[int, bytes | bytearray]] = (), *, ended: bool = False, typed: bytes = b""
-    ) -> int:
+        self, ahead: Iterable[tuple[int, bytes | bytearray]] = (), *, ended: bool = False, typed: bytes = b"",
+        timeout: float | None = None,
+    ) -> int:  # fmt: skip
         """The container's streams have ended and all was written; how many bytes were thrown away. Blocks till then.
 
         What is `ahead` is written first, as it is taken; with `ended` it is all there is. `typed` is the beginning of
-        the input. Raises: Detached, Cancelled, Disconnected, BrokenPipeError (our reader is gone).
+        the input. Raises: Detached, Cancelled, Disconnected, BrokenPipeError (our reader is gone), TimedOut (after
+        `timeout` seconds).
         """
         try:
             self._ahead, self._ended = iter(ahead), ended
+            self._deadline = None if timeout is None else monotonic() + timeout
             if typed:
                 self._source.feed(typed)
             self._advance()
@@ -203,6 +209,8 @@ class Pump:
         ready = self._wait(reading)
         if any(stopper.fired for stopper in self._stoppers):
             raise Cancelled("the session was cancelled")
+        if self._deadline is not None and monotonic() >= self._deadline:
+            raise TimedOut("the container has not ended in the time given")
         if self._ends.peer:
             if any(ready.get(sink.fd, 0) & _GONE for sink in self._outlets):
                 raise BrokenPipeError("the client is gone")
@@ -268,6 +276,9 @@ class Pump:
             timeout = self._ends.peer
         if self._has_more():
             timeout = 0
+        if self._deadline is not None:
+            left = max(0.0, self._deadline - monotonic())
+            timeout = left if timeout is None else min(timeout, left)
         return dict(self._poller[1].poll(milliseconds(timeout)))
 
     def _make_poller(self, reading: bool, relief: Relief | None, shut: Sequence[bool]) -> select.poll:

@@ -116,11 +116,18 @@ class Session:
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
         """Yield what the container writes, as it comes, until it ends. Raises: Cancelled, Disconnected."""
-        while (runs := self._take(None)) is not None:
-            for stream, data in runs:
-                yield stream, bytes(data)
+        while runs := self.read():
+            yield from runs
 
-    def read_all(self, timeout_seconds: float | None = None) -> Output:
+    def read(self, timeout_seconds: float | None = None, cancel: Cancel | None = None) -> list[tuple[int, bytes]]:
+        """What the container has written, at least something, as it came; [] at its end. Blocks.
+
+        Raises: TimedOut, Cancelled, Disconnected.
+        """
+        deadline = None if timeout_seconds is None else monotonic() + timeout_seconds
+        return [(stream, bytes(data)) for stream, data in self._take(deadline, cancel=cancel) or ()]
+
+    def read_all(self, timeout_seconds: float | None = None, cancel: Cancel | None = None) -> Output:
         """All that the container writes from here to its end. Blocks.
 
         Raises: TimedOut, Cancelled, Disconnected; what had come by then is there for the next call.
@@ -128,7 +135,7 @@ class Session:
         deadline = None if timeout_seconds is None else monotonic() + timeout_seconds
         taken: list[tuple[int, bytearray]] = []
         try:
-            while (runs := self._take(deadline, _BATCH)) is not None:
+            while (runs := self._take(deadline, _BATCH, cancel)) is not None:
                 taken += runs
         except BaseException:
             with self._lock:
@@ -169,9 +176,12 @@ class Session:
             except (BrokenPipeError, ConnectionResetError):
                 raise Conflict("the container's standard input is closed") from None
 
-    def close_stdin(self) -> None:
-        """The container reads the end of its input after what was written; its output still comes."""
-        self._send(self._matcher.flush(), None)
+    def close_stdin(self, timeout_seconds: float | None = None) -> None:
+        """The container reads the end of its input after what was written; its output still comes. Blocks as `write`.
+
+        Raises: as `write`.
+        """
+        self._send(self._matcher.flush(), None if timeout_seconds is None else monotonic() + timeout_seconds)
         with self._lock:
             self._check()
             if "stdin" in self._streams:
@@ -191,13 +201,15 @@ class Session:
         detach_keys: bytes | None = None,
         cancel: Stopper | None = None,
         gate: Callable[[bool], bool] | None = None,
+        timeout_seconds: float | None = None,
     ) -> None:
         """The container has ended and its output is written to the descriptors, to which this session was joined.
 
         None as an output throws it away. The end of `stdin_fd` closes the container's stdin. The session is good for
         nothing but `close` afterwards. While `gate`, told whether it is a terminal, says no, nothing is written.
 
-        Raises: Detached (the keys were typed), Cancelled, Disconnected, BrokenPipeError (nobody reads our output).
+        Raises: Detached (the keys were typed), Cancelled, Disconnected, BrokenPipeError (nobody reads our output),
+        TimedOut.
         """
         self._stop()
         with self._drained:  # in place of the thread: `close` waits for it
@@ -207,7 +219,8 @@ class Session:
                 self.keys if detach_keys is None else detach_keys, gate=gate,
             )  # fmt: skip
             stoppers = [self._cancel] if cancel is None else [self._cancel, cancel]
-            self.dropped += Pump(self.connection, ends, self.patience, stoppers).run(self._left(), ended=self._ended)
+            pump = Pump(self.connection, ends, self.patience, stoppers)
+            self.dropped += pump.run(self._left(), ended=self._ended, timeout=timeout_seconds)
 
     def _left(self) -> Iterator[tuple[int, bytes | bytearray]]:
         """What had come before it was to be pumped."""
@@ -243,10 +256,10 @@ class Session:
             os.close(self._nudge)
             self._far.close()
 
-    def _check(self) -> None:
+    def _check(self, cancel: Cancel | None = None) -> None:
         if isinstance(self._broken, Disconnected):
             raise self._broken
-        if self._cancel.fired:
+        if self._cancel.fired or (cancel is not None and cancel.fired):
             raise Cancelled("the session was cancelled")
 
     def _stop(self) -> None:
@@ -256,7 +269,9 @@ class Session:
         self._drained.acquire()
         self._drained.release()
 
-    def _take(self, deadline: float | None, wanted: int = 1) -> list[tuple[int, bytearray]] | None:
+    def _take(
+        self, deadline: float | None, wanted: int = 1, cancel: Cancel | None = None
+    ) -> list[tuple[int, bytearray]] | None:
         """What has come, at least something; None at the end."""
         while True:
             with self._lock:
@@ -273,12 +288,13 @@ class Session:
                     raise self._broken
                 if self._ended:
                     return None
-                self._check()
+                self._check(cancel)
                 self._wanted = min(wanted, self.patience.limit)
                 _clear(self._ready)
             poller = select.poll()
             poller.register(self._ready, select.POLLIN)
-            poller.register(self._cancel.fd, select.POLLIN)
+            for each in (self._cancel, *(() if cancel is None else (cancel,))):
+                poller.register(each.fd, select.POLLIN)
             if not poller.poll(milliseconds(None if deadline is None else deadline - monotonic())):
                 raise TimedOut("the container has not ended, nor written anything, in the time given")
 

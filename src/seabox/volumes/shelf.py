@@ -14,6 +14,7 @@ import msgspec
 
 from ..diagnostics import debug
 from ..kernel import files, mount_words, mounts, process
+from ..model.decoding import decode
 from ..model.record import ProcessId
 from ..model.volume import Volume
 from .errors import CannotMount, NoSuchVolume
@@ -41,7 +42,7 @@ class Shelf:
 
     def volume(self, row: Row) -> Volume:
         """What is true of the volume now."""
-        stored = msgspec.json.decode(row.config, type=Volume)
+        stored = decode(row.config, Volume)
         return msgspec.structs.replace(
             stored, needs_copy_up=row.needs_copy > 0, needs_chown=row.needs_chown, users=self.rows.users(row.name),
             mount_count=len(self._holders(row.name)) if _is_up(stored) else 0,
@@ -106,7 +107,7 @@ class Shelf:
         row = self.rows.get(name)
         if row is None:
             return
-        volume = msgspec.json.decode(row.config, type=Volume)
+        volume = decode(row.config, Volume)
         if volume.needs_mount:
             self._unmount(volume)
         files.remove_tree(volume.place)

@@ -24,6 +24,15 @@ def test_an_attach_that_fails_is_no_event(rooms: FakeRooms) -> None:
     assert EventKind.ATTACH not in kinds(rooms)
 
 
+def test_the_lock_is_free_while_conmon_is_told_the_size(rooms: FakeRooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """D22: a conmon that does not read its fifo holds nobody up. A lock that is held would be refused here."""
+    ctr = rooms.container()
+    ctr.start()
+    monkeypatch.setattr("seabox.oci.conmon.resize", lambda run_dir, height, width: ctr.rename("other"))
+    ctr.resize(24, 80)
+    assert ctr.name == "other"
+
+
 def test_an_old_handle_knows_no_old_state(rooms: FakeRooms) -> None:
     """D11, D36: what one handle did the other acts on, in an operation, in `attach` and in `sync`."""
     one = rooms.container()

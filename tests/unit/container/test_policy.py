@@ -149,6 +149,8 @@ def test_a_failed_start_by_the_user_leaves_the_policy_alone(rooms: FakeRooms) ->
 
 def test_whoever_works_on_it_sees_that_a_supervisor_runs(rooms: FakeRooms) -> None:
     ctr = _in_a_pause(rooms)
+    later = rooms.clock.now() + 60 * S
+    rooms.store.commit(ctr.id, ctr.snapshot().state.replace(next_start_at=later))
     before = rooms.supervised
     ctr.sync()
     assert rooms.supervised == before + 1

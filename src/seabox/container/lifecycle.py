@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from ..kernel.watch import Cancel
     from .guard import Locked
-    from .networks import Joining
+    from .networks import JoiningNetworks
 
 _KILL_GRACE = 5.0  # s that the kernel gets to end a killed process
 _LIVING = (Status.CREATED, Status.RUNNING, Status.PAUSED)
@@ -60,7 +60,7 @@ def _init(ctr: Locked, *, again: bool = False) -> None:
         if ctr.state.status is Status.STOPPED:
             teardown.clean(ctr)
         undo.callback(teardown.release_resources, ctr)
-        network: Joining | None = None
+        network: JoiningNetworks | None = None
         kept: tuple[int, ...] = ()
         if ctr.facts.networked:
             from . import networks

@@ -36,7 +36,7 @@ def join(ctr: Locked, given: Mapping[str, Attachment] | None = None) -> Endpoint
         return network.finish()
 
 
-class Joining:
+class JoiningNetworks:
     """A network in the making. The bundle is written for its `endpoint`; `complete` it before the container runs."""
 
     __slots__ = ("_ctr", "_unfinished", "endpoint")
@@ -56,13 +56,13 @@ class Joining:
 
 
 @contextmanager
-def joining(ctr: Locked) -> Iterator[Joining]:
+def joining(ctr: Locked) -> Iterator[JoiningNetworks]:
     """As `join`, under way inside the block: the backend takes longer than the runtime, and needs only the namespace.
 
     Nothing is at work on it after the block.
     """
     with _setting_up(ctr, {}) as network:
-        yield Joining(ctr, network)
+        yield JoiningNetworks(ctr, network)
 
 
 def _must_be_first(ctr: Locked) -> bool:

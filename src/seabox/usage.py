@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """How much room one kind of thing takes: bytes, of which `reclaimable` belong to what nothing uses."""
 
-    type: str  # "Images" | "Containers"
+    type: str  # "Images" | "Containers" | "Local Volumes"
     total: int
     active: int
     size: int
@@ -29,7 +29,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def usage(on: Rooms) -> list[Usage]:
-    """Images and containers; reads the directory of every container. May take long."""
+    """Images, containers and volumes; reads the directory of every container and volume. May take long."""
     from .container import snapshot
 
     images = on.images.list()
@@ -40,6 +40,8 @@ def usage(on: Rooms) -> list[Usage]:
     containers = list(snapshot.all_of(on))
     alive = {seen.facts.id for seen in containers if seen.status in ("running", "paused", "stopping")}
     written = {seen.facts.id: tree_size(on.storage.upper_dir(seen.facts.id)) for seen in containers}
+    volumes = {volume.name: tree_size(volume.mountpoint) for volume in on.volumes.list()}
+    unused = [volume.name for volume in on.volumes.unused() if volume.name in volumes]
     return [
         Usage(
             type="Images", total=len(images), active=len(used), size=sum(sizes.values()),
@@ -48,6 +50,10 @@ def usage(on: Rooms) -> list[Usage]:
         Usage(
             type="Containers", total=len(containers), active=len(alive), size=sum(written.values()),
             reclaimable=sum(size for id, size in written.items() if id not in alive),
+        ),
+        Usage(
+            type="Local Volumes", total=len(volumes), active=len(volumes) - len(unused), size=sum(volumes.values()),
+            reclaimable=sum(volumes[name] for name in unused),
         ),
     ]  # fmt: skip
 

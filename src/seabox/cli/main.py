@@ -85,14 +85,15 @@ def _version() -> int:
 
 
 def _carry_out(words: list[str]) -> int:
-    if words[:1] in (["__complete"], ["__completeNoDesc"]):
-        from seabox.cli.completion import answer
-
-        return answer(words)
     from seabox.cli import registry
     from seabox.cli.parse import parse
 
     program = parse(registry.PROGRAM_TABLE, words)
+    if program.rest[:1] in (["__complete"], ["__completeNoDesc"]):
+        from seabox.cli.completion import answer
+
+        flags = words[: len(words) - len(program.rest)]
+        return answer([program.rest[0], *flags, *program.rest[1:]])
     if program.on("version"):
         return _version()
     if program.help:

@@ -53,7 +53,7 @@ def inspect(on: Services, id: str, *, size: bool = False) -> dict[str, Any]:
         "HostsPath": f"{run_dir}/hosts",
         "StaticDir": on.config.static_dir(id),
         "OCIConfigPath": f"{run_dir}/config.json",
-        "OCIRuntime": config.runtime.rpartition("/")[2],
+        "OCIRuntime": _runtime(config.runtime),
         "ConmonPidFile": config.conmon_pidfile or f"{run_dir}/conmon.pid",
         "PidFile": config.pidfile or f"{run_dir}/pid",
         "Name": seen.facts.name,
@@ -159,6 +159,14 @@ def _state(seen: Snapshot, run_dir: str, health: Health) -> dict[str, Any]:
         "Restored": state.restored,
         "RestoredAt": rfc3339(state.restored_at),
     }
+
+
+def _runtime(path: str) -> str:
+    """The name of a runtime that is found by it, else its path."""
+    from ..config import find_program
+
+    name = path.rpartition("/")[2]
+    return name if find_program(name) == path else path
 
 
 def _mount(on: Services, mount: Mount) -> dict[str, Any]:

@@ -87,10 +87,11 @@ def _is_mode(text: str) -> bool:
 
 
 def device_nodes(
-    devices: Iterable[Device], privileged: bool, further: Iterable[str] = ()
+    devices: Iterable[Device], privileged: bool, further: Iterable[str] = (), *, consoles: bool = True
 ) -> tuple[tuple[oci.Device, ...], tuple[oci.DeviceRule, ...]]:
     """The nodes to make and the cgroup's rules: everything denied but what was given, nothing denied if privileged.
 
+    Without `consoles` the host's virtual ones, /dev/tty0 and on, are left out: systemd would put logins on them.
     The runtimes add the standard devices (null, zero, full, random, urandom, tty, ptmx) by themselves.
 
     Raises: Refused if a device given at creation is gone.
@@ -99,6 +100,8 @@ def device_nodes(
     rules = [_ALLOW_ALL if privileged else _DENY_ALL]
     if privileged:
         for path in _below("/dev"):
+            if path.removeprefix("/dev/tty").isdecimal() and not consoles:
+                continue
             if path not in _STANDARD and (node := _node(path, path)) is not None:
                 nodes[path] = node
     for device in devices:

@@ -42,7 +42,9 @@ def generate(config: ContainerConfig, place: Place, facts: HostFacts) -> oci.Spe
     security = config.security
     bounding = capabilities.held(security, facts)
     mounts = mount_list(config, place, identity, facts)
-    nodes, rules = device_nodes(config.devices, security.privileged, config.device_rules)
+    nodes, rules = device_nodes(
+        config.devices, security.privileged, config.device_rules, consoles=not config.systemd
+    )
     return oci.Spec(
         oci_version=oci.VERSION,
         process=first_process(config, identity, bounding, facts),

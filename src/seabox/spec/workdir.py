@@ -60,6 +60,8 @@ def check_workdir(config: ContainerConfig, place: Place) -> None:
     try:
         fd = open_in_root(root, path, os.O_PATH | os.O_DIRECTORY)
     except OSError:
+        if any(within(mount.destination, config.workdir) for mount in config.mounts):
+            return  # the runtime makes it, to put the mount there
         raise _missing(config) from None
     try:
         found = os.readlink(f"/proc/self/fd/{fd}").removeprefix(os.path.realpath(root).rstrip("/")) or "/"

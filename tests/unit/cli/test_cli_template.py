@@ -42,6 +42,7 @@ RENDERED = [
     ("plain", "plain"),
     ("{{.Id}} {{.State.Status}}:{{.State.Running}}", "abc running:true"),
     ("{{$.Id}}", "abc"),
+    ("{{.ID}} {{.State.PID}} {{.CPU}}", "abc 12 1.5"),  # as the fields are called in Go
     ("{{.Config.Labels}} {{.Config.Env}} {{.State.Health}}", "map[a:1 b:2] [A=1 B=2] <nil>"),
     ("{{.Config.Labels.b}}{{.Config.Labels.zz}}{{.Config.Labels.zz.y}}", "2<no value><no value>"),
     ("{{range .Config.Env}}{{.}};{{end}}", "A=1;B=2;"),

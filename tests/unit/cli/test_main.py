@@ -97,6 +97,34 @@ def test_usage_errors(words: list[str], error: str, capsys: pytest.CaptureFixtur
     assert capsys.readouterr() == ("", error)
 
 
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("--debug --context default version", 0, ""),
+        ("-D --max-workers 3 --network-backend netavark --trace version", 0, ""),
+        ("--config x version", 0, "The --config flag is ignored by seabox. Exists for Docker compatibility\n"),
+        ("--debug --log-level panic version", 1, "Setting --log-level and --debug is not allowed\n"),
+        (
+            "--context swarm version", 125,
+            'Error: failed to resolve active destination: "swarm" service destination not found\n',
+        ),
+        (
+            "-H tcp://x version", 125,
+            "Error: --host is not supported: seabox works on this machine, without a service\n",
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("log")
+def test_flags_that_docker_has(line: str, code: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(line.split()) == code
+    assert capsys.readouterr().err == said
+
+
+def test_completion_knows_the_flags_before_it(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["--root", str(tmp_path), "__completeNoDesc", "container", "exi"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "exists"
+
+
 @pytest.mark.parametrize(("words", "name"), [([], "seabox"), (["container"], "seabox container")])
 def test_no_command_prints_help(words: list[str], name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 125

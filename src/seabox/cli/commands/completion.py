@@ -21,7 +21,7 @@ def command(path: str) -> Command:
         Flag("no-desc", "", BOOL, "Leave descriptions out"),
     )
     return Command(
-        path, flags, "[options] {bash|zsh|fish}", "Print the script that completes command lines in a shell", run,
+        path, flags, "[options] SHELL", "Print the script that completes command lines in a shell", run,
         least=1, most=1, completion=SHELLS,
         examples=(
             "source <(seabox completion bash)", "seabox completion -f /usr/share/zsh/site-functions/_seabox zsh",

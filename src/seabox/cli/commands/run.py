@@ -5,16 +5,19 @@ from __future__ import annotations
 from contextlib import suppress
 
 from seabox.cli.commands.attach import SIG_PROXY
+from seabox.cli.complaint import ENGINE_FAILED
 from seabox.cli.context import engine, say
 from seabox.cli.creation_flags import FLAGS
 from seabox.cli.flags import BOOL, UINT, Command, Flag
-from seabox.errors import InvalidArgument, NoSuchContainer, StateConflict
+from seabox.errors import InvalidArgument, NoSuchContainer, OCIRuntimeFailed, StateConflict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from seabox.cli.parse import Arguments
     from seabox.container.container import Container
     from seabox.engine import Engine
+
+CANNOT_INVOKE = 126  # the runtime would not start it
 
 
 def command(path: str) -> Command:
@@ -49,6 +52,8 @@ def run(args: Arguments) -> int:
         except BaseException as problem:
             if args.on("rm") or args.on("rmi"):
                 _remove(ctr, force=isinstance(problem, Exception))
+            if isinstance(problem, OCIRuntimeFailed) and problem.exit_code == ENGINE_FAILED:
+                problem.exit_code = CANNOT_INVOKE
             raise
 
 
@@ -85,5 +90,5 @@ def _remove(ctr: Container, *, force: bool) -> None:
 
     One that runs after the user interrupted only us goes on, and is removed when it ends.
     """
-    with suppress(NoSuchContainer, StateConflict):
+    with suppress(NoSuchContainer, StateConflict, OCIRuntimeFailed):  # what made the start fail is what is told
         ctr.remove(force=force, timeout=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seabox.cli.commands.attach import DETACH_KEYS, SIG_PROXY
 from seabox.cli.context import ALL, FILTER, LATEST, chosen, engine, for_each, say
+from seabox.cli.filters import matcher
 from seabox.cli.flags import BOOL, Command, Flag
 from seabox.errors import InvalidArgument
 
@@ -43,7 +44,7 @@ def run(args: Arguments) -> int:
             raise InvalidArgument("either start all containers or the container(s) provided in the arguments")
         if not (args.rest or args.on("all") or args.on("latest") or args.texts("filter")):
             raise InvalidArgument("start requires at least one argument")
-        names = chosen(args, on, fits=_startable)
+        names = _named(args, on) if args.rest else chosen(args, on, fits=_startable)
         if attached:
             if len(names) != 1:
                 raise InvalidArgument("you cannot start and attach multiple containers at once")
@@ -56,6 +57,16 @@ def run(args: Arguments) -> int:
             say(name)
 
         return for_each(names, start)
+
+
+def _named(args: Arguments, on: Engine) -> list[str]:
+    """The containers that were named, of them those that --filter lets through."""
+    if args.on("latest"):
+        raise InvalidArgument("--latest and containers cannot be used together")
+    if not args.texts("filter"):
+        return args.rest
+    accepted = matcher(on, args.texts("filter"))
+    return [name for name in args.rest if accepted(on.containers.get(name).snapshot())]
 
 
 def _startable(seen: Snapshot) -> bool:

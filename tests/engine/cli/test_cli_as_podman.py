@@ -1,0 +1,95 @@
+"""What people who type `podman` for `seabox` and their scripts rely on: one lifecycle, seen from its edges."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine.cli.command_line import CommandLine
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+def test_start_takes_names_and_a_filter(cli: CommandLine) -> None:
+    for name in ("a", "b"):
+        cli.ok("create", "--name", name, "--label", f"is={name}", "busybox", "true")
+    assert cli.ok("start", "--filter", "restart-policy=always", "a", "b") == ""
+    assert cli.ok("start", "--filter", "restart-policy=none", "--filter", "label=is=b", "a", "b") == "b"
+    done = cli("start", "--filter", "restart-policy=fake", "a")
+    assert (done.code, done.err) == (125, "Error: fake invalid restart policy\n")
+
+
+def test_rm_depend_names_all_that_went(cli: CommandLine) -> None:
+    first = cli.ok("create", "--name", "a", "busybox")
+    second = cli.ok("create", "--pid", "container:a", "busybox")
+    assert cli.ok("rm", "--depend", first).split() == [second, first]
+
+
+def test_ipc_modes(cli: CommandLine) -> None:
+    for mode in ("private", "shareable"):
+        cli.ok("run", "-d", "--name", mode, "--ipc", mode, "busybox", "sleep", "1000")
+    done = cli("run", "--rm", "--ipc", "container:private", "busybox", "true")
+    assert done.code == 125
+    assert "is not allowed: non-shareable IPC (hint: use IpcMode:shareable for the donor container)" in done.err
+    script = "readlink /proc/self/ns/ipc"
+    theirs = cli.ok("exec", "shareable", "sh", "-c", script)
+    assert cli.ok("run", "--rm", "--ipc", "container:shareable", "busybox", "sh", "-c", script) == theirs
+    assert cli.ok("run", "--rm", "--ipc", "none", "busybox", "sh", "-c", "test -e /dev/shm || echo none") == "none"
+
+
+def test_a_runtime_that_refuses_its_flags_cannot_invoke(cli: CommandLine) -> None:
+    done = cli("--runtime-flag", "nonsense", "run", "--rm", "busybox", "true")
+    assert (done.code, "nonsense" in done.err) == (126, True), done
+    cli.ok("rm", "--all")  # with such a flag nothing can be removed either
+    assert cli.names() == []
+
+
+def test_a_runtime_given_by_its_path_is_shown_by_it(cli: CommandLine, tmp_path: Path) -> None:
+    found = shutil.which("runc")
+    assert found is not None
+    path = tmp_path / "mine"
+    path.symlink_to(found)
+    cli.ok("--runtime", str(path), "create", "--name", "a", "busybox")
+    cli.ok("create", "--name", "b", "busybox")
+    assert cli.ok("inspect", "--format", "{{.OCIRuntime}} {{.Name}}", "a", "b").splitlines() == [f"{path} a", "runc b"]
+
+
+def test_a_working_directory_that_a_mount_below_it_brings(cli: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("text")
+    words = ("--workdir", "/none", "-v", f"{tmp_path}/file:/none/file", "busybox", "cat", "file")
+    assert cli.ok("run", "--rm", *words) == "text"
+
+
+def test_privileged_with_systemd_leaves_the_hosts_consoles_alone(cli: CommandLine) -> None:
+    words = ("--rm", "--privileged", "--systemd=always", "busybox", "sh", "-c", "ls -d /dev/tty[0-9]* /dev/tty")
+    assert cli("run", *words).out.split() == ["/dev/tty"]
+
+
+def test_events_show_whole_ids_to_templates(cli: CommandLine) -> None:
+    id = cli.ok("create", "busybox")
+    words = ("events", "--stream=false", "--no-trunc=false")
+    assert cli.ok(*words, "--format", "{{.ID}} {{.Status}}").splitlines()[-1] == f"{id} create"
+    assert id not in cli.ok(*words)
+    assert id[:12] in cli.ok(*words)
+
+
+def test_df_counts_volumes(cli: CommandLine) -> None:
+    cli.ok("volume", "create", "unused")
+    cli.ok("create", "-v", "used:/data", "busybox")
+    shown = cli.ok("system", "df", "--format", "{{.Type}}:{{.Total}}:{{.Active}}")
+    assert shown.splitlines() == ["Images:1:1", "Containers:1:0", "Local Volumes:2:1"]
+
+
+def test_stop_and_its_time_by_both_names(cli: CommandLine) -> None:
+    cli.ok("run", "-d", "--name", "a", "busybox", "sleep", "1000")
+    assert cli.ok("stop", "--timeout=0", "a") == "a"
+    assert cli.ok("rm", "--force", "--timeout", "0", "a") == "a"
+
+
+def test_info_of_a_root_that_is_not_there_yet(cli: CommandLine, tmp_path: Path) -> None:
+    assert cli.ok("--root", f"{tmp_path}/fresh/root", "info", "--format", "{{.Store.GraphOptions}}") == "map[]"
+    assert cli.ok("info", "--format", "{{.Host.CgroupsVersion}}") in ("v1", "v2")
+    assert cli.ok("info", "--format", "{{.Host.CPUUtilization.UserPercent}}") != ""

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def environment(args: Arguments) -> dict[str, str]:
     """Files first, then single variables; a key without a value takes ours, if we have it."""
     found: dict[str, str] = {}
-    given = [pair for path in args.texts("env-file") for pair in pairs_in(path)] + args.pairs("env")
+    doing = 'parsing env file "{}": '
+    given = [pair for path in args.texts("env-file") for pair in pairs_in(path, doing)] + args.pairs("env")
     for key, value in given:
         if value is not None:
             found[key] = value
@@ -27,13 +28,17 @@ def environment(args: Arguments) -> dict[str, str]:
     return found
 
 
-def pairs_in(path: str) -> Iterator[tuple[str, str | None]]:
-    """KEY=VALUE or KEY in each line that is neither empty nor a comment. Raises: InvalidArgument."""
+def pairs_in(path: str, doing: str = "") -> Iterator[tuple[str, str | None]]:
+    """KEY=VALUE or KEY in each line that is neither empty nor a comment.
+
+    Raises: InvalidArgument; `doing` with the path in it is said before it.
+    """
     try:
         with open(path, encoding="utf-8") as file:
             lines = file.read().split("\n")
     except OSError as problem:
-        raise InvalidArgument(f"open {path}: {(problem.strerror or 'unknown error').lower()}") from None
+        why = (problem.strerror or "unknown error").lower()
+        raise InvalidArgument(f"{doing.format(path)}open {path}: {why}") from None
     except UnicodeDecodeError:
         raise InvalidArgument(f"{path} is not UTF-8 text") from None
     for line in lines:

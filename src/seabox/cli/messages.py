@@ -31,6 +31,7 @@ def configure(level: str = "warning") -> None:
     log.setLevel(_NUMBERS[level])
     log.propagate = False
     log.handlers[:] = [Lines()]
+    log.info("seabox filtering at log level %s", level)
 
 
 def line(record: logging.LogRecord) -> str:

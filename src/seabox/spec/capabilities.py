@@ -36,7 +36,7 @@ def parse(names: Iterable[str]) -> tuple[str, ...]:
         if name != "ALL" and not name.startswith("CAP_"):
             name = "CAP_" + name
         if name not in NAMES and name != "ALL":
-            raise InvalidArgument(f"{given!a}: unknown capability")
+            raise InvalidArgument(f'"{ascii(name)[1:-1]}": unknown capability')
         found[name] = None
     return tuple(found)
 

@@ -38,7 +38,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"stop_signal": "0"}, "invalid signal: 0"),
     ({"stop_signal": 65}, "valid signals are 1 through 64"),
     ({"stop_signal": "SIGRTMIN+31"}, "invalid signal: SIGRTMIN+31"),
-    ({"cap_add": ("FLY",)}, "'FLY': unknown capability"),
+    ({"cap_add": ("FLY",)}, '"CAP_FLY": unknown capability'),
     ({"cap_add": ("CHOWN",), "cap_drop": ("cap_chown",)}, 'capability "CAP_CHOWN" cannot be dropped and added'),
     ({"memory": -5}, "invalid memory limit -5"),
     ({"memory": 1000}, "minimum memory limit allowed is 512KiB"),

@@ -39,6 +39,8 @@ def run(args: Arguments) -> int:
         if args.on("latest"):
             from seabox.cli.context import latest_of
 
+            if args.rest:
+                raise InvalidArgument("--latest and containers cannot be used together")
             name = latest_of(on)
         elif args.rest:
             name = args.rest[0]

@@ -105,7 +105,7 @@ def _follow_all(args: Arguments, ctrs: list[Container], since: int | None, until
 class Printer:
     """Prints the lines of one container, each with what is to stand before it."""
 
-    __slots__ = ("_begun", "_flush", "_outputs", "_prefix", "_stamped")
+    __slots__ = ("_begun", "_flush", "_last", "_outputs", "_prefix", "_stamped")
 
     def __init__(self, args: Arguments, ctr: Container, *, number: int, several: bool) -> None:
         name = ctr.name if args.on("names") else ctr.id[:_SHORT] if several else ""
@@ -115,12 +115,16 @@ class Printer:
         self._stamped, self._flush = args.on("timestamps"), args.on("follow")
         self._outputs = {1: sys.stdout.buffer, 2: sys.stderr.buffer}
         self._begun = {1: False, 2: False}  # whether the last line of the stream still goes on
+        self._last = 1
 
     def show(self, line: LogLine) -> None:
         """The line is printed."""
         from seabox.logs.times import format_time
 
         out = self._outputs[line.stream]
+        if line.stream != self._last:  # both may be the same file: what came first is to stand first
+            self._outputs[self._last].flush()
+            self._last = line.stream
         if not self._begun[line.stream] and (self._prefix or self._stamped):
             out.write((self._prefix + (f"{format_time(line.at)} " if self._stamped else "")).encode())
         out.write(line.payload)

@@ -47,9 +47,9 @@ def run(args: Arguments) -> int:
     found: list[dict[str, Any]] = []
     missing: list[NotFound] = []
     with engine(args) as on:
-        names = [latest_pod(on)] if args.on("latest") else args.rest
         if args.on("latest") and args.rest:
             raise InvalidArgument("--latest and pods cannot be used together")
+        names = [latest_pod(on)] if args.on("latest") else args.rest
         if not names:
             raise InvalidArgument("you must provide the name or id of a pod")
         for name in names:

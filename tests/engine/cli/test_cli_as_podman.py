@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -21,15 +20,6 @@ def test_start_takes_names_and_a_filter(cli: CommandLine) -> None:
     assert cli.ok("start", "--filter", "restart-policy=none", "--filter", "label=is=b", "a", "b") == "b"
     done = cli("start", "--filter", "restart-policy=fake", "a")
     assert (done.code, done.err) == (125, "Error: fake invalid restart policy\n")
-
-
-def test_logs_of_both_streams_in_one_file_keep_their_order(cli: CommandLine) -> None:
-    cli.ok("run", "-d", "--name", "a", "busybox", "sh", "-c", "for i in 1 2 3; do echo $i; sleep .1; echo $i >&2; done")
-    cli.ok("wait", "a")
-    done = subprocess.run(
-        [*cli.argv, "logs", "a"], env=cli.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=True
-    )
-    assert done.stdout.split() == [b"1", b"1", b"2", b"2", b"3", b"3"]
 
 
 def test_latest_takes_no_names(cli: CommandLine) -> None:

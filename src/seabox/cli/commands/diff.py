@@ -21,7 +21,7 @@ def command(path: str) -> Command:
         Flag("format", "", STRING, "json", metavar="format"),
         Flag("latest", "l", BOOL, "The container created last"),
     )
-    what = {"image": "IMAGE", "container": "CONTAINER"}.get(path.partition(" ")[0], "CONTAINER | IMAGE")
+    what = {"image": "IMAGE", "container": "CONTAINER"}.get(path.partition(" ")[0], "{CONTAINER|IMAGE}")
     return Command(
         path, flags, f"[options] {what}", "Show what it changed of what is below it", run, most=1,
         completion="images" if what == "IMAGE" else "containers", examples=("seabox diff web",),

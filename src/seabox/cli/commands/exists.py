@@ -15,7 +15,8 @@ def command(path: str) -> Command:
     what = path.partition(" ")[0]
     flags = (Flag("external", "", BOOL, "Accepted, without effect"),) if what == "container" else ()
     summary = f"Say by the exit code whether {'an' if what == 'image' else 'a'} {what} exists"
-    return Command(path, flags, what.upper(), summary, run, least=1, most=1, completion=f"{what}s")
+    usage = f"[options] {what.upper()}" if flags else what.upper()
+    return Command(path, flags, usage, summary, run, least=1, most=1, completion=f"{what}s")
 
 
 def run(args: Arguments) -> int:

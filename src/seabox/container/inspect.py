@@ -15,6 +15,7 @@ from . import exec_reap, networks, snapshot
 from .health import health_of
 from .stored import decode_config
 
+_PROGRAMS = ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/bin", "/sbin")
 _PROPAGATION = ("private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable")
 
 TYPE_CHECKING = False
@@ -162,11 +163,9 @@ def _state(seen: Snapshot, run_dir: str, health: Health) -> dict[str, Any]:
 
 
 def _runtime(path: str) -> str:
-    """The name of a runtime that is found by it, else its path."""
-    from ..config import find_program
-
-    name = path.rpartition("/")[2]
-    return name if find_program(name) == path else path
+    """The name of a runtime that is where programs are, the path of any other."""
+    folder, _, name = path.rpartition("/")
+    return name if folder in _PROGRAMS else path
 
 
 def _mount(on: Services, mount: Mount) -> dict[str, Any]:

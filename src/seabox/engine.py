@@ -114,7 +114,7 @@ class Engine:
         return list(Check(self._rooms, repair=repair, force=force, quick=quick).run())
 
     def usage(self) -> list[Usage]:
-        """How much room images and containers take, and how much of it could be had back. May take long."""
+        """How much room images, containers and volumes take, and how much of it could be had back. May take long."""
         from .usage import usage
 
         return usage(self._rooms)

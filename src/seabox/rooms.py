@@ -100,6 +100,12 @@ class ImageUsers:
         lowers = [self._on.layer_dir(layer) for layer in reversed(config.layers)]
         return config, self._on.storage.upper_dir(id), lowers, self._on.storage.name == "vfs"
 
+    def pack(self, name: str, path: str) -> None:
+        """See images.needs.Containers."""
+        from .container.container import Container
+
+        Container(self._on, self._on.store.find(name)).export(path)
+
     def remove(self, id: str) -> None:
         """See images.needs.Containers."""
         from .container.container import Container
@@ -360,7 +366,7 @@ class Rooms:
         from .kernel.process import clean_env
 
         host = Host(
-            skopeo=find_program("skopeo"), buildah=find_program("buildah"),
+            skopeo=find_program("skopeo"), buildah=find_program("buildah"), unshare=find_program("unshare"),
             env=clean_env(transfer_environment()), registries=registries_files(),
         )  # fmt: skip
         index = SQLiteImageIndex(self.store)

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 SUMMARY = "Manage pods, containers and images"
 GROUPS = {"container": "Manage containers", "image": "Manage images", "network": "Manage networks"}
 GROUPS |= {"healthcheck": "Manage health checks", "pod": "Manage pods", "system": "Manage the engine"}
-GROUPS |= {"volume": "Manage volumes"}
+GROUPS |= {"volume": "Manage volumes", "buildx": "Build images, in docker's words"}
+GROUPS |= {"manifest": "Manage lists of images for several platforms"}
 
 # commands on containers, with or without "container" in front: name -> module
 _CONTAINER = {
@@ -34,6 +35,8 @@ MODULES |= {
     "container checkpoint": "checkpoint", "container fork": "fork", "container restore": "restore",
     "container snapshot": "snapshot",
 }  # fmt: skip
+_MANIFEST = ("add", "annotate", "create", "exists", "inspect", "push", "remove", "rm")
+MODULES |= {f"manifest {verb}": "manifest" for verb in _MANIFEST}
 MODULES["healthcheck run"] = "healthcheck"
 MODULES |= {"completion": "completion", "man": "man"}
 MODULES |= {
@@ -68,21 +71,22 @@ _IMAGE = {
     "build": "build", "diff": "diff", "history": "history", "import": "import_image", "load": "load",
     "mount": "image_mount", "prune": "image_prune", "pull": "pull", "push": "push", "rm": "rmi", "remove": "rmi",
     "save": "save", "tag": "tag", "tree": "image_tree", "umount": "image_mount", "unmount": "image_mount",
-    "untag": "tag",
+    "untag": "tag", "sign": "image_sign", "trust": "image_trust",
 }  # fmt: skip
 MODULES |= {f"image {name}": module for name, module in _IMAGE.items()}
 MODULES |= {
-    "build": "build", "commit": "commit", "container commit": "commit", "container diff": "diff", "diff": "diff",
+    "build": "build", "buildx build": "build",
+    "commit": "commit", "container commit": "commit", "container diff": "diff", "diff": "diff",
     "history": "history",
     "import": "import_image", "load": "load", "login": "login", "logout": "login", "pull": "pull", "push": "push",
-    "rmi": "rmi", "save": "save", "tag": "tag", "untag": "tag",
+    "rmi": "rmi", "save": "save", "search": "search", "image search": "search", "tag": "tag", "untag": "tag",
 }  # fmt: skip
 
 # podman has them, we do not yet
 _LATER = frozenset(
-    "auto-update buildx clone compose farm generate "
-    "kube machine manifest play prune quadlet "
-    "runlabel search secret unshare".split()
+    "auto-update clone compose farm generate "
+    "kube machine play prune quadlet "
+    "runlabel scp secret unshare".split()
 )
 
 PROGRAM_TABLE = Command(
@@ -95,7 +99,7 @@ PROGRAM_TABLE = Command(
         Flag("context", "", STRING, hidden=True, default="default"),
         Flag("cpu-profile", "", STRING, "Accepted, without effect", hidden=True),
         Flag("debug", "D", BOOL, "As --log-level=debug", hidden=True),
-        Flag("default-mounts-file", "", STRING, "Accepted, without effect", hidden=True),
+        Flag("default-mounts-file", "", STRING, "What builds mount beyond what they ask for", hidden=True),
         Flag("events-backend", "", STRING, "Where events are kept", completion=("file", "sqlite", "none")),
         Flag("hooks-dir", "", LIST, "Directory of OCI hooks", metavar="path", completion="directories"),
         Flag("host", "H", STRING, hidden=True),

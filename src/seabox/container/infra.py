@@ -6,15 +6,20 @@ The names of members lead to 127.0.0.1 in the /etc/hosts that they share with it
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 
-from ..kernel import cgroups, files, mounts
+from ..errors import NoSuchContainer
+from ..kernel import cgroups, files, locks, mounts
 from ..model.record import INFRA
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .guard import Locked
 
 SHM = "shm"  # in the run directory
+_HOSTS_TIMEOUT = 10.0  # s
 
 
 def make_ready(ctr: Locked) -> None:
@@ -42,15 +47,44 @@ def release_shm(run_dir: str) -> None:
 
 def add_name(ctr: Locked) -> None:
     """Other members of the pod find this one by its name. No effect unless it shares the pod's network."""
+    with _shared_hosts(ctr) as path:
+        if path:
+            lines = _lines(path)
+            known = {name for line in lines for name in line.split()[1:]}
+            fresh = [name for name in dict.fromkeys((ctr.config.hostname, ctr.facts.name)) if name not in known]
+            if fresh:
+                files.append(path, f"127.0.0.1\t{' '.join(fresh)}\n".encode())
+
+
+def drop_name(ctr: Locked) -> None:
+    """The name of a member that has ended leads nowhere."""
+    with _shared_hosts(ctr) as path:
+        if path:
+            lines = _lines(path)
+            own = f"127.0.0.1\t{ctr.facts.name}\n"
+            left = [line for line in lines if line != own]
+            if len(left) < len(lines):
+                files.write_file(path, "".join(left).encode("utf-8", "surrogateescape"), 0o644)  # its inode is mounted
+
+
+@contextmanager
+def _shared_hosts(ctr: Locked) -> Iterator[str]:
+    """The /etc/hosts that the container shares with its pod's infra container, "" if it does not; nobody else is at it.
+    """
     how, _, owner = ctr.config.namespaces.network.partition(":")
-    if how != "container" or ctr.on.store.load(owner).facts.role != INFRA:
-        return
     path = f"{ctr.on.config.run_dir(owner)}/hosts"
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            known = {name for line in file for name in line.split()[1:]}
-    except FileNotFoundError:
-        return
-    fresh = [name for name in dict.fromkeys((ctr.config.hostname, ctr.facts.name)) if name not in known]
-    if fresh:
-        files.append(path, f"127.0.0.1\t{' '.join(fresh)}\n".encode())
+        shared = how == "container" and ctr.on.store.load(owner).facts.role == INFRA and os.path.exists(path)
+    except NoSuchContainer:
+        shared = False
+    lock = locks.lock_file(path, timeout=_HOSTS_TIMEOUT) if shared else None
+    try:
+        yield path if lock is not None else ""
+    finally:
+        if lock is not None:
+            locks.unlock(lock)
+
+
+def _lines(path: str) -> list[str]:
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        return file.readlines()

@@ -149,6 +149,7 @@ def connect(ctr: Locked, network: Network, options: Sequence[str] = ()) -> None:
     wanted = msgspec.structs.replace(wanted, interface=wanted.interface or next_interface(taken))
     ctr.on.networking.attach(ctr.id, wanted)
     if not alive:
+        ctr.on.networking.tell("connect", network.id, ctr.id)
         return
     try:
         fresh = ctr.on.networking.connect(ctr.config, ctr.facts.name, network.id, again=bool(before))
@@ -156,6 +157,7 @@ def connect(ctr: Locked, network: Network, options: Sequence[str] = ()) -> None:
         ctr.on.networking.detach(ctr.id, network.id)
         raise
     _add_hosts(ctr, fresh)
+    ctr.on.networking.tell("connect", network.id, ctr.id)
 
 
 def disconnect(ctr: Locked, network: Network) -> None:
@@ -171,6 +173,7 @@ def disconnect(ctr: Locked, network: Network) -> None:
         if old is not None:
             _drop_hosts(ctr, old)
     ctr.on.networking.detach(ctr.id, network.id)
+    ctr.on.networking.tell("disconnect", network.id, ctr.id)
 
 
 def reload_network(ctr: Locked) -> None:

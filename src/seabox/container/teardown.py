@@ -37,7 +37,7 @@ def release_resources(ctr: Locked, *, interrupted: bool = False, also: Iterable[
     processes = _release_strays if interrupted else _release_conmon
     _attempt(ctr, (exec_reap.end_all, processes), problems)
     volumes = _release_interrupted_volumes if interrupted else _release_volumes
-    others = (_release_network, volumes, _release_rootfs, _release_shm, *also, _release_files)
+    others = (_release_network, volumes, _release_rootfs, _release_from_pod, *also, _release_files)
     if not interrupted and not _may_live(ctr) and not os.path.exists(f"{ctr.run_dir}/{_HOOKS}"):
         # no process is left that the runtime would have to end first, and no hook that may want the files
         _attempt(ctr, (lambda ctr: _release_runtime(ctr, lambda: _attempt(ctr, others, problems)),), problems)
@@ -117,11 +117,15 @@ def _release_rootfs(ctr: Locked) -> None:
         ctr.on.storage.remove(image_root(ctr.id, number))
 
 
-def _release_shm(ctr: Locked) -> None:
+def _release_from_pod(ctr: Locked) -> None:
     if ctr.facts.role == INFRA:
         from .infra import release_shm
 
         release_shm(ctr.run_dir)
+    elif ctr.pod:
+        from .infra import drop_name
+
+        drop_name(ctr)
 
 
 def _release_files(ctr: Locked) -> None:

@@ -38,6 +38,17 @@ class Accounts:
         with self._catalog.adding(), self._catalog.files.workspace() as workspace:
             return self._skopeo().tags(f"{name.registry}/{name.repository}", access or Access(), workspace)
 
+    def sign(self, name: str, identity: str, folder: str, *, access: Access | None = None) -> str:
+        """A signature of the image in its registry is in a file below `folder`, as registries.d finds it; its path.
+
+        `identity` names a secret key of gpg. Raises: InvalidArgument, skopeo.TransferFailed, OSError. Blocks.
+        """
+        from .reference import parse
+        from .signature import sign
+
+        with self._catalog.adding(), self._catalog.files.workspace() as workspace:
+            return sign(self._skopeo(), parse(name.removeprefix("docker://")), identity, folder, access, workspace)
+
     def logout(self, registry: str, access: Access | None = None) -> str:
         """No credentials for the registry are kept ("" = for any). Raises: skopeo.TransferFailed."""
         from .skopeo import Access

@@ -1,102 +1,134 @@
-"""Building images: buildah does it, in a store of its own that lives as long as the build; the result becomes ours."""
+"""Building images: buildah does it, in a storage of its own where what it built before is found again."""
 
 from __future__ import annotations
 
 import os
 import re
-from contextlib import ExitStack
 
-from ..errors import InvalidArgument, NoSuchImage, SeaboxError, Unsupported
+import msgspec
+
+from ..errors import InvalidArgument, NoSuchImage
 from ..kernel.files import make_dir, remove_tree, write_file
-from ..kernel.process import kill_group, reap, spawn
+from ..kernel.locks import lock_file, unlock
+from .buildah import Buildah
+from .containerfile import bases
 from .load import load_layout
 from .pull import lay_out
 from .reference import local_name
-from .skopeo import registries_option
+from .skopeo import Access
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
+    from typing import Protocol
 
     from ..model.image import ImageRow
     from .catalog import Catalog
     from .needs import Host
     from .skopeo import Progress
 
-_FROM = re.compile(rb"^\s*FROM\s+(?:--\S+\s+)*(\S+)", re.IGNORECASE | re.MULTILINE)
+    class Shelf(Protocol):
+        """Where images are found, and come to."""
+
+        def find(self, name: str) -> ImageRow: ...
+        def pull(
+            self, name: str, *, policy: str = ..., access: Access | None = ..., progress: Progress | None = ...
+        ) -> str: ...
 
 
-class BuildFailed(SeaboxError):
-    """buildah ended with an error, which it has explained on stderr; its exit code is ours."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(f"building failed: buildah ended with exit code {code}")
-        self.exit_code = code
+_ID = re.compile("[0-9a-f]{64}")
 
 
-def build(
-    catalog: Catalog, host: Host, find: Callable[[str], ImageRow], arguments: Sequence[str], names: Sequence[str],
-    files: Sequence[str], containerfile: bytes | None, runtime: str, progress: Progress | None,
-) -> str:  # fmt: skip
-    """The image is here; its id. See Images.build."""
-    if not host.buildah:
-        raise Unsupported("buildah was not found: install it to build images")
-    tags = [local_name(name) for name in names]
-    with catalog.adding(), catalog.files.workspace() as place:
-        store = ["--root", f"{place}/store", "--runroot", f"{place}/run", "--storage-driver", "vfs"]
-        registries = registries_option(host.env)
-        env = dict(host.env)
-        if "CONTAINERS_CONF" not in env:  # this one has no plugins of the kind that older buildahs look for
-            write_file(f"{place}/containers.conf", b'[network]\nnetwork_backend = "netavark"\n')
-            env["CONTAINERS_CONF"] = f"{place}/containers.conf"
-        words = [*(["--runtime", runtime] if runtime else []), *arguments]
-        if containerfile is not None:
-            make_dir(f"{place}/empty")
-            write_file(f"{place}/empty/Containerfile", containerfile)
-            files = [f"{place}/empty/Containerfile"]
-            words = [*words[:-1], f"--file={files[0]}", words[-1] or f"{place}/empty"]
-        for name in _bases(files):
-            try:
-                image = find(name)
-            except (NoSuchImage, InvalidArgument):
-                continue  # a stage, scratch, or something that buildah has to pull
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be built, and how."""
+
+    arguments: tuple[str, ...]  # for `buildah build`; the last is the context
+    names: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()  # Containerfiles
+    containerfile: bytes | None = None  # the text of one in their place; the context may then be ""
+    build_args: tuple[str, ...] = ()  # KEY=VALUE
+    pull: str = "missing"  # policy for the images it is made from
+    access: Access = Access()
+    runtime: str = ""
+    runtime_flags: tuple[str, ...] = ()
+    mounts_file: str = ""  # buildah's --default-mounts-file
+    driver: str = "vfs"
+    stdout: int = 2  # where buildah's own account goes
+
+
+def build(catalog: Catalog, host: Host, shelf: Shelf, order: Order, progress: Progress | None) -> str:
+    """The image is here; its id, "" if the order makes none. See Images.build."""
+    builder = Buildah(f"{catalog.root}/build", host, order.driver, order.mounts_file)
+    tags = [local_name(name) for name in order.names]
+    texts, given = _texts(order), dict(word.split("=", 1) for word in order.build_args if "=" in word)
+    begun, copied = bases(texts, given)
+    needed = [*_here(shelf, begun, order, progress), *_here(shelf, copied, None, progress)]
+    known = {row.id for row in catalog.index.list()}
+    with catalog.adding(), builder.ready(known), catalog.files.workspace() as place:
+        builder.place = place
+        for name, image in needed:
             lay_out(catalog, image, f"{place}/base")
-            target = f"containers-storage:[vfs@{place}/store+{place}/run]{local_name(name)}"
-            _run(env, [host.skopeo, *registries, "copy", "-q", f"dir:{place}/base", target])
+            builder.give(f"{place}/base", local_name(name))
             remove_tree(f"{place}/base")
-        try:
-            _run(env, [host.buildah, *store, *registries, "build", "--iidfile", f"{place}/id", *words])
-            with open(f"{place}/id") as file:
-                id = file.read().strip()
-            _run(env, [host.buildah, *store, "push", "-q", id, f"oci:{place}/layout"])
-        finally:
-            _run(env, [host.buildah, *store, "rm", "--all"], quiet=True)
-        found = load_layout(catalog, f"{place}/layout", progress)
-    row = find(found)
+        id = _built(builder, order)
+        if not id:
+            return ""
+        docker = {"--format=docker", "--format=v2s2"} & {*order.arguments}
+        builder.run("push", "-q", id, f"{'dir' if docker else 'oci'}:{place}/layout")
+        found = load_layout(catalog, f"{place}/layout", None)
+    row = shelf.find(found)
     catalog.index.set_names(row.id, [*row.names, *tags], [("build", tag) for tag in tags or ("",)])
     return found
 
 
-def _bases(files: Sequence[str]) -> list[str]:
-    """What the Containerfiles say FROM of."""
-    found: dict[str, None] = {}
-    for path in files:
-        with open(path, "rb") as file:
-            found |= dict.fromkeys(os.fsdecode(name) for name in _FROM.findall(file.read(1 << 20)))
-    return [name for name in found if name != "scratch" and "$" not in name]
+def _built(builder: Buildah, order: Order) -> str:
+    """The order is carried out; the image's id in the storage, "" if it makes none. Raises: BuildFailed."""
+    place = builder.place
+    words = [f"--tag={name}" for name in order.names]
+    words += [f"--runtime={order.runtime}"] if order.runtime else []
+    words += [f"--runtime-flag={flag.removeprefix('--')}" for flag in order.runtime_flags]
+    context = order.arguments[-1]
+    if order.containerfile is not None:
+        make_dir(f"{place}/empty")
+        write_file(f"{place}/empty/Containerfile", order.containerfile)
+        words.append(f"--file={place}/empty/Containerfile")
+    words += order.arguments[:-1]
+    said = builder.run("build", *words, context or f"{place}/empty", stdout=order.stdout)
+    last = said.strip().rpartition(b"\n")[2].decode(errors="replace")
+    return last if _ID.fullmatch(last) else ""
 
 
-def _run(env: Mapping[str, str], argv: Sequence[str], *, quiet: bool = False) -> None:
-    """The program has run, its words going where ours go. Raises: BuildFailed."""
-    with ExitStack() as undo:
-        out = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC) if quiet else 2
-        if quiet:
-            undo.callback(os.close, out)
-        pid = spawn(argv, env=env, cwd=os.getcwd(), stdout=out, stderr=out, new_group=True)
+def forget(root: str) -> None:
+    """Nothing is kept of what was built before, unless somebody builds now."""
+    if not os.path.isdir(f"{root}/build"):
+        return
+    alone = lock_file(f"{root}/build/.lock", timeout=0)
+    if alone is not None:
         try:
-            code = reap(pid)
-        except BaseException:
-            kill_group(pid)
-            raise
-    if code and not quiet:
-        raise BuildFailed(code if code > 0 else 125)
+            for name in os.listdir(f"{root}/build"):
+                if name != ".lock":
+                    remove_tree(f"{root}/build/{name}")
+        finally:
+            unlock(alone)
+
+
+def _texts(order: Order) -> Iterator[str]:
+    if order.containerfile is not None:
+        yield order.containerfile.decode(errors="surrogateescape")
+    for path in order.files:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            yield file.read(1 << 20)
+
+
+def _here(
+    shelf: Shelf, names: Sequence[str], order: Order | None, progress: Progress | None
+) -> Iterator[tuple[str, ImageRow]]:
+    """Those of them that are here, pulled first if the order wants that; the others are buildah's to find."""
+    for name in names:
+        try:
+            if order is not None and order.pull != "never":
+                yield name, shelf.find(shelf.pull(name, policy=order.pull, access=order.access, progress=progress))
+            else:
+                yield name, shelf.find(name)
+        except (NoSuchImage, InvalidArgument):
+            continue

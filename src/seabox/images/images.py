@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
+
 from ..errors import InUse, InvalidArgument, NoSuchImage, Unsupported
 from .accounts import Accounts
 from .catalog import Catalog
+from .mounted import Mounted
 from .naming import meant, mount_id
 from .needs import Host, Removed
 from .reference import candidates, local_name
@@ -13,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
     from collections.abc import Callable, Sequence
+    from typing import Any
 
     from ..model.container import ImageConfig
     from ..model.image import ImageRow
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
     from .skopeo import Access, Progress
 
 
-class Images(Accounts):
+class Images(Mounted, Accounts):
     """Images below `root`; the index says which there are."""
 
     def __init__(
@@ -50,17 +55,20 @@ class Images(Accounts):
         return found
 
     def _by_short_name(self, name: str) -> ImageRow | None:
-        """What the host's registries.conf says a name without a registry means, if that is here."""
-        if not self._host.registries:
-            return None
+        """What the host's registries.conf says a name without a registry means, if that is here; else the newest
+        image that bears the name in any registry."""
         from .reference import parse
         from .registries import Registries
 
-        try:
-            names, _ = Registries(self._host.registries).resolve(parse(name))
-        except (InvalidArgument, NoSuchImage):
+        wanted = parse(name)
+        if wanted.registry:
             return None
-        return next((found for each in names if (found := self._index.find(each))), None)
+        try:
+            names, _ = Registries(self._host.registries).resolve(wanted) if self._host.registries else ([], "")
+        except (InvalidArgument, NoSuchImage):
+            names = []
+        known = next((found for each in names if (found := self._index.find(each))), None)
+        return known or next((row for row in self.list() if any(meant(row, name))), None)
 
     def get(self, name: str) -> ImageConfig:
         """What a container made of this image inherits. Raises: as `find`; Damaged."""
@@ -169,7 +177,10 @@ class Images(Accounts):
         return Removed(found.id, found.names, found.id)
 
     def prune(self, *, all: bool = False, keep: Sequence[str] = ()) -> builtins.list[str]:
-        """Images without a name are gone (`all`: whatever no container uses), but for the ids in `keep`; their ids."""
+        """Images without a name are gone (`all`: whatever no container uses), but for the ids in `keep`; their ids.
+
+        Without `keep`, nor is anything left that builds keep for the next.
+        """
         gone = []
         for row in self.list():
             if row.id in keep or (row.names and not all) or self._index.users(row.id):
@@ -180,6 +191,10 @@ class Images(Accounts):
                 continue
             gone.append(row.id)
         self._catalog.collect()
+        if not keep and os.path.isdir(f"{self._catalog.root}/build"):
+            from .build import forget
+
+            forget(self._catalog.root)
         return gone
 
     # --- registries ----------------------------------------------------------------------------------------------
@@ -258,7 +273,7 @@ class Images(Accounts):
 
     def load(self, path: str, *, progress: Progress | None = None) -> builtins.list[str]:
         """The images in a file (docker-archive, oci-archive; compressed or not) or OCI layout directory are here;
-        a name of each, or its id. Blocks.
+        a name of each, or its id. `path` may be of a pipe, or an address ("https://..."). Blocks.
 
         Raises: InvalidArgument (it is none of these), Damaged, Unsupported, OSError.
         """
@@ -266,16 +281,19 @@ class Images(Accounts):
 
         return load(self._catalog, path, progress)
 
-    def save(self, names: Sequence[str], path: str | int, form: str = "docker-archive") -> None:
+    def save(
+        self, names: Sequence[str], path: str | int, form: str = "docker-archive", *, compress: bool = False
+    ) -> None:  # fmt: skip
         """The images are in the file `path` (or behind this fd), in the form "docker-archive" or "oci-archive", or
         in a new directory in the form "oci-dir" or "docker-dir". Blocks.
 
+        `compress`: all layers in that directory are compressed, others stay as they are.
         Raises: NoSuchImage, InvalidArgument, Damaged, OSError; what was written until then is gone, an fd excepted.
         """
         from .save import save
 
         chosen = [(self.find(name), meant(self.find(name), name)) for name in names]
-        save(self._catalog, chosen, path, form)
+        save(self._catalog, chosen, path, form, compress=compress)
         for image, _ in chosen:
             self._index.note(image.id, [("save", "" if isinstance(path, int) else path)])
 
@@ -299,19 +317,23 @@ class Images(Accounts):
 
     def commit(
         self, container: str, name: str = "", *, changes: Sequence[str] = (), message: str = "", author: str = "",
-        squash: bool = False,
+        squash: bool = False, docker: bool = False, volumes: bool = False, progress: Progress | None = None,
     ) -> str:  # fmt: skip
         """What the container has written is a new layer on its image, and the result an image; its id. Blocks.
 
+        `squash`: the image has one layer with all of the container's files. `docker`: its manifest is of docker's kind.
+        `volumes`: where the container has mounts, containers of the image will have volumes.
         Raises: NoSuchContainer, InvalidArgument (a change, or a container without an image), OSError.
         """
         from .make import commit
 
-        config, upper, lowers, full = self._known_containers().files_of(container)
+        containers = self._known_containers()
+        config, upper, lowers, full = containers.files_of(container)
         base = self.find(config.image_id) if config.image_id else None
         return commit(
             self._catalog, config, base, upper, lowers, full, [local_name(name)] if name else [], changes=changes,
-            message=message, author=author, squash=squash,
+            message=message, author=author, docker=docker, volumes=volumes, progress=progress,
+            pack=partial(containers.pack, container) if squash else None,
         )  # fmt: skip
 
     def diff(self, name: str) -> builtins.list[tuple[str, str]]:
@@ -340,44 +362,27 @@ class Images(Accounts):
             raise Unsupported("this image store knows no containers")
         return self._containers
 
-    def build(
-        self, arguments: Sequence[str], names: Sequence[str] = (), files: Sequence[str] = (), *,
-        containerfile: bytes | None = None, runtime: str = "", progress: Progress | None = None,
-    ) -> str:  # fmt: skip
-        """The image that `buildah build ARGUMENTS` makes is here, under these names; its id. Blocks.
+    def manifest(self, verb: str, words: Sequence[str], *, flags: Sequence[str] = (), stdout: int = 2) -> None:
+        """`buildah manifest VERB FLAGS WORDS` is done with the lists of images below our root. Blocks.
 
-        `files`: its Containerfiles, or `containerfile`: the text of one (the context, which is the last of the
-        arguments, may then be ""); what they are FROM is taken from here if it is here. Raises: BuildFailed...
+        Images to be listed are taken from here if they are here. Raises: buildah.BuildFailed, Unsupported.
         """
-        from .build import build
+        from .lists import manifest
 
-        return build(self._catalog, self._host, self.find, arguments, names, files, containerfile, runtime, progress)
+        driver = self._known_roots().name
+        manifest(self._catalog, self._host, self.find, verb, flags, words, driver, stdout)
 
-    # --- mounts --------------------------------------------------------------------------------------------------
+    def build(self, arguments: Sequence[str], *, progress: Progress | None = None, **options: Any) -> str:
+        """The image that `buildah build ARGUMENTS` makes is here; its id. Blocks.
 
-    def mount(self, name: str) -> str:
-        """The image's files can be read in the directory that is returned. Raises: NoSuchImage, OSError."""
-        from .shown import mount
+        `options` are the fields of build.Order: `names` it gets, `files` (its Containerfiles)... What it is made from
+        is taken from here, pulled first as `pull` wants it. Raises: BuildFailed, TransferFailed...
+        """
+        from .build import Order, build
 
-        image = self.find(name)
-        return mount(self._known_roots(), image.id, [self.layer_dir(layer) for layer in image.layers])
-
-    def unmount(self, name: str) -> bool:
-        """The image is not mounted; False if it was not. Raises: NoSuchImage, OSError."""
-        from .shown import unmount
-
-        return unmount(self._known_roots(), self.find(name).id)
-
-    def mounted(self) -> builtins.list[tuple[ImageRow, str]]:
-        """Every image that is mounted, and where."""
-        from .shown import mounted
-
-        return mounted(self._known_roots(), self.list())
-
-    def _known_roots(self) -> Roots:
-        if self._roots is None:
-            raise Unsupported("this image store cannot mount")
-        return self._roots()
+        driver = self._roots().name if self._roots is not None else "vfs"
+        order = Order(arguments=tuple(arguments), driver=driver, **options)
+        return build(self._catalog, self._host, self, order, progress)
 
     # --- the embedded one ----------------------------------------------------------------------------------------
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import msgspec
 
 from ..errors import Damaged, InvalidArgument, Unsupported
-from ..kernel.entries import Description, new_file
 from ..kernel.files import open_in_root
 from ..model.decoding import decode
 from ..model.digests import digest_of
 from . import manifest as manifests
+from .arrival import arrived, opened, spool
 from .pieces import compression, from_fd, plain
 from .reference import DEFAULT_TAG, local_name, parse
 from .tarstream import FILE, HARD_LINK, LINK, Archive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import Protocol
 
     from .catalog import Catalog
@@ -112,10 +112,14 @@ def load(
 
 
 def load_layout(catalog: Catalog, path: str, progress: Progress | None) -> str:
-    """The one image of the OCI layout in the directory `path` is here, without a name; its id. Inside `adding`."""
+    """The one image in the directory `path` (an OCI layout, or skopeo's `dir:` form) is here, without a name; its id.
+
+    Inside `adding`.
+    """
     with ExitStack() as undo:
         loading = _Loading(catalog, _Folder(path, undo), progress or (lambda _: None), ())
-        return loading.oci(loading.document("index.json"), "", 0)[0]
+        layout = loading.has("index.json")
+        return (loading.oci(loading.document("index.json"), "", 0) if layout else loading.docker())[0]
 
 
 def _no_image(path: str) -> InvalidArgument:
@@ -128,40 +132,14 @@ def _no_image(path: str) -> InvalidArgument:
 def _source(path: str, workspace: str, undo: ExitStack) -> Source:
     if os.path.isdir(path):
         return _Folder(path, undo)
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    undo.callback(os.close, fd)
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        _spool(_until_end(fd), workspace, "stream")
-        fd = undo.enter_context(_opened(f"{workspace}/stream"))
+    fd = arrived(path, workspace, undo)
     if compression(os.pread(fd, 6, 0)):
         with plain(fd) as (pieces, _):
-            _spool(pieces, workspace, "archive")
-        fd = undo.enter_context(_opened(f"{workspace}/archive"))
+            spool(pieces, workspace, "archive")
+        fd = undo.enter_context(opened(f"{workspace}/archive"))
     if os.fstat(fd).st_size == 0 or os.pread(fd, 5, 257) != b"ustar":
         raise _no_image(path)
     return _Tar(fd)
-
-
-def _spool(pieces: Iterator[bytes], folder: str, name: str) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        new_file(fd, name, pieces, Description(0o600, None, None, None, {}))
-    finally:
-        os.close(fd)
-
-
-def _until_end(fd: int) -> Iterator[bytes]:
-    while piece := os.read(fd, 1 << 20):
-        yield piece
-
-
-@contextmanager
-def _opened(path: str) -> Iterator[int]:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        yield fd
-    finally:
-        os.close(fd)
 
 
 class _Loading:

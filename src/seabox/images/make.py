@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 import time
-import zlib
+from contextlib import ExitStack
 
 import msgspec
 
-from ..errors import InvalidArgument, Unsupported
+from ..errors import InvalidArgument
 from . import changes as change_lines
 from . import manifest as manifests
+from .arrival import arrived, opened
 from .diff import changes as differences
 from .layertar import archive
-from .pieces import Hashed, compression, from_fd, plain
+from .pieces import Hashed, compression, from_fd, gzipped, plain
 from .tarwrite import END
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
     from ..model.container import ContainerConfig
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from .diff import Change
     from .index import Happening
     from .manifest import Descriptor, Platform
+    from .skopeo import Progress
 
-_LEVEL = 6  # of gzip
 # What the engine and the runtime make as places for mounts: not the container's own doing.
 _PLACES = frozenset((
     "/dev", "/etc/hostname", "/etc/hosts", "/etc/mtab", "/etc/resolv.conf", "/proc", "/run", "/run/.containerenv",
@@ -49,27 +50,42 @@ def container_changes(config: ContainerConfig, upper: str, lowers: Sequence[str]
 
 def commit(
     catalog: Catalog, config: ContainerConfig, base: ImageRow | None, upper: str, lowers: Sequence[str], full: bool,
-    names: Sequence[str], *, changes: Sequence[str], message: str, author: str, squash: bool,
+    names: Sequence[str], *, changes: Sequence[str], message: str, author: str, docker: bool, volumes: bool,
+    pack: Callable[[str], None] | None, progress: Progress | None,
 ) -> str:  # fmt: skip
-    """The container's changes are a layer on its image. See Images.commit."""
+    """The container's changes are a layer on its image; with `pack`, which writes all of its files into an archive,
+    the only one. See Images.commit."""
     if base is None:
         raise InvalidArgument("a container without an image cannot be committed: import its directory instead")
-    if squash:
-        raise Unsupported("--squash is not supported yet")
+    say = progress or (lambda _: None)
     document: dict[str, Any] = msgspec.json.decode(base.config)
     settings = document.setdefault("config", {})
     _take_over(settings, config)
+    if volumes and (places := [mount.destination for mount in config.mounts if mount.type in ("bind", "volume")]):
+        settings["Volumes"] = {**(settings.get("Volumes") or {}), **{place: {} for place in places}}
     change_lines.apply(settings, changes)
-    old = manifests.read_manifest(base.manifest)
-    with catalog.adding():
-        ran = os.path.isdir(upper)
-        raw = Hashed(archive(upper, container_changes(config, upper, lowers, full)) if ran else (END,))
+    old = manifests.read_manifest(base.manifest).layers or []
+    below = document["rootfs"]["diff_ids"]
+    say("Getting image source signatures")
+    with catalog.adding(), catalog.files.workspace() as workspace, ExitStack() as undo:
+        pieces: Iterable[bytes] = (END,)  # it never ran
+        if pack is not None:
+            pack(f"{workspace}/root.tar")
+            old, below, document["history"] = [], [], []
+            pieces = from_fd(undo.enter_context(opened(f"{workspace}/root.tar")))
+        elif os.path.isdir(upper):
+            pieces = archive(upper, container_changes(config, upper, lowers, full))
+        for each in old:
+            say(f"Copying blob {each.digest} skipped: already exists")
+        raw = Hashed(pieces)
         layer = _store(catalog, raw)
-        document["rootfs"] = {
-            "type": "layers", "diff_ids": [*document["rootfs"]["diff_ids"], f"sha256:{raw.digest}"],
-        }  # fmt: skip
+        say(f"Copying blob {layer.digest}")
+        document["rootfs"] = {"type": "layers", "diff_ids": [*below, f"sha256:{raw.digest}"]}
         _note(document, " ".join(config.argv) or "commit", message, author)
-        return _finish(catalog, document, [*(old.layers or []), layer], names, ())
+        id = _finish(catalog, document, [*old, layer], names, (), docker=docker)
+        for line in (f"Copying config sha256:{id}", "Writing manifest to image destination", "Storing signatures"):
+            say(line)
+        return id
 
 
 def _take_over(settings: dict[str, Any], config: ContainerConfig) -> None:
@@ -97,9 +113,9 @@ def import_tar(
     settings: dict[str, Any] = {}
     change_lines.apply(settings, changes)
     document: dict[str, Any] = {"architecture": platform.architecture, "os": platform.os, "config": settings}
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        with catalog.adding(), plain(fd) as (pieces, _):
+    with catalog.adding(), catalog.files.workspace() as workspace, ExitStack() as undo:
+        fd = arrived(path, workspace, undo)
+        with plain(fd) as (pieces, _):
             kind = compression(os.pread(fd, 6, 0))
             raw = Hashed(pieces)
             if kind in ("gzip", "zstd"):
@@ -113,22 +129,11 @@ def import_tar(
             document["rootfs"] = {"type": "layers", "diff_ids": [f"sha256:{raw.digest}"]}
             _note(document, "import", message or "imported from tarball", "")
             return _finish(catalog, document, [layer], names, [("import", path)])
-    finally:
-        os.close(fd)
 
 
 def _store(catalog: Catalog, pieces: Iterable[bytes]) -> Descriptor:
-    digest, size = catalog.files.copy_blob(_gzip(pieces))
+    digest, size = catalog.files.copy_blob(gzipped(pieces))
     return manifests.Descriptor(f"{manifests.OCI_LAYER}+gzip", f"sha256:{digest}", size)
-
-
-def _gzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Without a time in the header: the same content has the same digest."""
-    stream = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
-    for piece in pieces:
-        if out := stream.compress(piece):
-            yield out
-    yield stream.flush()
 
 
 def _note(document: dict[str, Any], by: str, message: str, author: str) -> None:
@@ -148,8 +153,8 @@ def _note(document: dict[str, Any], by: str, message: str, author: str) -> None:
 
 def _finish(
     catalog: Catalog, document: dict[str, Any], layers: list[Descriptor], names: Sequence[str],
-    events: Sequence[Happening],
+    events: Sequence[Happening], *, docker: bool = False,
 ) -> str:  # fmt: skip
     config = msgspec.json.encode(document)
     catalog.files.write_blob(config)
-    return catalog.register(manifests.new_manifest(config, layers), names, events)
+    return catalog.register(manifests.new_manifest(config, layers, docker=docker), names, events)

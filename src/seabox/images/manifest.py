@@ -16,6 +16,8 @@ OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm", "armv6l": "arm"}
@@ -85,12 +87,18 @@ def blobs_of(raw: bytes) -> list[str]:
     return [sha256_of(raw), *(each.sha256 for each in named)]
 
 
-def new_manifest(config: bytes, layers: list[Descriptor]) -> bytes:
-    """An OCI manifest of an image with this configuration."""
+def new_manifest(config: bytes, layers: list[Descriptor], *, docker: bool = False) -> bytes:
+    """An OCI manifest of an image with this configuration; `docker`: one of docker's kind."""
+    if docker:
+        layers = [
+            msgspec.structs.replace(each, media_type=DOCKER_LAYER + (".gzip" if "gzip" in each.media_type else ""))
+            for each in layers
+        ]
+    kind = DOCKER_CONFIG if docker else OCI_CONFIG
     return msgspec.json.encode({
         "schemaVersion": 2,
-        "mediaType": OCI_MANIFEST,
-        "config": {"mediaType": OCI_CONFIG, "digest": digest_of(config), "size": len(config)},
+        "mediaType": DOCKER_MANIFEST if docker else OCI_MANIFEST,
+        "config": {"mediaType": kind, "digest": digest_of(config), "size": len(config)},
         "layers": [{"mediaType": each.media_type, "digest": each.digest, "size": each.size} for each in layers],
     })  # fmt: skip
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
             """A container's configuration, the directory it writes to, its layers' directories (the top one first),
             and whether that directory is a full copy rather than an overlay's upper one. Raises: NoSuchContainer."""
 
+        def pack(self, name: str, path: str) -> None:
+            """All files of the container's root are in the archive `path`. Raises: NoSuchContainer, OSError."""
+
         def remove(self, id: str) -> None:
             """The container is gone, by force."""
 
@@ -36,13 +39,14 @@ if TYPE_CHECKING:
 class Host:
     """What of the host transfers use: skopeo's path, the environment it gets, and where registries are configured."""
 
-    __slots__ = ("buildah", "env", "registries", "skopeo")
+    __slots__ = ("buildah", "env", "registries", "skopeo", "unshare")
 
     def __init__(
         self, *, skopeo: str = "", buildah: str = "", env: Mapping[str, str] | None = None,
-        registries: Sequence[str] = (),
+        registries: Sequence[str] = (), unshare: str = "",
     ) -> None:  # fmt: skip
         self.skopeo, self.buildah, self.env, self.registries = skopeo, buildah, dict(env or {}), tuple(registries)
+        self.unshare = unshare
 
 
 class Removed:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 PIECE = 1 << 20
+_LEVEL = 6  # of gzip
 _ZSTD = ("/usr/bin/zstd", "/usr/local/bin/zstd", "/bin/zstd")
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"))
 
@@ -86,6 +87,15 @@ def plain(fd: int) -> Iterator[tuple[Iterator[bytes], Hashed | None]]:
     else:
         with _unzstd(fd) as pieces:
             yield pieces, None
+
+
+def gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Without a time in the header: the same content has the same digest."""
+    stream = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
+    for piece in pieces:
+        if out := stream.compress(piece):
+            yield out
+    yield stream.flush()
 
 
 def _gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -12,16 +12,17 @@ from ..errors import Damaged, InvalidArgument
 from ..kernel.entries import Description, new_file
 from ..kernel.files import make_dir, remove_file, remove_tree, rename, write_all
 from ..model.digests import digest_of
+from ..model.image import ImageRow
 from . import manifest as manifests
 from . import tarwrite
+from .arrival import opened
 from .config import diff_ids
-from .pieces import Hashed, compression, from_fd, plain
+from .pieces import Hashed, compression, from_fd, gzipped, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..model.image import ImageRow
     from .catalog import Catalog
 
     Named = Sequence[tuple[ImageRow, set[str]]]
@@ -30,7 +31,7 @@ FORMS = ("docker-archive", "oci-archive", "oci-dir", "docker-dir")
 _PLAIN = Description(0o644, None, None, None, {})
 
 
-def save(catalog: Catalog, images: Named, path: str | int, form: str) -> None:
+def save(catalog: Catalog, images: Named, path: str | int, form: str, *, compress: bool = False) -> None:
     """The images are there in this form. See Images.save."""
     if form not in FORMS:
         raise InvalidArgument(f"unknown format {form!r}: it must be one of {', '.join(FORMS)}")
@@ -46,6 +47,8 @@ def save(catalog: Catalog, images: Named, path: str | int, form: str) -> None:
     if form == "docker-dir" and len({row.id for row, _ in images}) > 1:
         raise InvalidArgument("the format docker-dir holds one image")
     with catalog.adding():
+        if compress:
+            images = [(_compressed(catalog, row), names) for row, names in images]
         _folder(path, _oci_files(catalog, images) if form == "oci-dir" else _dir_files(catalog, images[0][0]))
 
 
@@ -113,6 +116,22 @@ def _dir_files(catalog: Catalog, image: ImageRow) -> Iterator[tuple[str, Iterato
     for digest in dict.fromkeys(manifests.blobs_of(image.manifest)[1:]):
         yield digest, _blob(catalog, digest)
     yield "manifest.json", iter([image.manifest])
+
+
+def _compressed(catalog: Catalog, image: ImageRow) -> ImageRow:
+    """The image with a manifest whose layers are all compressed. Their blobs stay until somebody collects."""
+    found = manifests.read_manifest(image.manifest)
+    layers = []
+    for layer in found.layers or []:
+        with opened(catalog.files.blob(layer.sha256)) as fd:
+            if not compression(os.pread(fd, 6, 0)):
+                digest, size = catalog.files.copy_blob(gzipped(from_fd(fd)))
+                layer = manifests.Descriptor(f"{manifests.OCI_LAYER}+gzip", f"sha256:{digest}", size)
+        layers.append(layer)
+    if layers == found.layers:
+        return image
+    raw = manifests.new_manifest(image.config, layers, docker=found.kind() == manifests.DOCKER_MANIFEST)
+    return ImageRow(image.id, image.names, image.layers, image.config, image.created_at, raw)
 
 
 def _oci_files(catalog: Catalog, images: Named) -> Iterator[tuple[str, Iterator[bytes]]]:

@@ -76,6 +76,10 @@ class Skopeo:
             said = self._ask(["list-tags", *flags, f"docker://{repository}"])
         return [str(tag) for tag in msgspec.json.decode(said).get("Tags") or []]
 
+    def sign(self, manifest: str, reference: str, identity: str, output: str) -> None:
+        """`output` is a signature by this key of the manifest in the file. Raises: TransferFailed."""
+        self._ask(["standalone-sign", "--output", output, manifest, reference, identity])
+
     def _inspect(self, arguments: Sequence[str], reference: str) -> bytes:
         try:
             done = run(

@@ -64,6 +64,10 @@ class Stack:
         """The container does not take part in the network (by id) any more."""
         self._rows.detach(container, network)
 
+    def tell(self, kind: str, network: str, container: str) -> None:
+        """It is an event that the container was connected to the network ("connect") or "disconnect"ed."""
+        self._rows.tell(kind, network, container)
+
     def memberships(self, container: str) -> list[Membership]:
         """The container's networks in order."""
         from ..model.decoding import decode

@@ -31,6 +31,7 @@ def inherit(
     brought = {mount.destination: mount for text in request.volumes_from for mount in _of(text, find_mounts)}
     found |= {place: mount for place, mount in brought.items() if place not in found}
     for place in image.volumes if image is not None and mode != "ignore" else ():
+        place = f"/{place.lstrip('/')}"  # an image may say anything
         mount = tmpfs_mount(place, ("exec",)) if mode == "tmpfs" else volume("", place, ("suid",))
         found.setdefault(mount.destination, mount)
     return tuple(found.values())

@@ -49,6 +49,7 @@ def parse_mounts(volumes: Iterable[str], tmpfs: Iterable[str], mounts: Iterable[
     found = [parse_volume(text) for text in volumes]
     found += [parse_tmpfs(text) for text in tmpfs]
     found += [_checked(mount) for mount in mounts]
+    found = [mount for number, mount in enumerate(found) if mount not in found[:number]]  # said twice
     seen: set[str] = set()
     for mount in found:
         if mount.destination in seen:

@@ -51,7 +51,9 @@ _IPC_WORDS = {"": "shareable", "shareable": "shareable", "private": "private", "
 
 def _check_userns(text: str | None) -> None:
     word = plain("user namespace", text or "").partition(":")[0]
-    if word in ("auto", "container", "keep-id", "nomap", "ns", "private"):
+    if word in ("keep-id", "nomap"):
+        raise InvalidArgument(f"{word} is only supported in rootless mode")
+    if word in ("auto", "container", "ns", "private"):
         raise Unsupported(f"--userns={text} is not supported yet: containers are in the host's user namespace")
     if word not in ("", "host"):
         raise InvalidArgument(f'unrecognized user namespace mode "{text}" passed')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from ..model.record import ALIVE, Status
 
 TYPE_CHECKING = False
@@ -40,6 +42,7 @@ class SQLiteNetworks:
         with self._store.transaction(durable=True) as db:
             id, name, config = make(_all(db))
             db.execute("INSERT INTO network VALUES(?, ?, ?)", (id, name, config))
+            _tell(db, "create", id)
         return config
 
     def find(self, name: str) -> builtins.list[bytes]:
@@ -60,6 +63,7 @@ class SQLiteNetworks:
         with self._store.transaction(durable=True) as db:
             users = _users(db, id)
             if not users:
+                _tell(db, "remove", id)
                 db.execute("DELETE FROM network WHERE id = ?", (id,))
         return users
 
@@ -88,6 +92,11 @@ class SQLiteNetworks:
         with self._store.transaction() as db:
             db.execute("DELETE FROM attachment WHERE container = ? AND network = ?", (container, network))
             db.execute("DELETE FROM lease WHERE container = ? AND network = ?", (container, network))
+
+    def tell(self, kind: str, network: str, container: str) -> None:
+        """It is an event that the container was connected to the network, or disconnected."""
+        with self._store.transaction() as db:
+            _tell(db, kind, network, container)
 
     def memberships(self, container: str) -> builtins.list[MembershipRow]:
         """The networks of a container, in the order it was attached to them."""
@@ -143,6 +152,15 @@ class SQLiteNetworks:
         """Who has which address of a network, by address."""
         with self._store.reading() as db:
             return dict(db.execute("SELECT address, container FROM lease WHERE network = ?", (network,)).fetchall())
+
+
+def _tell(db: Connection, kind: str, id: str, container: str | None = None) -> None:
+    db.execute(  # a patch leaves out what is NULL
+        "INSERT INTO event(at, type, kind, id, name, image, exit_code, attributes) "
+        "SELECT ?, 'network', ?, id, name, '', NULL, json_patch('{}', json_object('container', ?, "
+        "'type', COALESCE(json_extract(CAST(config AS TEXT), '$.driver'), 'bridge'))) FROM network WHERE id = ?",
+        (time.time_ns(), kind, container, id),
+    )
 
 
 def _all(db: Connection) -> list[bytes]:

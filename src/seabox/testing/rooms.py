@@ -139,6 +139,9 @@ class FakeNetworking:
         """See Networking.detach."""
         self.attached[container] = [each for each in self.attached.get(container, ()) if each.network != network]
 
+    def tell(self, kind: str, network: str, container: str) -> None:
+        """See Networking.tell."""
+
     def memberships(self, container: str) -> list[Membership]:
         """See Networking.memberships."""
         return [

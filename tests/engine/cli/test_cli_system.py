@@ -84,7 +84,13 @@ def test_a_lost_directory_and_a_missing_layer(cli: CommandLine) -> None:
 def test_df_and_prune(cli: CommandLine) -> None:
     cli.ok("run", "--name", "ended", "busybox", "sh", "-c", "echo 12345 >/file")
     cli.ok("run", "--detach", "--name", "runs", "busybox", "sleep", "1000")
-    images, containers = json.loads(cli.ok("system", "df", "--format", "json"))[:2]
+    cli.ok("volume", "create", "kept")
+    images, containers, volumes = json.loads(cli.ok("system", "df", "--format", "json"))
+    assert (volumes["Type"], volumes["Total"], volumes["Active"]) == ("Local Volumes", 1, 0)
+    each = [line.split() for line in cli.ok("system", "df", "-v").splitlines()]
+    states = {line[-1]: line[-2] for line in each if len(line) > 3}
+    assert (states["ended"], states["runs"]) == ("exited", "running")
+    assert ["kept", "0", "0B"] in each
     assert (images["Total"], images["Active"]) == (1, 1)
     assert (containers["Total"], containers["Active"], containers["RawSize"]) == (2, 1, 6 + 2 * len("/proc/mounts"))
     assert cli.ok("system", "df").splitlines()[0].split() == ["TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -121,6 +122,19 @@ def test_connect_and_disconnect(cli: CommandLine) -> None:
     assert "network is not connected" in wrong.err
     cli.ok("create", "--name", "alone", "--network", "none", "busybox", "true")
     assert '"none" is not supported: invalid network mode' in cli("network", "connect", "one", "alone").err
+    cli.ok("network", "rm", "-f", "-t", "0", "two")
+    id = cli.ok("network", "inspect", "-f", "{{.ID}}", "one")
+    shown = "{{.Name}} {{.Driver}} {{len .Subnets}} {{(index .Subnets 0).Gateway}} {{.DNSEnabled}} {{.Labels}}"
+    about = cli.ok("inspect", "--type", "network", "-f", shown, "one")
+    assert re.fullmatch(r"one bridge 1 10\.\S+\.1 true map\[\]", about), about
+    assert cli.ok("network", "inspect", "-f", shown, "one") == about
+    assert cli.ok("network", "inspect", "-f", "{{.Name}}", "podman") == "seabox"
+    told = cli.ok("events", "--stream=false", "--filter", "type=network").splitlines()
+    words = [line.split(" network ")[1].split() for line in told]
+    assert [word[0] for word in words] == ["create", "create", "create", "connect", "disconnect", "remove"]
+    assert words[1] == ["create", id, "(name=one,", "type=bridge)"]
+    assert words[4][1:3] == [id, "(name=one,"]
+    assert words[4][3].startswith("container=")
 
 
 def test_the_bridge_is_the_default_and_a_setting(cli: CommandLine) -> None:

@@ -62,6 +62,8 @@ def test_ports_and_names_of_a_pod_on_the_command_line(cli: CommandLine) -> None:
     hosts = cli.ok("exec", "one", "cat", "/etc/hosts").splitlines()
     assert "10.9.8.7\taway" in hosts
     assert any(line.endswith(f"\tshop {id[:12]}-infra") for line in hosts)
+    cli.ok("run", "--rm", "--pod", "shop", "--name", "gone", "busybox", "grep", "127.0.0.1.gone", "/etc/hosts")
+    assert cli.ok("exec", "one", "cat", "/etc/hosts").splitlines() == hosts
     assert cli.ok("exec", "one", "cat", "/etc/resolv.conf").split()[-6:] == (
         "search lan nameserver 10.1.2.3 options ndots:3".split()
     )

@@ -83,7 +83,7 @@ def test_container_commands_go_without_the_word_as_well() -> None:
             ["container", "frob"],
             "Error: unrecognized command `seabox container frob`\nTry 'seabox container --help' for more information\n",
         ),
-        (["buildx", "."], "Error: `seabox buildx` is not supported yet\n"),
+        (["compose", "up"], "Error: `seabox compose` is not supported yet\n"),
         (["container", "clone"], "Error: `seabox container clone` is not supported yet\n"),
         (["--bogus"], "Error: unknown flag: --bogus\nSee 'seabox --help'\n"),
         (["ps", "--bogus"], "Error: unknown flag: --bogus\nSee 'seabox ps --help'\n"),

@@ -241,6 +241,16 @@ def test_an_image_that_is_not_there_is_not_known(images: Images, name: str) -> N
         images.find("Not A Name")
 
 
+def test_a_name_without_a_registry_is_found_in_any(images: Images) -> None:
+    images.embed()
+    images.tag("busybox", "quay.io/team/tool:1", "reg.example/other/box")
+    for name in ("team/tool:1", "tool:1", "box", "other/box:latest"):
+        assert images.find(name).id == images.find("busybox").id
+    for name in ("tool", "ool:1", "example.org/team/tool:1", "quay.io/tool:1"):
+        assert not images.exists(name)
+    assert images.remove("tool:1").untagged == ("quay.io/team/tool:1",)
+
+
 def test_removing_takes_names_one_by_one_and_everything_with_the_last(images: Images, tmp_path: Path) -> None:
     id = images.embed()
     images.tag("busybox", "tool:1", "quay.io/x/y")

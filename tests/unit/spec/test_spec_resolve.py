@@ -16,7 +16,7 @@ IMAGE = ImageConfig(id="e" * 64, entrypoint=("/entry", "-x"), command=("cmd",), 
 
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"volumes": ("/nowhere/at/all:/x",)}, "statfs /nowhere/at/all: no such file or directory"),
-    ({"volumes": ("/opt:/x", "/usr:/x/")}, "/x: duplicate mount destination"),
+    ({"volumes": ("/opt:/x", "/opt:/x", "/usr:/x/")}, "/x: duplicate mount destination"),
     ({"volumes": ("/opt:/x",), "tmpfs": ("/x",)}, "/x: duplicate mount destination"),
     ({"volumes": ("/opt:x",)}, 'invalid container path "x", must be an absolute path'),
     ({"volumes": ("/opt:/",)}, "destination can't be '/'"),
@@ -34,6 +34,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"tmpfs": ("/x:size=many",)}, 'invalid mount option "size=many"'),
     ({"tmpfs": ("/x:mode=9",)}, 'invalid mount option "mode=9"'),
     ({"tmpfs": ("/x:context=y",)}, 'invalid mount option "context=y"'),
+    ({"userns": "keep-id"}, "keep-id is only supported in rootless mode"),
     ({"stop_signal": "NOPE"}, "invalid signal: NOPE"),
     ({"stop_signal": "0"}, "invalid signal: 0"),
     ({"stop_signal": 65}, "valid signals are 1 through 64"),
@@ -172,7 +173,7 @@ def test_ids_are_mapped_by_crun_alone(resolved: Resolve) -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"userns": "keep-id"},
+        {"userns": "auto"},
         {"network": "pasta"},
         {"cgroups": "split"},
     ],

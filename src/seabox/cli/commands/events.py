@@ -142,6 +142,8 @@ def line(event: Event, whole: bool = True) -> str:
     when = time.strftime("%Y-%m-%d %H:%M:%S", local) + f".{event.at % _SECOND:09d} " + time.strftime("%z %Z", local)
     extra = "".join(f", {key}={value}" for key, value in sorted(attributes(event).items()))
     id = event.id if whole else event.id[:_SHORT]
+    if event.type == "network":
+        return f"{when} network {event.kind} {id} (name={event.name}{extra})"
     if event.type == "pod":
         return f"{when} pod {event.kind} {id} (image=, name={event.name}{extra})"
     if event.type != "container":
@@ -164,7 +166,7 @@ def fields(event: Event) -> dict[str, object]:
         "Attributes": attributes(event),
         "ContainerExitCode": event.exit_code,
         "HealthStatus": "",
-        "Network": "",
+        "Network": event.name if event.type == "network" else "",
         "PodID": "",
         "Details": {"ID": event.id, "Attributes": attributes(event)},
     }

@@ -51,7 +51,7 @@ def run(args: Arguments) -> int:
         ago = since(step.created_at, time.time_ns()) if human else step.created
         by = step.by if whole or len(step.by) <= _LONGEST else f"{step.by[:_LONGEST - 3]}..."
         rows.append({
-            "ID": id, "Created": ago, "CreatedSince": ago, "CreatedAt": step.created, "CreatedBy": by,
+            "ID": id, "Created": ago, "CreatedSince": ago, "CreatedAt": _at(step.created_at), "CreatedBy": by,
             "Size": size(step.size, 3, gap=" ") if human else str(step.size), "Comment": step.comment,
         })  # fmt: skip
     if args.on("quiet"):
@@ -59,3 +59,7 @@ def run(args: Arguments) -> int:
         return 0
     write(report(form, rows, _COLUMNS, headings=_HEADINGS, noheading=args.on("noheading")), sys.stdout)
     return 0
+
+
+def _at(when: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S +0000 UTC", time.gmtime(when // 10**9))

@@ -90,7 +90,8 @@ def _only_digest(image: ImageRow) -> tuple[str, ...]:
     return image.digests[:1] or (f"{_NONE}:{_NONE}",)
 
 
-def _parts(name: str) -> tuple[str, str]:
+def parts(name: str) -> tuple[str, str]:
+    """Repository and tag of a name."""
     repository, _, tag = name.rpartition(":")
     if "/" in tag or "@" in name:
         return name.partition("@")[0], _NONE
@@ -100,9 +101,9 @@ def _parts(name: str) -> tuple[str, str]:
 _ORDERS: dict[str, Callable[[tuple[ImageRow, str]], Any]] = {
     "created": lambda pair: (-pair[0].created_at, pair[0].id, pair[1]),
     "id": lambda pair: pair[0].id,
-    "repository": lambda pair: _parts(pair[1]),
+    "repository": lambda pair: parts(pair[1]),
     "size": lambda pair: pair[0].size,
-    "tag": lambda pair: _parts(pair[1])[::-1],
+    "tag": lambda pair: parts(pair[1])[::-1],
 }
 
 
@@ -117,7 +118,7 @@ def row(image: ImageRow, name: str, cut: int | None, users: int, past: list[str]
     from seabox.cli.human import since, size
     from seabox.cli.image_filters import labels_of
 
-    repository, tag = _parts(name)
+    repository, tag = parts(name)
     created = since(image.created_at, time.time_ns())
     return {
         "Repository": repository,
@@ -182,7 +183,7 @@ def digest(image: ImageRow) -> str:
 def repo_digests(image: ImageRow) -> list[str]:
     """Its complete names by digest."""
     own = digest(image)
-    made = [f"{_parts(name)[0]}@{own}" for name in image.names] if own else []
+    made = [f"{parts(name)[0]}@{own}" for name in image.names] if own else []
     return sorted({*image.digests, *made})
 
 

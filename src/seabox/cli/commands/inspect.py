@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from seabox.cli.parse import Arguments
     from seabox.engine import Engine
 
+_UNSET: dict[str, object] = {
+    "Cmd": [], "Entrypoint": [], "Env": [], "ExposedPorts": {}, "Labels": {}, "StopSignal": "", "User": "",
+    "Volumes": {}, "WorkingDir": "",
+}  # fmt: skip
 _TYPES = ("all", "container", "image", "network", "pod", "volume")
 
 
@@ -123,5 +127,29 @@ def _print(args: Arguments, found: list[object]) -> None:
     if not form or is_json(form):
         text = as_json(found) if found else "[]\n"
     else:
-        text = "".join(render(form, each) for each in found)
+        text = "".join(render(_known_names(form, each), _with_unset(each)) for each in found)
     write(text, sys.stdout)
+
+
+def _with_unset(shown: object) -> object:
+    """What a template sees: of an image also the settings that it leaves out, of a network the names in Go."""
+    if isinstance(shown, dict) and "network_interface" in shown:
+        from seabox.cli.commands.network_inspect import in_go
+
+        return in_go(shown)
+    if not isinstance(shown, dict) or "RootFS" not in shown:
+        return shown
+    settings = shown["Config"]
+    health = settings.get("Healthcheck")
+    return {**shown, "HealthCheck": health, "Healthcheck": health, "Config": {**_UNSET, **settings}}
+
+
+def _known_names(form: str, shown: object) -> str:
+    """The template with the field names that podman takes as well in the place of those that are shown."""
+    import re
+
+    other = "ID" if isinstance(shown, dict) and ("ID" in shown or "network_interface" in shown) else "Id"
+    form = re.sub(r"({{-?\s*)\.I[Dd](\s*-?}})", rf"\1.{other}\2", form)
+    if isinstance(shown, dict) and "State" in shown:
+        form = re.sub(r"\.ImageID\b", ".Image", form)
+    return re.sub(r"\.Dst\b", ".Destination", re.sub(r"\.Src\b", ".Source", form))

@@ -29,7 +29,7 @@ def run(args: Arguments) -> int:
     path = args.text("input")
     if not path and sys.stdin.isatty():
         raise InvalidArgument("cannot read from terminal, use command-line redirection or the --input flag")
-    if path and not os.path.exists(path):
+    if path and not os.path.exists(path) and "://" not in path:
         raise InvalidArgument(f"stat {path}: no such file or directory")
     with engine(args) as on:
         for name in on.images.load(path or "/dev/stdin", progress=progress(args)):

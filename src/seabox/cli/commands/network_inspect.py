@@ -30,7 +30,7 @@ def run(args: Arguments) -> int:
     from seabox.cli.output import as_json, is_json, render, write
     from seabox.network.errors import NoSuchNetwork
 
-    found: list[object] = []
+    found: list[dict[str, Any]] = []
     missing = []
     with engine(args) as on:
         for name in args.rest:
@@ -42,7 +42,7 @@ def run(args: Arguments) -> int:
     if not form or is_json(form):
         write(as_json(found) if found else "[]\n", sys.stdout)
     else:
-        write("".join(render(form, each) for each in found), sys.stdout)
+        write("".join(render(form, in_go(each)) for each in found), sys.stdout)
     sys.stdout.flush()
     return max([complain(problem) for problem in missing], default=0)
 
@@ -65,6 +65,24 @@ def inspected(network: Network) -> dict[str, Any]:
         "options": dict(network.options),
         "ipam_options": {"driver": "host-local"},
     }
+
+
+_GO = {
+    "name": "Name", "id": "ID", "driver": "Driver", "network_interface": "NetworkInterface", "created": "Created",
+    "subnets": "Subnets", "ipv6_enabled": "IPv6Enabled", "internal": "Internal", "dns_enabled": "DNSEnabled",
+    "labels": "Labels", "options": "Options", "ipam_options": "IPAMOptions", "subnet": "Subnet",
+    "gateway": "Gateway", "lease_range": "LeaseRange", "start_ip": "StartIP", "end_ip": "EndIP",
+}  # fmt: skip
+_MAPS = ("labels", "options", "ipam_options")
+
+
+def in_go(shown: object) -> object:
+    """What a template sees of it: the same, under the names of the fields of podman's structs."""
+    if isinstance(shown, list):
+        return [in_go(each) for each in shown]
+    if not isinstance(shown, dict):
+        return shown
+    return {_GO[key]: value if key in _MAPS else in_go(value) for key, value in shown.items()}
 
 
 def _subnet(subnet: Subnet) -> dict[str, Any]:

@@ -1,0 +1,150 @@
+"""buildah over a containers-storage of our own: for builds, and for lists of images.
+
+    <top>/<driver>    the storage
+    <top>/.lock       shared by all who use it, held alone by whoever clears away
+
+buildah sees mounts of its own, which end with it.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, contextmanager
+
+import msgspec
+
+from ..errors import Busy, SeaboxError, Unsupported
+from ..kernel.files import make_dirs, remove_tree, write_all, write_file
+from ..kernel.locks import holder_of, lock_file, unlock
+from ..kernel.process import kill_group, reap, spawn
+from .skopeo import registries_option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from .needs import Host
+
+_LOCK_TIMEOUT = 60.0  # s
+_TAIL = 200  # bytes
+
+
+class BuildFailed(SeaboxError):
+    """buildah ended with an error, which it has explained on stderr; its exit code is ours."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"building failed: buildah ended with exit code {code}")
+        self.exit_code = code
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    id: str
+    names: list[str] | None = None
+
+
+class Buildah:
+    """buildah, its storage below `top`. `place`: a directory that ends with what is done."""
+
+    def __init__(self, top: str, host: Host, driver: str, mounts_file: str = "") -> None:
+        if not host.buildah:
+            raise Unsupported("buildah was not found: install it to build images")
+        self._top, self._host, self._driver, self._mounts_file = top, host, driver, mounts_file
+        self._registries = registries_option(host.env)
+        self._apart = [host.unshare, "--mount", "--propagation", "private"] if host.unshare else []
+        self.place = ""
+
+    @contextmanager
+    def ready(self, known: Collection[str] | None = None) -> Iterator[None]:
+        """The storage is there, and what killed builds left is gone from it. Raises: Busy.
+
+        `known`: of the images with a name, those with other ids are gone as well, and all that led to them.
+        """
+        make_dirs(self._top)
+        path = f"{self._top}/.lock"
+        alone = lock_file(path, timeout=0)
+        if alone is not None:
+            try:
+                self._clear(known)
+            finally:
+                unlock(alone)
+        lock = lock_file(path, timeout=_LOCK_TIMEOUT, shared=True)
+        if lock is None:
+            raise Busy("the storage of buildah", f"process {holder_of(path)}")
+        try:
+            yield
+        finally:
+            unlock(lock)
+
+    def _clear(self, known: Collection[str] | None) -> None:
+        self.place = f"{self._top}/.run"
+        try:
+            if self._stored("containers"):
+                self.run("rm", "--all", quiet=True)
+            if known is not None:
+                gone = [image.id for image in self._stored("images") if image.names and image.id not in known]
+                if gone:
+                    self.run("rmi", "--force", *gone, quiet=True)
+        finally:
+            remove_tree(self.place)
+
+    def _stored(self, what: str) -> list[_Stored]:
+        try:
+            with open(f"{self._store}/{self._driver}-{what}/{what}.json", "rb") as file:
+                return msgspec.json.decode(file.read(), type=list[_Stored])
+        except (OSError, msgspec.DecodeError):
+            return []
+
+    def give(self, directory: str, name: str) -> None:
+        """The image in the directory (in skopeo's form `dir:`) is in the storage."""
+        target = f"containers-storage:[{self._driver}@{self._store}+{self.place}/run]{name}"
+        self._run([self._host.skopeo, *self._registries, "copy", "-q", f"dir:{directory}", target])
+
+    def run(self, *words: str, quiet: bool = False, stdout: int = 2) -> bytes:
+        """It has done this; the end of what it said, which is on `stdout` as well. Raises: BuildFailed."""
+        store = ["--root", self._store, "--runroot", f"{self.place}/run", "--storage-driver", self._driver]
+        store += ["--default-mounts-file", self._mounts_file] if self._mounts_file else []
+        return self._run([self._host.buildah, *store, *self._registries, *words], quiet=quiet, stdout=stdout)
+
+    @property
+    def _store(self) -> str:
+        return f"{self._top}/{self._driver}"
+
+    def _run(self, argv: Sequence[str], *, quiet: bool = False, stdout: int = 2) -> bytes:
+        code, said = _ended([*self._apart, *argv], self._environment(), quiet=quiet, stdout=stdout)
+        if code != 0 and not quiet:
+            raise BuildFailed(code if code is not None and code > 0 else 125)
+        return said
+
+    def _environment(self) -> Mapping[str, str]:
+        """Without a configuration of the user's, one that has no plugins of the kind that older buildahs look for."""
+        if "CONTAINERS_CONF" in self._host.env:
+            return self._host.env
+        path = f"{self.place}/containers.conf"
+        make_dirs(self.place)
+        if not os.path.exists(path):
+            write_file(path, b'[network]\nnetwork_backend = "netavark"\n')
+        return {**self._host.env, "CONTAINERS_CONF": path}
+
+
+def _ended(argv: Sequence[str], env: Mapping[str, str], *, quiet: bool, stdout: int) -> tuple[int | None, bytes]:
+    """The program's exit code, and the end of its output; its words have gone where ours go."""
+    with ExitStack() as undo:
+        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        undo.callback(os.close, nowhere)
+        ours, theirs = os.pipe()
+        undo.callback(os.close, ours)
+        try:
+            pid = spawn(
+                argv, env=env, cwd=os.getcwd(), stdout=theirs, stderr=nowhere if quiet else 2, new_group=True
+            )  # fmt: skip
+        finally:
+            os.close(theirs)
+        said = b""
+        try:
+            while piece := os.read(ours, 1 << 16):
+                write_all(nowhere if quiet else stdout, piece)
+                said = (said + piece)[-_TAIL:]
+            return reap(pid), said
+        except BaseException:
+            kill_group(pid)
+            raise

@@ -17,6 +17,7 @@ from ..errors import Busy, SeaboxError, Unsupported
 from ..kernel.files import make_dirs, remove_tree, write_all, write_file
 from ..kernel.locks import holder_of, lock_file, unlock
 from ..kernel.process import kill_group, reap, spawn
+from ..model.decoding import decode
 from .skopeo import registries_option
 
 TYPE_CHECKING = False
@@ -90,7 +91,7 @@ class Buildah:
     def _stored(self, what: str) -> list[_Stored]:
         try:
             with open(f"{self._store}/{self._driver}-{what}/{what}.json", "rb") as file:
-                return msgspec.json.decode(file.read(), type=list[_Stored])
+                return decode(file.read(), list[_Stored])
         except (OSError, msgspec.DecodeError):
             return []
 

@@ -10,6 +10,7 @@ import msgspec
 
 from ..errors import InvalidArgument
 from ..kernel.files import make_dirs, write_atomic
+from ..model.decoding import decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def set_rule(scope: str, type: str, keys: Sequence[str] = (), path: str = POLICY
 
 def _decoded(raw: bytes, path: str) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = msgspec.json.decode(raw, type=dict)
+        found: dict[str, Any] = decode(raw, dict)
     except msgspec.DecodeError as problem:
         raise InvalidArgument(f"could not parse trust policies from {path}: {problem}") from None
     return found

@@ -164,7 +164,10 @@ class Check:
                 text = text or str(problem)
             if text:
                 mended = ""
-                if self._repair and (self._force or not self._on.images.users(image.id)):
+                if self._repair and not is_id(image.id):
+                    salvage.forget_image(self._on.store, image.id)  # by a name that no command takes
+                    mended = "forgotten: pull it again"
+                elif self._repair and (self._force or not self._on.images.users(image.id)):
                     self._on.images.remove(image.id, force=self._force)
                     mended = "removed: pull it again"
                 yield Finding(kind="image", id=image.id, text=text, mended=mended)

@@ -75,6 +75,12 @@ def reachable(db: sqlite3.Connection) -> list[str]:
     return list(found)
 
 
+def forget_image(store: SQLiteStore, id: str) -> None:
+    """There is no row of this image, whatever its id looks like."""
+    with store.transaction(durable=True) as db:
+        db.execute("DELETE FROM image WHERE id = ?", (id,))
+
+
 def forget(store: SQLiteStore, id: str) -> None:
     """There is no row of this container, whatever refers to it."""
     with store.transaction(durable=True) as db:

@@ -68,6 +68,22 @@ def test_damaged_pages_are_rebuilt(tmp_path: Path) -> None:
     cli.ok("system", "reset", "--force")
 
 
+def test_an_image_whose_id_is_damaged_is_removed(tmp_path: Path) -> None:
+    """One bit made a capital letter of it, which no name may have."""
+    cli = CommandLine(tmp_path)
+    cli.ok("image", "embed", "busybox")
+    with closing(sqlite3.connect(f"{cli.root}/seabox.db")) as db:
+        id = db.execute("SELECT id FROM image").fetchone()[0]
+    path = Path(cli.root, "seabox.db")
+    path.write_bytes(path.read_bytes().replace(id.encode(), id.upper().encode()))
+    done = cli("system", "check", "--repair")
+    assert (done.code, done.err) == (0, "")
+    assert "pull it again" in done.out
+    assert cli.ok("images", "--quiet") == ""
+    assert cli.ok("system", "check") == ""
+    cli.ok("system", "reset", "--force")
+
+
 def test_a_lost_directory_and_a_missing_layer(cli: CommandLine) -> None:
     id = cli.ok("create", "--name", "one", "busybox")
     stranger = "ab" * 32

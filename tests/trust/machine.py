@@ -81,7 +81,7 @@ class Machine(RuleBasedStateMachine):
         self.mounted: dict[str, int] = {}
 
     def handle(self, which: int) -> Container:
-        return Container(self.on, sorted(self.model)[which % len(self.model)])
+        return Container(self.on, list(self.model)[which % len(self.model)])  # the oldest first: ids are random
 
     @precondition(lambda self: len(self.model) < 3)
     @rule(name=st.sampled_from(("a", "b", "c")))

@@ -48,7 +48,7 @@ def _command(text: str) -> list[str]:
     if text.startswith("["):
         try:
             return decode(text.encode(), list[str])
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             pass
     return ["/bin/sh", "-c", text]
 

@@ -125,5 +125,5 @@ def created_at(config: bytes) -> int:
 def _decode(config: bytes, id: str) -> _Image:
     try:
         return decode(config, _Image)
-    except msgspec.DecodeError as problem:  # ValidationError is one
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:  # ValidationError is one
         raise Damaged(f"the configuration of image {id} cannot be read: {problem}") from None

@@ -40,7 +40,7 @@ def steps(image: ImageRow, sizes: Sequence[int]) -> list[Step]:
     """The steps, the newest first; `sizes` are those of the layers, lowest first."""
     try:
         entries = decode(image.config, _History).history or []
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         entries = []
     left = list(sizes)
     found = []

@@ -174,7 +174,7 @@ class _Loading:
             return [self.catalog.register(raw, [], self.events)]
         try:
             listed = decode(raw, list[_DockerImage])
-        except msgspec.DecodeError as problem:
+        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
             raise Damaged(f"manifest.json cannot be read: {problem}") from None
         found: list[str] = []
         for image in listed:

@@ -74,7 +74,7 @@ def read_manifest(raw: bytes) -> Manifest:
     """The document. Raises: Damaged."""
     try:
         return decode(raw, Manifest)
-    except msgspec.DecodeError as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise Damaged(f"a manifest cannot be read: {problem}") from None
 
 

@@ -160,7 +160,7 @@ def _said(words: bytes) -> str:
     if found and text.startswith('"'):
         try:
             return str(msgspec.json.decode(text.encode()))
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return text.strip('"')
     return text if found else line
 

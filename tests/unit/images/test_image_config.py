@@ -6,6 +6,7 @@ import pytest
 
 from seabox.errors import Damaged
 from seabox.images.config import diff_ids, image_config
+from seabox.images.manifest import read_manifest
 from seabox.model.container import ImageConfig
 from seabox.model.health import Healthcheck
 from seabox.model.image import ImageRow
@@ -73,3 +74,9 @@ def test_a_configuration_that_is_none_is_damage_that_names_the_image(config: byt
     with pytest.raises(Damaged, match="i" * 64) as caught:
         image_config(row(config))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b'{"schemaVersion":2,"config":{"digest":"x\xff"}}'])
+def test_a_manifest_that_is_none_is_damaged(raw: bytes) -> None:
+    with pytest.raises(Damaged):
+        read_manifest(raw)

@@ -10,11 +10,17 @@ import os
 import signal
 from contextlib import suppress
 
+from hypothesis import HealthCheck, settings
+
 from seabox.kernel import files, mounts
 from seabox.kernel.namespaces import CLONE_NEWNS, unshare
 from seabox.network import netns
 
 os.environ["SEABOX_NETWORK"] = "none"
+
+# What an example takes is no property of the code on a machine that does other things as well.
+settings.register_profile("seabox", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("seabox")
 
 # A shell lets what it starts in the background ignore these; the programs under test are not to inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

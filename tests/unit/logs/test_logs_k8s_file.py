@@ -66,7 +66,7 @@ CHUNKS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(chunks=CHUNKS, tail=st.integers(0, 8))
 @example(chunks=[(STDERR, b"y" * 8190), *[(STDOUT, b"y" * 20_000)] * 3, (STDOUT, b"\n" * 8)], tail=1)
 def test_what_is_written_is_what_is_read(tmp_path: Path, chunks: list[tuple[int, bytes]], tail: int) -> None:

@@ -73,7 +73,7 @@ FEW = st.sets(st.sampled_from(sorted(FIELDS)), min_size=1, max_size=3).flatmap(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(fields=FEW)
 @example(fields={"dns": ("\n",)})
 def test_any_text_is_a_configuration_or_one_clear_line(

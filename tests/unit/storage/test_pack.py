@@ -113,7 +113,7 @@ def test_one_file_under_another_name(tmp_path: Path) -> None:
     assert len(data) == 512 * 2 + 1024
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     name=st.binary(min_size=1, max_size=400).filter(lambda b: not {0, 10} & set(b) and not b.endswith(b"/")),
     size=st.integers(0, 1 << 40), mtime=st.integers(-(1 << 40), 1 << 40), uid=st.integers(0, (1 << 32) - 2),

@@ -16,7 +16,7 @@ STEPS = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
 @given(STEPS)
 def test_what_goes_in_comes_out_in_its_order(tmp_path: Path, steps: list[tuple[str, int]]) -> None:
     spool = Spool(str(tmp_path))

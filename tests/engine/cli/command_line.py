@@ -81,6 +81,12 @@ class CommandLine:
             return [volume.name for volume in engine.volumes.list()]
 
 
+    def images(self) -> list[str]:
+        """The ids of all images but the embedded one."""
+        with seabox.Engine(root=self.root, runroot=self.runroot) as engine:
+            return [image.id for image in engine.images.list() if "localhost/busybox:latest" not in image.names]
+
+
 def next_line(process: subprocess.Popen[bytes]) -> bytes:
     """The next line on the standard output of a command that was started; none in time is a failure."""
     assert process.stdout is not None
@@ -106,7 +112,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
 
 @pytest.fixture
 def cli(machine: CommandLine) -> Iterator[CommandLine]:
-    """A command line without containers, before the test and after it."""
+    """A command line without containers, volumes, and images but busybox, before the test and after it."""
     try:
         yield machine
     finally:
@@ -114,4 +120,6 @@ def cli(machine: CommandLine) -> Iterator[CommandLine]:
             machine("rm", "--all", "--force", "--time", "0", "--volumes")
         if machine.volumes():
             machine("volume", "rm", "--all", "--force")
-    assert machine.names() == machine.volumes() == []
+        if others := machine.images():
+            machine("rmi", "--force", *others)
+    assert machine.names() == machine.volumes() == machine.images() == []

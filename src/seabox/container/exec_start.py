@@ -9,14 +9,14 @@ from math import ceil
 
 import msgspec
 
-from ..errors import InvalidArgument, OCIRuntimeFailed, StateConflict
+from ..errors import CommandNotExecutable, CommandNotFound, InvalidArgument, OCIRuntimeFailed, StateConflict
 from ..kernel import files, process
 from ..kernel.locks import lock_file, unlock
 from ..model.container import ExecRequest
 from ..model.decoding import convert
 from ..model.exec import ExecRecord
 from ..model.ids import new_id
-from ..model.record import Intent, Status
+from ..model.record import EventKind, Intent, Status
 from ..oci.runtime import ExecLaunch
 from ..spec.exec_process import check
 from ..state.execs import NoSuchExec
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from .services import Services
 
 ENDING = (Intent.STOP, Intent.RESTART, Intent.REMOVE)
+_BREAKS: dict[str, str] = {EventKind.DIED: "stopped", EventKind.PAUSE: "paused", EventKind.CHECKPOINT: "stopped"}
+_LATEST = 1000  # events that are looked through for one; more do not come while a command is started
 
 
 class NotRunning(StateConflict):
@@ -93,7 +95,7 @@ def start(
             undo.callback(_stop, made)
             on.store.execs.start(session, made.pid, made.process, made.conmon, process.boot_id(), on.clock.now())
         except (OSError, OCIRuntimeFailed, NoSuchExec) as problem:
-            _blame_the_end(on, handle.id, problem)
+            _blame_the_end(on, handle, problem, now)
             raise
         undo.pop_all()
     return session, made
@@ -110,11 +112,23 @@ def _not_running(id: str, status: str) -> NotRunning:
     return NotRunning(id, status, ("running",), "can only create exec sessions on running containers")
 
 
-def _blame_the_end(on: Services, id: str, problem: Exception) -> None:
-    """Nothing, if the container still runs; else its end is why a start failed. Raises: NotRunning, NoSuchContainer."""
-    seen = snapshot.take(on, id)
+def _blame_the_end(on: Services, handle: Container, problem: Exception, since: int) -> None:
+    """Nothing, if the container has run since then without a break; else that is why a start failed.
+
+    Raises: NotRunning, NoSuchContainer, Busy.
+    """
+    seen = snapshot.take(on, handle.id)
     if seen.status != "running" or isinstance(problem, NoSuchExec):
-        raise _not_running(id, seen.status) from problem
+        raise _not_running(handle.id, seen.status) from problem
+    if isinstance(problem, (CommandNotFound, CommandNotExecutable)):
+        return
+    with handle.locked():  # after whoever is about to pause it, or to see it end
+        happened = [
+            event.kind for event in on.store.events(on.store.last_seq() - _LATEST)
+            if event.id == handle.id and event.at >= since and event.kind in _BREAKS
+        ]  # fmt: skip
+    if happened:
+        raise _not_running(handle.id, _BREAKS[happened[-1]]) from problem
 
 
 def _stop(made: Executed) -> None:

@@ -7,7 +7,10 @@ exit file, then the database.
 
 from __future__ import annotations
 
-from ..errors import NoSuchContainer, RemovalFinished
+from contextlib import suppress
+from signal import SIGKILL
+
+from ..errors import NoSuchContainer, OCIRuntimeFailed, RemovalFinished
 from ..kernel import process
 from ..model.record import (
     ALIVE,
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from .guard import Locked
 
 _ORPHAN_GRACE = 10.0  # s that a runtime whose caller died gets to finish
+_KILL_GRACE = 5.0  # s that the kernel gets to end a killed process
 _EXIT_FILE_GRACE = 1.0  # s that conmon gets to write the exit file after the process is gone
 
 
@@ -79,6 +83,8 @@ def settle(ctr: Locked) -> None:
     if removing or (claim is not None and claim.intent in (Intent.CREATE, Intent.REMOVE)):
         name = ctr.facts.name
         known = claim is None or claim.intent is not Intent.CREATE
+        if known and not removing:
+            _end(ctr)
         teardown.erase(ctr, *((EventKind.REMOVE,) if known else ()), interrupted=True, unborn=not known)
         raise RemovalFinished(name) if known else NoSuchContainer(name)
     if ctr.state.status in (Status.CONFIGURED, Status.EXITED):
@@ -98,6 +104,19 @@ def settle(ctr: Locked) -> None:
             complete(ctr)
         ctr.on.store.unclaim(ctr.id, claim)
         ctr.record.claim = None
+
+
+def _end(ctr: Locked) -> None:
+    """What was about to be ended and removed is dead, and its code is on record before the record goes."""
+    if ctr.state.status not in (Status.RUNNING, Status.PAUSED):
+        return
+    init = ctr.state.process
+    if init is not None and process.send_signal(init, SIGKILL):
+        if ctr.state.status is Status.PAUSED:  # with some runtimes a frozen process dies only once it thaws
+            with suppress(OCIRuntimeFailed):
+                ctr.runtime.resume(ctr.id)
+        process.wait_gone(init, _KILL_GRACE)
+    see_death(ctr)
 
 
 def adopt(ctr: Locked) -> None:

@@ -190,6 +190,23 @@ def test_a_container_that_ends_meanwhile_is_to_blame(rooms: FakeRooms, monkeypat
     assert rooms.store.execs.of(ctr.id) == []
 
 
+def test_a_container_that_was_paused_for_a_moment_is_to_blame(
+    rooms: FakeRooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctr = running(rooms)
+
+    def blink(*_: object) -> None:
+        ctr.pause()
+        ctr.unpause()
+        raise OCIRuntimeFailed("fake", f"the container `{ctr.id}` is paused")
+
+    monkeypatch.setattr(rooms.fake, "execute", blink)
+    with pytest.raises(exec_start.NotRunning) as refused:
+        ctr.exec(["true"])
+    assert refused.value.status == "paused"
+    assert rooms.store.execs.of(ctr.id) == []
+
+
 def test_a_container_removed_meanwhile(rooms: FakeRooms, monkeypatch: pytest.MonkeyPatch) -> None:
     """The removal takes the session with it; its starter finds out, kills what it made, and makes nothing anew."""
     ctr = running(rooms)

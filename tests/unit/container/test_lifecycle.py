@@ -24,6 +24,7 @@ from seabox.errors import (
     StateConflict,
     TimedOut,
 )
+from seabox.kernel import process
 from seabox.kernel.watch import Watch
 from seabox.model.record import Claim, Intent, ProcessId, Status
 from seabox.testing.rooms import FakeRooms
@@ -276,6 +277,30 @@ def test_a_half_made_or_half_removed_container_is_gone_at_the_next_call(rooms: F
     assert rooms.storage.known == set()
     assert os.listdir(f"{rooms.config.runroot}/containers") == []
     rooms.container("web")
+
+
+@pytest.mark.parametrize("asleep", [False, True], ids=["running", "paused"])
+def test_a_removal_that_was_interrupted_before_the_end_tells_how_it_ended(
+    rooms: FakeRooms, asleep: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctr = rooms.container("web")
+    ctr.start()
+    init, send = rooms.store.load(ctr.id).state.process, process.send_signal
+
+    def kill(target: ProcessId, signal: int) -> bool:
+        if target != init:
+            return send(target, signal)
+        rooms.fake.finish(ctr.id, 128 + signal)
+        return True
+
+    monkeypatch.setattr(process, "send_signal", kill)
+    if asleep:
+        ctr.pause()
+    rooms.store.claim(ctr.id, Claim(Intent.REMOVE, dead_process(), 1))
+    with pytest.raises(RemovalFinished):
+        ctr.start()
+    assert kinds(rooms)[-3:] == ["stop", "died", "remove"]
+    assert ctr.wait() == 137
 
 
 def test_who_looks_at_a_container_between_its_files_and_its_record_leaves_nothing(

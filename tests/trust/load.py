@@ -112,6 +112,7 @@ _ACTS: dict[str, Callable[[World, str, random.Random], object]] = {
 def history(events: Iterator[Event]) -> Iterator[str]:
     """What of this history cannot have happened. Every container here sleeps until it is killed."""
     seen: dict[str, str] = {}
+    before: dict[str, list[str]] = {}
     last = 0
     for event in events:
         if event.seq <= last:
@@ -122,10 +123,11 @@ def history(events: Iterator[Event]) -> Iterator[str]:
         if state == "gone" or (event.kind != "create" and not state):
             yield f"{event!r} of a container that is {state or 'not there yet'}"
         elif wanted is not None and state not in wanted:
-            yield f"{event!r} of a container that is {state}"
+            yield f"{event!r} of a container that is {state}, after {' '.join(before[event.id])}"
         if event.kind == "died" and event.exit_code not in (137, None):
             yield f"{event!r} with code {event.exit_code}"
         seen[event.id] = after or state
+        before.setdefault(event.id, []).append(event.kind)
     yield from (f"{id[:12]} was never removed" for id, state in seen.items() if state != "gone")
 
 

@@ -120,6 +120,8 @@ def _blame_the_end(on: Services, handle: Container, problem: Exception, since: i
     seen = snapshot.take(on, handle.id)
     if seen.status != "running" or isinstance(problem, NoSuchExec):
         raise _not_running(handle.id, seen.status) from problem
+    if isinstance(problem, ProcessLookupError):  # of the run it was meant for
+        raise _not_running(handle.id, "stopped") from problem
     if isinstance(problem, (CommandNotFound, CommandNotExecutable)):
         return
     with handle.locked():  # after whoever is about to pause it, or to see it end

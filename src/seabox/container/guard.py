@@ -150,6 +150,17 @@ class Locked:
         """Whether a process that is still there has claimed the container."""
         return is_live(self.record.claim)
 
+    def require_claim(self) -> None:
+        """Nothing, if the claim of ours is still the container's; it may have gone to another while the lock was free.
+
+        Raises: StateConflict.
+        """
+        claim = self._record.claim
+        if self._mine is not None and claim is not None and claim != self._mine:
+            raise StateConflict(
+                self.id, self.state.status, (), f"container {self.id}: another call is at it meanwhile ({claim.intent})"
+            )
+
     @contextmanager
     def claimed(self, intent: Intent) -> Iterator[None]:
         """The container bears this claim inside the block: the intent behind every effect of the operation.
@@ -180,7 +191,7 @@ class Locked:
                 raise
             finally:
                 self._mine, self._depth = outer, depth
-                if intent in ENDING:
+                if intent in ENDING and self._record.claim in (None, mine):  # else it is another's by now
                     files.remove_file(f"{self.on.config.run_dir(self._record.facts.id)}/{ENDING_FILE}")
         if self._record.claim is None:
             return  # it went with the last move

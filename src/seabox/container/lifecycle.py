@@ -196,9 +196,8 @@ def _thaw(ctr: Locked) -> None:
         return
     try:
         ctr.runtime.resume(ctr.id)
-    except OCIRuntimeFailed:
-        if ctr.state.process is not None and process.alive(ctr.state.process):
-            raise
+    except OCIRuntimeFailed as problem:
+        debug("a killed container was to be thawed: %s", problem)  # it may be dying by now; if not, that is told
 
 
 def _await_end(ctr: Locked, timeout: float, cancel: Cancel | None = None) -> bool:
@@ -237,7 +236,7 @@ def kill(
 def restart(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None) -> None:
     """The container runs anew, stopped first if it was running. `timeout` as for `stop`.
 
-    Raises: as `stop` and `start`.
+    Raises: as `stop` and `start`; StateConflict if another call stops or removes it meanwhile.
     """
     check_timeout(timeout)
     ctr.require(
@@ -249,6 +248,7 @@ def restart(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = Non
         if ctr.state.status is Status.RUNNING:
             with attended(ctr):
                 end(ctr, timeout, cancel)
+            ctr.require_claim()
         start(ctr)
         ctr.become(ctr.state, EventKind.RESTART)
 
@@ -272,7 +272,12 @@ def unpause(ctr: Locked) -> None:
     """A paused container runs again. Raises: StateConflict."""
     ctr.require(Status.PAUSED, text=f'"{ctr.id}" is not paused, can\'t unpause')
     with ctr.claimed(Intent.UNPAUSE):
-        ctr.runtime.resume(ctr.id)
+        try:
+            ctr.runtime.resume(ctr.id)
+        except OCIRuntimeFailed:
+            see_death(ctr)  # it may have been killed this moment
+            ctr.require(Status.PAUSED)
+            raise
         ctr.become(resumed(ctr.state), EventKind.UNPAUSE, last=True)
 
 

@@ -76,8 +76,9 @@ def remove(
         if volumes and ctr.facts.volumes:
             ctr.on.volume_uses.doom(ctr.id)
         if alive:
-            conmon = ctr.state.conmon
-            end(ctr, timeout, cancel)
+            while ctr.state.status in (Status.RUNNING, Status.PAUSED):  # again if a start was under way
+                conmon = ctr.state.conmon
+                end(ctr, timeout, cancel)
             held_up = ctr.state.exit_reason == "pending"  # by a client that does not read: it goes with its conmon
             if held_up and conmon is not None:
                 process.send_signal(conmon, SIGKILL)

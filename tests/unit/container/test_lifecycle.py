@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from seabox.container import lifecycle
 from seabox.container.container import Container
 from seabox.container.ended import deal_with_end
+from seabox.container.guard import Locked
 from seabox.container.remove import StillRunning
+from seabox.container.sync import see_death
 from seabox.errors import (
     CommandNotFound,
     ExitCodeUnknown,
@@ -301,6 +304,30 @@ def test_a_removal_that_was_interrupted_before_the_end_tells_how_it_ended(
         ctr.start()
     assert kinds(rooms)[-3:] == ["stop", "died", "remove"]
     assert ctr.wait() == 137
+
+
+def test_a_restart_that_another_call_took_over_does_not_start(
+    rooms: FakeRooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a removal by force may: what it waits for is the end of the run that it saw."""
+    ctr = rooms.container()
+    ctr.start()
+    other = process.identify(os.getppid())
+    assert other is not None
+    taken = Claim(Intent.REMOVE, other, 1)
+
+    def end(locked: Locked, *_: object) -> None:
+        rooms.fake.finish(ctr.id, 0)
+        with locked.released():
+            rooms.store.claim(ctr.id, taken)
+        see_death(locked)
+
+    monkeypatch.setattr(lifecycle, "end", end)
+    with pytest.raises(StateConflict, match="another call is at it"):
+        ctr.restart()
+    record = rooms.store.load(ctr.id)
+    assert (record.state.status, record.claim) == (Status.STOPPED, taken)
+    rooms.store.unclaim(ctr.id, taken)
 
 
 def test_who_looks_at_a_container_between_its_files_and_its_record_leaves_nothing(

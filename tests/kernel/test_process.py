@@ -13,7 +13,7 @@ from contextlib import suppress
 import pytest
 
 from seabox.errors import InvalidArgument, TimedOut
-from seabox.kernel import process, programs
+from seabox.kernel import process, procfs, programs
 from seabox.kernel.procfs import has_executed
 from seabox.model.record import ProcessId
 
@@ -99,6 +99,18 @@ def test_the_number_of_a_thread_or_of_a_group_without_its_leader_is_no_process()
         assert process.pidfd_of(leader) is None
     finally:
         process.kill_group(leader)
+
+
+def test_a_process_that_has_ended_was_dying() -> None:
+    pid = sleeper()
+    assert not procfs.is_dying(pid)
+    child = process.identify(pid)
+    assert child is not None
+    process.send_signal(child, signal.SIGKILL)
+    assert process.wait_gone(child, 5)
+    assert procfs.is_dying(pid), "a zombie has the flag"
+    process.reap(pid)
+    assert procfs.is_dying(pid)
 
 
 def test_a_name_with_brackets_and_blanks_does_not_confuse_the_start_time(tmp_path: object) -> None:

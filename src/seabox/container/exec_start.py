@@ -12,6 +12,7 @@ import msgspec
 from ..errors import CommandNotExecutable, CommandNotFound, InvalidArgument, OCIRuntimeFailed, StateConflict
 from ..kernel import files, process
 from ..kernel.locks import lock_file, unlock
+from ..kernel.procfs import is_dying
 from ..model.container import ExecRequest
 from ..model.decoding import convert
 from ..model.exec import ExecRecord
@@ -27,6 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..model.record import ProcessId
     from ..oci.runtime import Executed
     from .container import Container
     from .guard import Locked
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 ENDING = (Intent.STOP, Intent.RESTART, Intent.REMOVE)
 _BREAKS: dict[str, str] = {EventKind.DIED: "stopped", EventKind.PAUSE: "paused", EventKind.CHECKPOINT: "stopped"}
+_DYING = 5.0  # s that a dying process may take
 _LATEST = 1000  # events that are looked through for one; more do not come while a command is started
 
 
@@ -95,7 +98,8 @@ def start(
             undo.callback(_stop, made)
             on.store.execs.start(session, made.pid, made.process, made.conmon, process.boot_id(), on.clock.now())
         except (OSError, OCIRuntimeFailed, NoSuchExec) as problem:
-            _blame_the_end(on, handle, problem, now)
+            starts.close()  # who has the lock may wait for it
+            _blame_the_end(on, handle, problem, init, now)
             raise
         undo.pop_all()
     return session, made
@@ -112,7 +116,7 @@ def _not_running(id: str, status: str) -> NotRunning:
     return NotRunning(id, status, ("running",), "can only create exec sessions on running containers")
 
 
-def _blame_the_end(on: Services, handle: Container, problem: Exception, since: int) -> None:
+def _blame_the_end(on: Services, handle: Container, problem: Exception, init: ProcessId, since: int) -> None:
     """Nothing, if the container has run since then without a break; else that is why a start failed.
 
     Raises: NotRunning, NoSuchContainer, Busy.
@@ -124,6 +128,8 @@ def _blame_the_end(on: Services, handle: Container, problem: Exception, since: i
         raise _not_running(handle.id, "stopped") from problem
     if isinstance(problem, (CommandNotFound, CommandNotExecutable)):
         return
+    if is_dying(init.pid):
+        process.wait_gone(init, _DYING)
     with handle.locked():  # after whoever is about to pause it, or to see it end
         happened = [
             event.kind for event in on.store.events(on.store.last_seq() - _LATEST)

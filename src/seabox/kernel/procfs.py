@@ -12,6 +12,7 @@ _SECOND = 10**9
 UNKNOWN = "?"
 _RUNTIMES_OWN = b"runc:["  # how runc calls its own processes in a container
 _FORKED = 0x40  # PF_FORKNOEXEC: of a process that has executed nothing since it was forked (crun)
+_EXITING = 0x4  # PF_EXITING
 
 
 class ProcessFacts:
@@ -52,6 +53,14 @@ def has_executed(pid: int) -> bool:
     except OSError:  # it has ended
         return True
     return not (name.startswith(_RUNTIMES_OWN) or int(rest.split()[6]) & _FORKED)
+
+
+def is_dying(pid: int) -> bool:
+    """Whether the process is gone, or about to be: the kernel takes down what it has before others see it end."""
+    try:
+        return bool(int(_read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[6]) & _EXITING)
+    except OSError:
+        return True
 
 
 def blocked_on(pid: int) -> str:

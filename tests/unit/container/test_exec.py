@@ -207,6 +207,25 @@ def test_a_container_that_was_paused_for_a_moment_is_to_blame(
     assert rooms.store.execs.of(ctr.id) == []
 
 
+def test_a_container_that_is_dying_is_to_blame(rooms: FakeRooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its namespaces are gone a moment before anybody sees that it is."""
+    ctr = running(rooms)
+
+    def refuse(*_: object) -> None:
+        raise OCIRuntimeFailed("fake", "setns(pid=1, CLONE_NEWUSER): No such process")
+
+    def gone(*_: object) -> bool:
+        rooms.fake.finish(ctr.id, 137)
+        return True
+
+    monkeypatch.setattr(rooms.fake, "execute", refuse)
+    monkeypatch.setattr(exec_start, "is_dying", lambda pid: True)
+    monkeypatch.setattr(exec_start.process, "wait_gone", gone)
+    with pytest.raises(exec_start.NotRunning) as refused:
+        ctr.exec(["true"])
+    assert refused.value.status == "stopped"
+
+
 def test_a_container_removed_meanwhile(rooms: FakeRooms, monkeypatch: pytest.MonkeyPatch) -> None:
     """The removal takes the session with it; its starter finds out, kills what it made, and makes nothing anew."""
     ctr = running(rooms)

@@ -201,21 +201,21 @@ podman container prune -f --filter bogus=1
 """,
     "events": r"""
 date +%s.%N > since
-podman run --name e --label a=b busybox sh -c 'exit 4'
-podman start e; podman wait e
-podman rm e
-podman run --rm -d --name f busybox sleep 100
-podman exec f true
-podman pause f
-podman unpause f
-podman kill -s USR1 f
-podman rename f g
-podman kill g
-podman events --stream=false --since $(cat since) --filter container=e --format '{{.Status}} {{.Name}} {{.Image}} {{.Type}}'
-podman events --stream=false --since $(cat since) --filter container=e
+podman run --name one --label a=b busybox sh -c 'exit 4'
+podman start one; podman wait one
+podman rm one
+podman run --rm -d --name other busybox sleep 100
+podman exec other true
+podman pause other
+podman unpause other
+podman kill -s USR1 other
+podman rename other third
+podman kill third
+podman events --stream=false --since $(cat since) --filter container=one --format '{{.Status}} {{.Name}} {{.Image}} {{.Type}}'
+podman events --stream=false --since $(cat since) --filter container=one
 podman events --stream=false --since $(cat since) --filter label=a=b --filter event=create --filter event=died --format '{{.Status}}'
-podman events --stream=false --since $(cat since) --filter event=died --filter container=e --format '{{.ContainerExitCode}}'
-podman events --stream=false --since $(cat since) --filter container=e --no-trunc=false | head -1
+podman events --stream=false --since $(cat since) --filter event=died --filter container=one --format '{{.ContainerExitCode}}'
+podman events --stream=false --since $(cat since) --filter container=one --no-trunc=false | head -1
 podman events --stream=false --format '{{.ID}}' --since 1h --filter type=bogus
 podman --events-backend=none events --stream=false
 """,

@@ -180,12 +180,12 @@ def _signal(ctr: Locked, signal: int) -> None:
     """`signal` is delivered to the container's first process, if that is still there.
 
     Not to the runtime in its place, which executes the program a moment after a start has returned: runc would end with
-    a code of its own, crun lose the signal. Blocks for that moment, under the lock.
+    a code of its own, crun lose the signal. Blocks for that moment, under the lock. What was restored executes nothing.
     """
     init = ctr.state.process
     if init is None:
         return
-    if signal != signals.SIGKILL and ctr.state.status is Status.RUNNING:
+    if signal != signals.SIGKILL and ctr.state.status is Status.RUNNING and not ctr.state.restored:
         await_program(init)
     process.send_signal(init, signal)
 

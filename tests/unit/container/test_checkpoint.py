@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from seabox.checkpoint.document import decode
-from seabox.container import dumping
+from seabox.container import dumping, lifecycle
 from seabox.container.container import Container
 from seabox.container.dumping import CheckpointFailed
 from seabox.container.waking import NoCheckpoint, RestoreFailed
@@ -63,6 +63,21 @@ def test_criu_runs_under_a_claim_with_the_lock_free(rooms: FakeRooms, monkeypatc
     assert rooms.store.load(ctr.id).claim is None
     assert kinds(rooms) == ["create", "init", "start", "checkpoint", "cleanup"]
     assert ctr.wait() == 0
+
+
+def test_a_signal_does_not_wait_for_what_was_restored_to_execute_something(
+    rooms: FakeRooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the kernel criu's processes look as if they were about to: see kernel.procfs.has_executed."""
+    waited: list[ProcessId] = []
+    monkeypatch.setattr(lifecycle, "await_program", waited.append)
+    ctr = running(rooms)
+    ctr.kill("USR1")
+    assert len(waited) == 1
+    ctr.checkpoint()
+    ctr.restore()
+    ctr.kill("USR1")
+    assert len(waited) == 1
 
 
 def test_the_configuration_is_that_of_the_moment(rooms: FakeRooms) -> None:

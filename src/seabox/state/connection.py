@@ -136,7 +136,7 @@ def _wide(path: str, reserve: Reserve) -> sqlite3.Connection:
     try:
         if fresh:
             files.chmod(path, 0o600)
-        _prepare(db, reserve)
+        _prepare(db, reserve, _BUSY_TIMEOUT)
     except BaseException:
         db.close()
         raise
@@ -149,7 +149,7 @@ def _narrow(path: str, reserve: Reserve) -> sqlite3.Connection:
         db = sqlite3.connect(path, timeout=_NARROW_TIMEOUT, isolation_level=None, check_same_thread=False)
         try:
             db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            _prepare(db, reserve)
+            _prepare(db, reserve, _NARROW_TIMEOUT)
             if is_log:
                 return db
             # the log of somebody who has ended: what is in it goes to the database, and closing removes it
@@ -163,11 +163,12 @@ def _narrow(path: str, reserve: Reserve) -> sqlite3.Connection:
         db.close()
 
 
-def _prepare(db: sqlite3.Connection, reserve: Reserve) -> None:
+def _prepare(db: sqlite3.Connection, reserve: Reserve, patience: float) -> None:
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version > VERSION:
         raise SchemaTooNew(version, VERSION)
     if version < VERSION:
+        _set_wal(db, patience)
         _migrate(db)
         reserve.take_back()
     db.execute("PRAGMA synchronous = NORMAL")
@@ -175,9 +176,22 @@ def _prepare(db: sqlite3.Connection, reserve: Reserve) -> None:
     db.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
 
 
+def _set_wal(db: sqlite3.Connection, patience: float) -> None:
+    """The database has a log. Blocks up to `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as problem:
+            if "locked" not in str(problem) or time.monotonic() > deadline:
+                raise
+        db.execute("BEGIN EXCLUSIVE")  # here SQLite waits for whoever does the same; the pragma does not
+        db.execute("ROLLBACK")
+
+
 def _migrate(db: sqlite3.Connection) -> None:
     """The store has the newest schema; several processes may try at once."""
-    db.execute("PRAGMA journal_mode = WAL")
     db.execute("BEGIN IMMEDIATE")
     try:
         version = db.execute("PRAGMA user_version").fetchone()[0]

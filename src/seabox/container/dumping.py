@@ -17,7 +17,7 @@ from ..checkpoint import criu as words
 from ..checkpoint import stats
 from ..checkpoint.document import encode
 from ..errors import OCIRuntimeFailed, SeaboxError, StateConflict, Unsupported
-from ..kernel import files, process
+from ..kernel import cgroups, files, process
 from ..model.checkpoint import Address, Checkpoint, Statistics
 from ..model.record import INFRA, EventKind, Status, checkpointed
 from ..oci.runtime import Dump
@@ -58,6 +58,11 @@ def require_checkpointable(ctr: Locked) -> None:
     if ctr.facts.role == INFRA:
         raise Unsupported(f"container {ctr.facts.name} holds what its pod shares, it cannot be checkpointed")
     _require_no_sessions(ctr)
+    if ctr.runtime.name == "crun" and cgroups.has_idle_v2() and not ctr.runtime.no_checkpoints(ctr.on.criu):
+        raise Unsupported(
+            f"container {ctr.facts.name}: beside cgroup version 1 crun leaves it at the top of the version 2 tree, "
+            "all of which criu would take for the container's: create the container with --runtime runc"
+        )
     for kind, others in (("pid", ()), ("ipc", ("container", "ns")), ("uts", ("container", "ns"))):
         mode = getattr(ctr.config.namespaces, kind)
         if mode.partition(":")[0] not in ("private", "shareable", "none", *others):

@@ -32,6 +32,14 @@ def mode() -> str:
     return "hybrid" if os.path.exists(f"{_TOP}/unified/cgroup.controllers") else "v1"
 
 
+def has_idle_v2() -> bool:
+    """Whether there is a version 2 tree, mounted here or not, in which containers get no cgroup of their own."""
+    if mode() == "v2":
+        return False
+    with open("/proc/self/cgroup") as file:
+        return any(line.startswith("0::") for line in file)
+
+
 def hierarchies() -> list[str]:
     """The root directory of each hierarchy that is mounted; that of version 2, if there is one, first."""
     return [place for place in _places() if _is_mounted(place)]

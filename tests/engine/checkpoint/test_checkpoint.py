@@ -17,7 +17,7 @@ from seabox.config import find_program
 from seabox.container.dumping import CheckpointFailed
 from seabox.container.waking import NoCheckpoint
 from seabox.errors import StateConflict, Unsupported
-from seabox.kernel import process
+from seabox.kernel import cgroups, process
 
 GHOST = """
 import os, sys, time
@@ -260,6 +260,11 @@ def test_a_crun_with_criu(home: Home, tmp_path: Path) -> None:
         pytest.skip("no crun that was built with criu can be had here")
     with home.engine(runtime=able[0]) as engine:
         ctr = counting(engine, "one")
+        if cgroups.has_idle_v2():  # criu would copy all of the machine's version 2 tree to below the container's cgroup
+            with pytest.raises(Unsupported, match=r"version 2 tree.*--runtime runc"):
+                ctr.checkpoint()
+            assert has_gone_on(ctr, count(ctr))
+            return
         assert ctr.exec_run(["touch", "/mine"]).code == 0
         ctr.checkpoint()
         at = count(ctr)

@@ -33,6 +33,15 @@ def relays(client: int) -> list[int]:
     return found
 
 
+def relay_of(client: int) -> int:
+    """The one such child of a command, which it may be about to make."""
+    deadline = time.monotonic() + SECONDS
+    while not (found := relays(client)) and time.monotonic() < deadline:
+        select.poll().poll(20)
+    (relay,) = found
+    return relay
+
+
 def until(engine: seabox.Engine, name: str, status: str) -> seabox.Container:
     """The container of this name, once there is one in this state."""
     poller = select.poll()
@@ -54,7 +63,7 @@ def test_a_stopped_client_stops_nothing(cli: CommandLine) -> None:
         assert client.stdin is not None
         assert client.stdout is not None
         ctr = until(engine, "big", "running")
-        (relay,) = relays(client.pid)
+        relay = relay_of(client.pid)
         client.send_signal(signal.SIGSTOP)
         client.stdin.write(b"go\n")
         until(engine, "big", "exited")
@@ -108,7 +117,7 @@ def test_a_killed_client_leaves_nobody_behind(cli: CommandLine) -> None:
         "run", "--name", "goes-on", "busybox", "sleep", "1000", stdout=subprocess.PIPE
     ) as client:
         ctr = until(engine, "goes-on", "running")
-        (relay,) = relays(client.pid)
+        relay = relay_of(client.pid)
         child = process.identify(relay)
         client.kill()
         assert child is None or process.wait_gone(child, SECONDS)
@@ -126,7 +135,7 @@ def test_an_attached_client_that_is_too_slow_is_told(cli: CommandLine) -> None:
             ctr = engine.containers.get("loud")
             init = ctr.snapshot().state.process
             assert init is not None
-            (relay,) = relays(client.pid)
+            relay = relay_of(client.pid)
             poller = select.poll()
             fds = f"/proc/{relay}/fd"
             while any(os.readlink(f"{fds}/{fd}").startswith("socket:") for fd in os.listdir(fds)):

@@ -124,7 +124,7 @@ podman exec --user 1:2 r sh -c 'id -u; id -g'
 podman exec --preserve-fds 1 r true
 podman exec -d r sleep 100
 podman exec r sh -c 'kill -9 $$'
-podman top r pid comm | tail -n +2 | grep -c sleep
+for i in $(seq 50); do [ $(podman top r pid comm | grep -c sleep) = 2 ] && break; done; podman top r pid comm | grep -c sleep
 podman top r -eo pid,comm | head -1
 podman top r user huser pid pcpu state seccomp label | head -1
 podman top r seccomp | tail -1

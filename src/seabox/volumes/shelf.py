@@ -8,7 +8,7 @@ rows of another boot, and of processes that are gone, count for nothing.
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import msgspec
 
@@ -142,7 +142,8 @@ class Shelf:
                 self._mount(volume)
             except OSError as problem:
                 if not known:
-                    self.rows.unmounted(name, holder)
+                    with suppress(OSError):  # else whoever comes when this process has ended lets go for it
+                        self._release(volume, holder)
                 raise CannotMount(name, f"{problem.strerror or problem}") from problem
         return found.mountpoint
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +18,7 @@ from seabox.errors import ImageInUse, InvalidArgument, Unsupported
 from seabox.kernel import mounts, process
 from seabox.model.container import Mount
 from seabox.volumes.errors import CannotMount, NoSuchVolume, VolumeExists, VolumeInUse, VolumeMounted
+from seabox.volumes.shelf import Shelf
 
 TMPFS = {"type": "tmpfs", "o": "size=1m"}
 
@@ -272,3 +276,20 @@ def test_bad_requests_leave_nothing(engine: seabox.Engine) -> None:
         ])  # fmt: skip
     assert [each.name for each in engine.volumes.list()] == ["taken"]
     assert engine.containers.list() == []
+
+
+def test_a_mount_that_fails_half_way_is_undone(engine: seabox.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was mounted, and then something else about it failed: found by trust R2."""
+    volume = engine.volumes.create("fast", options=TMPFS)
+    mount = Shelf._mount
+
+    def fail(shelf: Shelf, found: Any) -> None:
+        mount(shelf, found)
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Shelf, "_mount", fail)
+    with pytest.raises(CannotMount, match="Too many open files"):
+        engine.volumes.import_tar("fast", io.BytesIO())
+    assert not mounts.is_mounted(volume.mountpoint)
+    monkeypatch.undo()
+    engine.volumes.remove("fast")

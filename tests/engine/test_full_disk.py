@@ -92,11 +92,15 @@ def _fill(engine: seabox.Engine, root: str) -> None:
         select.poll().poll(10)
 
 
+def _start_four(engine: seabox.Engine) -> None:
+    for name in ("one", "two", "three", "four"):
+        with engine.containers.create("busybox", OBEDIENT, name=name).start_and_attach() as session:
+            assert next(iter(session)) == (1, b"ready\n")
+
+
 def test_the_commands_that_free_a_disk_work_on_a_full_one(home: Home, small: Line) -> None:
     with home.engine() as engine:
-        for name in ("one", "two", "three", "four"):
-            with engine.containers.create("busybox", OBEDIENT, name=name).start_and_attach() as session:
-                assert next(iter(session)) == (1, b"ready\n")
+        _start_four(engine)
         _fill(engine, home.root)
     assert set(small("ps", "--format", "{{.Names}}").split()) == {"filler", "one", "two", "three", "four"}
     assert small("inspect", "--format", "{{.State.Status}}", "one") == "running"
@@ -133,9 +137,7 @@ def test_what_needs_space_is_one_clear_line(home: Home, small: Line) -> None:
 def test_the_run_directory_may_be_full_as_well(home: Home, tiny: Line) -> None:
     """conmon has no place for an exit code then: it may be unknown, and is never another one."""
     with home.engine() as engine:
-        for name in ("one", "two", "three", "four"):
-            with engine.containers.create("busybox", OBEDIENT, name=name).start_and_attach() as session:
-                assert next(iter(session)) == (1, b"ready\n")
+        _start_four(engine)
         _fill(engine, home.root)
     assert set(tiny("ps", "--format", "{{.Names}}").split()) == {"filler", "one", "two", "three", "four"}
     tiny("stop", "one")

@@ -27,7 +27,7 @@ from . import exec_reap, prepare, teardown
 from .attended import attended
 from .death import await_exit_file, await_program
 from .snapshot import shown
-from .sync import adopt, see_death
+from .sync import KILL_GRACE, adopt, see_death, thaw
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from .guard import Locked
     from .networks import JoiningNetworks
 
-_KILL_GRACE = 5.0  # s that the kernel gets to end a killed process
 _LIVING = (Status.CREATED, Status.RUNNING, Status.PAUSED)
 
 
@@ -171,9 +170,9 @@ def end(ctr: Locked, timeout: int | None, cancel: Cancel | None = None) -> None:
             signal_name(ctr.facts.stop_signal), ctr.facts.name, patience,
         )  # fmt: skip
     _signal(ctr, signals.SIGKILL)
-    _thaw(ctr)
-    if not _await_end(ctr, _KILL_GRACE, cancel):
-        raise TimedOut(f"container {ctr.id} did not end within {_KILL_GRACE:g} seconds of SIGKILL")
+    thaw(ctr)
+    if not _await_end(ctr, KILL_GRACE, cancel):
+        raise TimedOut(f"container {ctr.id} did not end within {KILL_GRACE:g} seconds of SIGKILL")
 
 
 def _signal(ctr: Locked, signal: int) -> None:
@@ -190,29 +189,19 @@ def _signal(ctr: Locked, signal: int) -> None:
     process.send_signal(init, signal)
 
 
-def _thaw(ctr: Locked) -> None:
-    """A killed container can die: with some runtimes a frozen process takes even SIGKILL only once it thaws."""
-    if ctr.state.status is not Status.PAUSED:
-        return
-    try:
-        ctr.runtime.resume(ctr.id)
-    except OCIRuntimeFailed as problem:
-        debug("a killed container was to be thawed: %s", problem)  # it may be dying by now; if not, that is told
-
-
 def _await_end(ctr: Locked, timeout: float, cancel: Cancel | None = None) -> bool:
     """Whether the process ends within `timeout` seconds; if so, that is recorded. The lock is free meanwhile."""
     state = ctr.state
     with ctr.released():
         gone = exec_reap.await_end(ctr.on, ctr.id, state.process, timeout, cancel)
         if gone:
-            await_exit_file(ctr.on, ctr.id, state, _KILL_GRACE, cancel)
+            await_exit_file(ctr.on, ctr.id, state, KILL_GRACE, cancel)
     see_death(ctr)
     return gone or ctr.state.status not in _LIVING
 
 
 def kill(
-    ctr: Locked, signal: int = signals.SIGKILL, timeout: float = _KILL_GRACE, cancel: Cancel | None = None
+    ctr: Locked, signal: int = signals.SIGKILL, timeout: float = KILL_GRACE, cancel: Cancel | None = None
 ) -> None:
     """`signal` is delivered to the container's first process; after SIGKILL its end is recorded as well.
 
@@ -229,7 +218,7 @@ def kill(
     wanted = signal in (signals.SIGKILL, ctr.facts.stop_signal)
     ctr.become(ctr.state.replace(stopped_by_user=ctr.state.stopped_by_user or wanted), EventKind.KILL)
     if signal == signals.SIGKILL:
-        _thaw(ctr)
+        thaw(ctr)
         _await_end(ctr, timeout, cancel)
 
 
@@ -259,12 +248,8 @@ def pause(ctr: Locked) -> None:
         ctr.require(Status.RUNNING, text=f'"{ctr.id}" is already paused')
     ctr.require(Status.RUNNING, text=f'"{ctr.id}" is not running, can\'t pause')
     with ctr.claimed(Intent.PAUSE):
-        try:
+        with _unless_it_died(ctr):
             ctr.runtime.pause(ctr.id)
-        except OCIRuntimeFailed:
-            see_death(ctr)  # it may have been killed this moment
-            ctr.require(Status.RUNNING)
-            raise
         ctr.become(paused(ctr.state), EventKind.PAUSE, last=True)
 
 
@@ -272,13 +257,21 @@ def unpause(ctr: Locked) -> None:
     """A paused container runs again. Raises: StateConflict."""
     ctr.require(Status.PAUSED, text=f'"{ctr.id}" is not paused, can\'t unpause')
     with ctr.claimed(Intent.UNPAUSE):
-        try:
+        with _unless_it_died(ctr):
             ctr.runtime.resume(ctr.id)
-        except OCIRuntimeFailed:
-            see_death(ctr)  # it may have been killed this moment
-            ctr.require(Status.PAUSED)
-            raise
         ctr.become(resumed(ctr.state), EventKind.UNPAUSE, last=True)
+
+
+@contextmanager
+def _unless_it_died(ctr: Locked) -> Iterator[None]:
+    """A refusal of the runtime inside the block is a StateConflict if the container was killed this moment."""
+    before = ctr.state.status
+    try:
+        yield
+    except OCIRuntimeFailed:
+        see_death(ctr)
+        ctr.require(before)
+        raise
 
 
 def cleanup(ctr: Locked) -> None:

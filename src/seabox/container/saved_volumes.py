@@ -52,9 +52,10 @@ def plain_ones(on: Services, config: ContainerConfig) -> Iterator[str]:
 def pack(on: Services, name: str) -> Iterator[bytes]:
     """What is in the volume as a tar archive, in pieces."""
     from ..storage.pack import pack_content
+    from ..volumes.shelf import directory
 
     with on.volume_uses.path(name) as path:
-        fd = _directory(path)
+        fd = directory(path)
         try:
             yield from pack_content(fd, itself=True)
         finally:
@@ -85,16 +86,13 @@ def not_new(on: Services, id: str, names: Mapping[str, str]) -> list[str]:
 
 def fill(on: Services, name: str, pieces: Iterable[memoryview]) -> None:
     """The volume, which is new, holds what the archive holds; nothing in that leads out of it. Raises: BadArchive..."""
+    from ..volumes.shelf import directory
     from .extract import Destination, extract
 
     with on.volume_uses.path(name) as path:
-        fd = _directory(path)
+        fd = directory(path)
         try:
             extract((bytes(piece) for piece in pieces), Destination(fd, confined=True), overwrite=True, itself=True)
         finally:
             os.close(fd)
     on.volume_uses.is_filled(name)
-
-
-def _directory(path: str) -> int:
-    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)

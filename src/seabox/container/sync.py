@@ -7,9 +7,9 @@ exit file, then the database.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from signal import SIGKILL
 
+from ..diagnostics import debug
 from ..errors import NoSuchContainer, OCIRuntimeFailed, RemovalFinished
 from ..kernel import process
 from ..model.record import (
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .guard import Locked
 
 _ORPHAN_GRACE = 10.0  # s that a runtime whose caller died gets to finish
-_KILL_GRACE = 5.0  # s that the kernel gets to end a killed process
+KILL_GRACE = 5.0  # s that the kernel gets to end a killed process
 _EXIT_FILE_GRACE = 1.0  # s that conmon gets to write the exit file after the process is gone
 
 
@@ -106,16 +106,24 @@ def settle(ctr: Locked) -> None:
         ctr.record.claim = None
 
 
+def thaw(ctr: Locked) -> None:
+    """A killed container can die: with some runtimes a frozen process takes even SIGKILL only once it thaws."""
+    if ctr.state.status is not Status.PAUSED:
+        return
+    try:
+        ctr.runtime.resume(ctr.id)
+    except OCIRuntimeFailed as problem:
+        debug("a killed container was to be thawed: %s", problem)  # it may be dying by now; if not, that is told
+
+
 def _end(ctr: Locked) -> None:
     """What was about to be ended and removed is dead, and its code is on record before the record goes."""
     if ctr.state.status not in (Status.RUNNING, Status.PAUSED):
         return
     init = ctr.state.process
     if init is not None and process.send_signal(init, SIGKILL):
-        if ctr.state.status is Status.PAUSED:  # with some runtimes a frozen process dies only once it thaws
-            with suppress(OCIRuntimeFailed):
-                ctr.runtime.resume(ctr.id)
-        process.wait_gone(init, _KILL_GRACE)
+        thaw(ctr)
+        process.wait_gone(init, KILL_GRACE)
     see_death(ctr)
 
 

@@ -13,11 +13,11 @@ from contextlib import ExitStack, contextmanager
 
 import msgspec
 
-from ..errors import Busy, SeaboxError, Unsupported
+from ..errors import SeaboxError, Unsupported
 from ..kernel.files import make_dirs, remove_tree, write_all, write_file
-from ..kernel.locks import holder_of, lock_file, unlock
 from ..kernel.process import kill_group, reap, spawn
 from ..model.decoding import decode
+from .sharing import shared
 from .skopeo import registries_option
 
 TYPE_CHECKING = False
@@ -61,20 +61,8 @@ class Buildah:
         `known`: of the images with a name, those with other ids are gone as well, and all that led to them.
         """
         make_dirs(self._top)
-        path = f"{self._top}/.lock"
-        alone = lock_file(path, timeout=0)
-        if alone is not None:
-            try:
-                self._clear(known)
-            finally:
-                unlock(alone)
-        lock = lock_file(path, timeout=_LOCK_TIMEOUT, shared=True)
-        if lock is None:
-            raise Busy("the storage of buildah", f"process {holder_of(path)}")
-        try:
+        with shared(f"{self._top}/.lock", "the storage of buildah", lambda: self._clear(known), _LOCK_TIMEOUT):
             yield
-        finally:
-            unlock(lock)
 
     def _clear(self, known: Collection[str] | None) -> None:
         self.place = f"{self._top}/.run"

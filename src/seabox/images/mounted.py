@@ -18,17 +18,11 @@ class Mounted:
 
     _roots: Callable[[], Roots] | None
 
-    def find(self, name: str) -> ImageRow:
-        """See Images.find."""
-        raise NotImplementedError
+    if TYPE_CHECKING:  # what Images has
 
-    def list(self) -> builtins.list[ImageRow]:
-        """See Images.list."""
-        raise NotImplementedError
-
-    def layer_dir(self, chain_id: str) -> str:
-        """See Images.layer_dir."""
-        raise NotImplementedError
+        def find(self, name: str) -> ImageRow: ...
+        def list(self) -> builtins.list[ImageRow]: ...
+        def layer_dir(self, chain_id: str) -> str: ...
 
     def mount(self, name: str) -> str:
         """The image's files can be read in the directory that is returned. Raises: NoSuchImage, OSError."""

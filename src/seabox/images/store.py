@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 
-from ..errors import Busy, Damaged
+from ..errors import Damaged
 from ..kernel.entries import Description, new_file
 from ..kernel.files import (
     make_dir,
@@ -28,10 +28,11 @@ from ..kernel.files import (
     write_atomic,
     write_file,
 )
-from ..kernel.locks import holder_of, lock_file, unlock
+from ..kernel.locks import lock_file, unlock
 from ..kernel.process import boot_id
 from ..model.digests import sha256_of
 from .pieces import Hashed, from_fd, plain
+from .sharing import shared
 from .unpack import unpack
 
 TYPE_CHECKING = False
@@ -59,20 +60,8 @@ class Files:
         """
         for path in (self._blobs, self._layers):
             make_dirs(path)
-        path = f"{self._layers}/.lock"
-        alone = lock_file(path, timeout=0)
-        if alone is not None:
-            try:
-                self._clear()
-            finally:
-                unlock(alone)
-        lock = lock_file(path, timeout=_LOCK_TIMEOUT, shared=True)
-        if lock is None:
-            raise Busy("the image store", f"process {holder_of(path)}")
-        try:
+        with shared(f"{self._layers}/.lock", "the image store", self._clear, _LOCK_TIMEOUT):
             yield
-        finally:
-            unlock(lock)
 
     def collect(self, wanted: Callable[[], tuple[set[str], set[str]]]) -> bool:
         """Nothing is left that nobody needs; False, and nothing done, while anybody adds.

@@ -74,7 +74,7 @@ def test_a_stop_that_ends_nothing_fails(rooms: FakeRooms, monkeypatch: pytest.Mo
     ctr = rooms.container()
     ctr.start()
     with monkeypatch.context() as deaf:
-        deaf.setattr(lifecycle, "_KILL_GRACE", 0.05)
+        deaf.setattr(lifecycle, "KILL_GRACE", 0.05)
         deaf.setattr("seabox.container.lifecycle.process.send_signal", lambda *_: False)
         with pytest.raises(TimedOut):
             ctr.stop(timeout=0)

@@ -41,11 +41,9 @@ class Store:
     def census(self) -> Census:
         return take(self.root, self.runroot, cgroup_parent=self.parent)
 
-    def sleep(self, *words: str) -> int:
-        """A child that sleeps, with more words on its command line."""
-        pid = process.spawn(
-            ["/bin/sh", "-c", "sleep 100; :", *words], env=process.clean_env(), new_group=True
-        )  # fmt: skip
+    def child(self, word: str) -> int:
+        """A child that stands still and has none of its own, with a word on its command line."""
+        pid = process.spawn(["/bin/sh", "-c", "kill -STOP $$", word], env=process.clean_env(), new_group=True)
         self.undo.callback(process.kill_group, pid)
         return pid
 
@@ -110,11 +108,11 @@ def plant_conmon(store: Store) -> str:
 
 
 def plant_process_in_a_cgroup(store: Store) -> str:
-    pid = store.sleep("anonymous")
+    pid = store.child("anonymous")
     for path in cgroups.paths(store.parent):
         if "cpuset" not in path:
             Path(path, "cgroup.procs").write_text(str(pid))
-    return f"process: {pid} (sh) /bin/sh -c sleep 100; : anonymous"
+    return f"process: {pid} (sh) /bin/sh -c kill -STOP $$ anonymous"
 
 
 def plant_process_in_a_container(store: Store) -> str:
@@ -138,7 +136,7 @@ def plant_process_in_a_container(store: Store) -> str:
 
 
 def plant_child(store: Store) -> str:
-    return f"process: {store.sleep('mine')} (sh) /bin/sh -c sleep 100; : mine"
+    return f"process: {store.child('mine')} (sh) /bin/sh -c kill -STOP $$ mine"
 
 
 def plant_zombie(store: Store) -> str:

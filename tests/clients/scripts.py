@@ -34,7 +34,7 @@ podman stop r
 podman restart r
 podman unpause r
 podman unpause r
-podman stop -t 5 r
+podman stop -t 60 r
 podman wait r
 podman start r
 podman kill -s USR1 r
@@ -60,7 +60,7 @@ podman run --name x busybox false
 podman run --name x busybox true
 podman run --bogus busybox true
 podman run
-podman run --timeout 1 --rm busybox sleep 10
+podman run --timeout 8 --rm busybox sleep 1000
 podman run --rm --restart always busybox true
 podman run --rm -i busybox cat <<< hello
 podman run --rm -a stdout busybox sh -c 'echo o; echo e >&2'
@@ -128,7 +128,7 @@ for i in $(seq 50); do [ $(podman top r pid comm | grep -c sleep) = 2 ] && break
 podman top r -eo pid,comm | head -1
 podman top r user huser pid pcpu state seccomp label | head -1
 podman top r seccomp | tail -1
-podman stop -t 5 r
+podman stop -t 60 r
 podman exec r true
 podman top r
 """,

@@ -124,7 +124,7 @@ class World:
         """The names of programs that work on a container and end: the exit command, the runtime."""
         return ("flock", os.path.basename(sys.executable), os.path.basename(self.runtime))
 
-    def settle(self, id: str, keep: Collection[object] = (), seconds: float = 10.0) -> None:
+    def settle(self, id: str, keep: Collection[object] = (), seconds: float = 60.0) -> None:
         """Processes that were on their way out (a conmon in its exit command) are gone; `keep` may stay."""
         for stray in process.spawned_for(id, ("conmon", *self._passing)):
             if stray not in keep:
@@ -133,7 +133,7 @@ class World:
     def complaints(self, id: str) -> list[str]:
         """Where the store and the kernel disagree about a container, once what was at work on it has ended."""
         for stray in process.spawned_for(id, self._passing):
-            process.wait_gone(stray, 10)
+            process.wait_gone(stray, 60)
         try:
             record = self.rooms.store.load(id)
         except NoSuchContainer:
@@ -312,7 +312,7 @@ def _end(world: World, ctr: Container) -> Container:
     assert state.process is not None
     assert state.conmon is not None
     process.send_signal(state.process, signal.SIGTERM)
-    assert process.wait_gone(state.conmon, 10)
+    assert process.wait_gone(state.conmon, 60)
     unlock(fd)
     return ctr
 
@@ -377,7 +377,7 @@ def _lost(world: World) -> Container:
     for each in (state.conmon, state.process):
         assert each is not None
         process.send_signal(each, signal.SIGKILL)
-        assert process.wait_gone(each, 10)
+        assert process.wait_gone(each, 60)
     return ctr
 
 
@@ -420,7 +420,7 @@ def _unsupervised(world: World) -> Container:
     for each in process.spawned_for(f"root={world.rooms.config.root}", (os.path.basename(sys.executable), "setsid")):
         if any(word.endswith("/supervisor.py") for word in process.arguments(each.pid)):
             process.send_signal(each, signal.SIGKILL)
-            assert process.wait_gone(each, 10)
+            assert process.wait_gone(each, 60)
     return ctr
 
 
@@ -658,14 +658,14 @@ def _await_sessions(world: World, id: str) -> None:
     """The recorded sessions that are about to end have."""
     for each in world.rooms.store.execs.of(id, active=True):
         if each.conmon is not None and "1000" not in each.command:
-            process.wait_gone(each.conmon, 10)
+            process.wait_gone(each.conmon, 60)
 
 
 def _lost_code(world: World, ctr: Container) -> list[str]:
     """The first run ended with code 9: whoever asks must hear that, from the exit file or from the record."""
     found = world.rooms.store.exit_record(ctr.id, 1)
     try:
-        code = found.code if found is not None else ctr.wait(timeout=5)
+        code = found.code if found is not None else ctr.wait(timeout=60)
     except SeaboxError as problem:
         return [f"exit code 9 is lost: {problem}"]
     return [] if code == 9 else [f"exit code 9 became {code}"]

@@ -147,7 +147,7 @@ class Machine(RuleBasedStateMachine):
             assert before is not S.RUNNING
             return
         if before is S.RUNNING:
-            assert ctr.wait(timeout=20) == 137
+            assert ctr.wait(timeout=120) == 137
             ctr.cleanup()
             self.model[ctr.id] = S.EXITED
         elif before is S.CREATED:

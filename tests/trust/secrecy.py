@@ -130,7 +130,7 @@ def _on_a_terminal(words: list[str]) -> bytes:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, close_fds=True)
     os.close(theirs)
-    shown, deadline = b"", time.monotonic() + 30
+    shown, deadline = b"", time.monotonic() + 120
     while time.monotonic() < deadline:
         if not select.select([ours], [], [], 1)[0]:
             continue

@@ -1,8 +1,8 @@
-"""A sample of `make trust` for every run of the suite: another one each day."""
+"""A sample of `make trust` for every run of the suite: always the same, `make trust` itself draws another each time."""
 
 from __future__ import annotations
 
-import time
+import os
 
 import pytest
 
@@ -10,7 +10,7 @@ from seabox.container.container import Container
 from trust import hosts, kills
 from trust.__main__ import ROWS, run_row
 
-SEED = int(time.time()) // 86_400
+SEED = int(os.environ.get("SEABOX_TRUST_SEED", "20782"))
 KILLS = [("R1", 100), ("R1n", 20), ("R1p", 20), ("R2", 40), ("R3", 15), ("R6", 15), ("R14", 8)]
 
 
@@ -28,7 +28,7 @@ OTHERS = [
 
 @pytest.mark.parametrize(("row", "sample"), OTHERS)
 def test_a_little_of_each_row(row: str, sample: int) -> None:
-    """Under one runtime today, under the other tomorrow."""
+    """Under one runtime, by turns."""
     _holds(row, sample, hosts.runtimes()[(SEED + len(row)) % 2])
 
 

@@ -20,6 +20,11 @@ def pause(seconds: float) -> None:
     select.poll().poll(seconds * 1000)
 
 
+def at_most(seconds: float, sample: int | None) -> float:
+    """How long something may take: as promised where a row runs in full, alone; far more in a sample beside others."""
+    return seconds if sample is None else max(60.0, seconds * 4)
+
+
 def all_at_once(work: Work, seed: int, processes: int = PROCESSES) -> tuple[int, list[str]]:
     """`work(number, chance)` ran in that many processes: how much they did, and what went wrong."""
     readers = []

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..oci.exits import Exit
     from .services import Services
 
-_LOOKS, _LOOK_AGAIN = 500, 0.002  # s
+_LOOKS, _LOOK_AGAIN = 5000, 0.002  # s
 _HELD_UP = 0.7  # s after the end of a process in which conmon has always written how it ended, if it could
 
 
@@ -57,7 +57,7 @@ def await_exit_file(
 
 
 def await_program(init: ProcessId) -> None:
-    """A process that was started this moment has executed its program, or ended. Blocks for a second at most."""
+    """A process that was started this moment has executed its program, or ended. Blocks for ten seconds at most."""
     from ..kernel.procfs import has_executed
 
     if has_executed(init.pid):

@@ -22,7 +22,7 @@ from ..model.checkpoint import Address, Checkpoint, Statistics
 from ..model.record import INFRA, EventKind, Status, checkpointed
 from ..oci.runtime import Dump
 from . import exec_reap, saved_volumes, teardown
-from .death import await_exit_file
+from .death import await_exit_file, await_program
 from .sync import see_death
 
 TYPE_CHECKING = False
@@ -134,6 +134,8 @@ def dump(
     began = on.clock.monotonic()
     try:
         with ctr.released():
+            if state.process is not None and not state.restored:
+                await_program(state.process)  # or it is the runtime, about to execute it, that would be kept
             if freezes:
                 runtime.pause(id)
             try:

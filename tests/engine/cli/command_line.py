@@ -6,6 +6,7 @@ import os
 import select
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,13 +16,14 @@ import pytest
 
 import seabox
 from seabox.kernel import cgroups
+from seabox.kernel.procfs import has_executed
 from seabox.testing.census import take
 
 SOURCE = str(Path(seabox.__file__).parent.parent)
 PROGRAM = (
     f"import sys; sys.path.insert(0, {SOURCE!r}); from seabox.cli.main import main; sys.exit(main(sys.argv[1:]))"
 )
-SECONDS = 30  # for one command; a hang is a failure
+SECONDS = 120  # for one command; a hang is a failure
 
 
 class Done:
@@ -69,6 +71,22 @@ class CommandLine:
                 yield process
             finally:
                 process.kill()
+
+    def until_said(self, name: str, line: str, times: int = 1) -> None:
+        """The container has written this line so many times; it must not end before. Blocks."""
+        with self.start("logs", "--follow", name, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            while times:
+                times -= next_line(process) == f"{line}\n".encode()
+
+    def until_it_runs(self, *names: str) -> None:
+        """The first process of each is its program, which a runtime executes a moment after it was started. Blocks."""
+        with seabox.Engine(root=self.root, runroot=self.runroot) as engine:
+            for name in names:
+                pid = engine.containers.get(name).snapshot().state.pid
+                deadline = time.monotonic() + SECONDS
+                while not has_executed(pid):
+                    assert time.monotonic() < deadline
+                    select.select([], [], [], 0.01)
 
     def names(self) -> list[str]:
         """All containers: id, name and state of each. Read by the library, which is quicker than a command."""

@@ -31,7 +31,7 @@ def test_objects(cli: CommandLine) -> None:
     assert offered("rm", "") == ["idle", "busy", ":4"]
     assert offered("stop", "") == ["busy", ":4"]
     assert offered("unpause", "") == [":4"]
-    assert offered("inspect", id[:2])[-2:] == [id[:12], ":4"]
+    assert id[:12] in offered("inspect", id[:2])  # others may begin alike
     assert offered("run", "") == ["localhost/busybox:latest", ":4"]
     assert offered("rmi", "b") == ["busybox:latest", "busybox", ":4"]
     assert image in offered("image", "inspect", image[:2])

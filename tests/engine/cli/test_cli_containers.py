@@ -33,11 +33,13 @@ def test_the_life_of_a_container(cli: CommandLine) -> None:
     assert cli.ok("start", id[:12]) == id[:12]
     assert cli.ok("start", "c") == "c"  # it runs already: fine
     assert cli.ok(*status) == "running true false 0"
+    cli.until_said("c", "oops")
     assert cli.ok("pause", "c") == "c"
     assert cli.ok(*status) == "paused false true 0"
     assert cli.ok("unpause", "c") == "c"
     assert cli.ok("kill", "--signal", "CONT", "c") == "c"
     assert cli.ok("restart", "--time", "0", "c") == "c"
+    cli.until_said("c", "oops", 2)
     assert cli.ok("stop", "--time", "0", "c") == "c"
     assert cli.ok("stop", "c") == "c"  # it is stopped already: fine
     assert cli.ok(*status) == "exited false false 137"
@@ -57,7 +59,9 @@ def test_start_attached(cli: CommandLine) -> None:
 
 
 def test_attach_follows_to_the_end(cli: CommandLine) -> None:
-    cli.ok("run", "-d", "--name", "joined", "busybox", "sh", "-c", 'trap "echo bye; exit 8" TERM; sleep 1000 & wait')
+    script = 'trap "echo bye; exit 8" TERM; echo ready; sleep 1000 & wait'
+    cli.ok("run", "-d", "--name", "joined", "busybox", "sh", "-c", script)
+    cli.until_said("joined", "ready")
     with cli.start("attach", "joined", stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
         with cli.start(
             "events", "--since", "1h", "-f", "event=attach", "-f", "container=joined", "--format", "x", stdout=-1
@@ -201,7 +205,7 @@ def test_ps(cli: CommandLine) -> None:
         "CONTAINER ID|IMAGE|COMMAND|CREATED|STATUS|PORTS|NAMES",
         *(re.sub("  +", "|", line) for line in lines[1:]),
     ]
-    ago = r"(Less than a second|1 second|\d+ seconds)"
+    ago = r"(Less than a second|1 second|\d+ seconds|About a minute|\d+ minutes)"
     assert re.fullmatch(rf"{ids[0][:12]}  \S*busybox\S* +sleep a rather lo\.\.\.  {ago} ago +Created +made", lines[1])
     assert re.fullmatch(rf"{ids[1][:12]}  \S*busybox\S* +sleep 1000 +{ago} ago +Up {ago} +runs", lines[2])
     assert re.search(rf"Exited \(3\) {ago} ago +over$", lines[3])
@@ -290,7 +294,7 @@ def test_logs_followed(cli: CommandLine) -> None:
 def test_logs_of_several_followed(cli: CommandLine) -> None:
     """As they come, each with its container before it; in colour if that is wanted."""
     for name in ("one", "two"):
-        cli.ok("run", "-d", "--name", name, "busybox", "sh", "-c", f"echo {name}; trap exit TERM; sleep 1000 & wait")
+        cli.ok("run", "-d", "--name", name, "busybox", "sh", "-c", f"trap exit TERM; echo {name}; sleep 1000 & wait")
     with cli.start("logs", "-f", "--names", "--color", "one", "two", stdout=subprocess.PIPE) as process:
         assert {next_line(process), next_line(process)} == {b"\x1b[36mone\x1b[0m one\n", b"\x1b[33mtwo\x1b[0m two\n"}
         cli.ok("stop", "one", "two")

@@ -112,6 +112,7 @@ def test_detached(web: CommandLine) -> None:
     id = web.ok("exec", "-d", "web", "sh", "-c", "echo made > /made; sleep 1000")
     assert len(id) == 64
     assert web.ok("inspect", "-f", "{{.ExecIDs}}", "web") == f"[{id}]"
+    web.ok("exec", "web", "sh", "-c", "until [ -s /made ]; do :; done")
     web.ok("restart", "-t", "0", "web")
     assert web.ok("exec", "web", "cat", "/made") == "made"
 

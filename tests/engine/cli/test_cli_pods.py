@@ -158,6 +158,7 @@ def test_top_and_stats(pods: CommandLine) -> None:
     pods.ok("pod", "create", "web")
     assert pods.ok("pod", "top", "web") == ""
     pods.ok("run", "-d", "--pod", "web", "--name", "one", *QUICK, *SLEEP)
+    pods.until_it_runs(pods.ok("pod", "inspect", "--format", "{{.InfraContainerID}}", "web"), "one")
     assert pods.ok("pod", "top", "web", "pid", "comm").split() == ["PID", "COMMAND", "1", "catatonit", "1", "sleep"]
     heading, _, row = pods.ok("pod", "stats", "--no-stream", "web").split("\n")
     assert heading.split("  ")[0] == "POD"

@@ -64,6 +64,8 @@ def test_a_stopped_client_stops_nothing(cli: CommandLine) -> None:
         assert client.stdout is not None
         ctr = until(engine, "big", "running")
         relay = relay_of(client.pid)
+        with ctr.batch():
+            pass  # the client has let go of what it held to start it
         client.send_signal(signal.SIGSTOP)
         client.stdin.write(b"go\n")
         until(engine, "big", "exited")
@@ -92,7 +94,7 @@ def test_a_pipe_that_nobody_reads(cli: CommandLine, how: str) -> None:
             ctr.kill()
         else:
             ctr.remove(force=True, timeout=1)
-        assert time.monotonic() - begun < 4
+        assert time.monotonic() - begun < 30  # and not until somebody reads
         got = bytearray()
         while data := client.stdout.read(1 << 20):
             got += data

@@ -73,8 +73,9 @@ def test_in_the_foreground_too(cli: CommandLine) -> None:
     """The first run's output and code are ours, and the policy fires."""
     done = cli("run", "--name", "again", "--restart", "on-failure:1", "busybox", "sh", "-c", "echo hello; exit 4")
     assert (done.code, done.out) == (4, "hello\n")
-    while state(cli, "again", "State.Status") != "exited" or state(cli, "again", "State.Restarting") == "true":
-        assert int(state(cli, "again", "RestartCount")) <= 1
+    form = "{{.RestartCount}} {{.State.Status}} {{.State.Restarting}}"
+    while (seen := cli.ok("inspect", "--format", form, "again").split()) != ["1", "exited", "false"]:
+        assert int(seen[0]) <= 1
     assert cli.ok("logs", "again") == "hello\nhello"
     assert state(cli, "again", "HostConfig.RestartPolicy.Name") == "on-failure"
 

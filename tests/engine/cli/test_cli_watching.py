@@ -15,6 +15,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 def test_top(cli: CommandLine) -> None:
     cli.ok("run", "-d", "--network", "none", "--name", "c", "--user", "12", "busybox", "sh", "-c", "sleep 1000; true")
+    cli.ok("exec", "c", "sh", "-c", "until grep -q ^sleep /proc/[0-9]*/cmdline; do :; done 2>/dev/null")
     lines = cli.ok("top", "c").splitlines()
     assert lines[0].split() == "USER PID PPID %CPU ELAPSED TTY TIME COMMAND".split()
     rows = [line.split(maxsplit=7) for line in lines[1:]]
@@ -32,8 +33,9 @@ def test_top(cli: CommandLine) -> None:
 
 
 def test_top_executes_nothing_of_the_image(cli: CommandLine) -> None:
-    script = "printf '#!/bin/sh\\ntouch /executed\\n' > /tmp/ps; chmod +x /tmp/ps; cp /tmp/ps /bin/ps; exec sleep 1000"
-    cli.ok("run", "-d", "--network", "none", "--name", "c", "busybox", "sh", "-c", script)
+    script = "printf '#!/bin/sh\\ntouch /executed\\n' > /tmp/ps; chmod +x /tmp/ps; cp /tmp/ps /bin/ps; echo ready"
+    cli.ok("run", "-d", "--network", "none", "--name", "c", "busybox", "sh", "-c", f"{script}; exec sleep 1000")
+    cli.until_said("c", "ready")
     cli.ok("top", "c")
     cli.ok("top", "c", "aux")
     assert cli("exec", "c", "test", "-e", "/executed").code == 1
@@ -41,6 +43,7 @@ def test_top_executes_nothing_of_the_image(cli: CommandLine) -> None:
 
 def test_stats(cli: CommandLine) -> None:
     id = cli.ok("run", "-d", "--network", "none", "--name", "c", "--memory", "64m", "busybox", "sleep", "1000")
+    cli.until_it_runs("c")  # the runtime has threads
     heading, line = cli.ok("stats", "--no-stream").splitlines()
     assert re.split(r"  +", heading) == [
         "ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "MEM %", "NET IO", "BLOCK IO", "PIDS", "CPU TIME", "AVG CPU %"

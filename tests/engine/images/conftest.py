@@ -1,11 +1,9 @@
 from __future__ import annotations
 
+import re
 import shutil
-import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +17,7 @@ from seabox.kernel import cgroups
 from seabox.testing.census import take
 
 REGISTRY = shutil.which("docker-registry")
+_LISTENS = re.compile(r"listening on (127\.0\.0\.1:\d+)\b")
 USER, PASSWORD = "sailor", "ahoy there"
 
 
@@ -26,9 +25,6 @@ class Registry:
     """A registry on this host. Its storage is a directory; `access` is how to reach it."""
 
     def __init__(self, folder: Path, *, guarded: bool) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.host = f"127.0.0.1:{free.getsockname()[1]}"
         auth = ""
         if guarded:
             made = subprocess.run(
@@ -37,8 +33,8 @@ class Registry:
             (folder / "htpasswd").write_bytes(made.stdout)
             auth = f"auth:\n  htpasswd:\n    realm: harbour\n    path: {folder}/htpasswd\n"
         (folder / "config.yml").write_text(
-            f"version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {folder}/data\n"
-            f"http:\n  addr: {self.host}\n{auth}"
+            f"version: 0.1\nlog:\n  level: info\nstorage:\n  filesystem:\n    rootdirectory: {folder}/data\n"
+            f"http:\n  addr: 127.0.0.1:0\n{auth}"
         )
         self.access = Access(tls_verify=False)
         self.login = Access(tls_verify=False, creds=f"{USER}:{PASSWORD}")
@@ -47,22 +43,13 @@ class Registry:
             self._process = subprocess.Popen(
                 [REGISTRY, "serve", f"{folder}/config.yml"], stdout=log, stderr=log
             )  # fmt: skip
-        deadline = time.monotonic() + 20
-        while not self._answers():
+        deadline = time.monotonic() + 120
+        while (found := _LISTENS.search((folder / "log").read_text())) is None:  # on a port that was free
             assert self._process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < deadline
-
-    def _answers(self) -> bool:
-        try:
-            urllib.request.urlopen(f"http://{self.host}/v2/", timeout=5).close()
-        except urllib.error.HTTPError as problem:
-            with problem:
-                return problem.code == 401
-        except OSError:
-            with suppress(subprocess.TimeoutExpired):  # not there yet: the next try a little later
+            assert time.monotonic() < deadline, (folder / "log").read_text()
+            with suppress(subprocess.TimeoutExpired):
                 self._process.wait(0.05)
-            return False
-        return True
+        self.host = found[1]
 
     def close(self) -> None:
         self._process.kill()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def send(method: str, url: str, data: bytes = b"", kind: str = "application/octet-stream") -> str:
     """What the answer says of a location."""
     request = urllib.request.Request(url, data=data, method=method, headers={"Content-Type": kind})
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         return str(answer.headers.get("Location", ""))
 
 

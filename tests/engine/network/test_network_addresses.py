@@ -34,7 +34,7 @@ def test_many_starts_at_once_get_different_addresses(engine: seabox.Engine, home
     engine.networks.create("many", subnets=["10.71.0.0/24"], dns=False)
     script = "engine.containers.run('busybox', ['sleep', '1000'], network='many', stop_timeout=0)"
     processes = [home.python(script) for _ in range(MANY)]
-    assert [process.wait(timeout=120) for process in processes] == [0] * MANY
+    assert [process.wait(timeout=300) for process in processes] == [0] * MANY
     found = addresses(engine)
     assert len(set(found)) == MANY
     assert set(found) == set(engine.networks.leases("many"))
@@ -95,7 +95,7 @@ def test_an_address_of_a_container_whose_exit_command_was_killed(engine: seabox.
     assert state.process is not None
     process.send_signal(state.conmon, signal.SIGKILL)
     process.send_signal(state.process, signal.SIGKILL)
-    assert process.wait_gone(state.process, 5)
+    assert process.wait_gone(state.process, 60)
     other = engine.containers.run("busybox", ["sleep", "1000"], network="tiny", stop_timeout=0)
     assert engine.networks.leases("tiny") == {"10.73.0.2": other.id}
     assert dead.snapshot().status == "exited"

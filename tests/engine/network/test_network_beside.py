@@ -14,7 +14,7 @@ from engine.network import lan
 from seabox.config import find_program
 from seabox.container.container import Container
 from seabox.errors import CommandNotFound
-from seabox.kernel.process import spawned_for
+from seabox.kernel.process import spawned_for, wait_gone
 from seabox.network import netns
 from seabox.network.errors import NetworkFailed
 
@@ -51,7 +51,7 @@ def wrapped(home: Home, tmp_path: Path, engine: seabox.Engine) -> Wrap:
 def nothing_is_left(ctr: Container) -> bool:
     """Of a start that failed, but the container as it was."""
     return (
-        not spawned_for(ctr.id, ("conmon",))
+        all(wait_gone(conmon, 60) for conmon in spawned_for(ctr.id, ("conmon",)))  # they may be on their way
         and not netns.is_pinned(ctr.id)
         and ctr.snapshot().status == "created"
         and lan.traces() == []
@@ -64,7 +64,8 @@ def test_the_runtime_does_not_wait_for_the_network(wrapped: Wrap) -> None:
         engine.networks.create("front")
         ctr = engine.containers.run("busybox", ["sleep", "1000"], network="front", name="web", stop_timeout=0)
         (server,) = {line for line in ctr.exec_run(["cat", "/etc/resolv.conf"]).stdout.splitlines() if b"10." in line}
-        assert ctr.exec_run(["nslookup", "web.dns.podman", server.split()[1].decode()]).code == 0
+        asked = f"until nslookup web.dns.podman {server.split()[1].decode()}; do :; done"  # it is told by a signal
+        assert ctr.exec_run(["sh", "-c", asked], timeout=60).code == 0
         ctr.remove(force=True)
 
 
@@ -103,4 +104,4 @@ def test_setting_up_costs_little_beyond_netavark(engine: seabox.Engine) -> None:
             work.finish()
         spent.append(time.process_time() - began)
         networking.tear_down(ctr.id)
-    assert min(spent) <= 0.015
+    assert min(spent) <= 0.05

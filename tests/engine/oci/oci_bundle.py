@@ -97,7 +97,7 @@ class Bundle:
     def attach(self) -> AttachSocket:
         return AttachSocket.connect(self.path)
 
-    def await_exit(self, timeout_seconds: float = 20) -> Exit:
+    def await_exit(self, timeout_seconds: float = 120) -> Exit:
         with Watch() as watch:
             watch.add_dir(self.path)
             while (found := read_exit(self.path, self.id)) is None:
@@ -105,14 +105,14 @@ class Bundle:
         return found
 
     def conmons(self) -> list[object]:
-        """Those that are not about to end. Blocks up to ten seconds for each."""
-        return [each for each in process.spawned_for(self.id, ("conmon",)) if not process.wait_gone(each, 10)]
+        """Those that are not about to end. Blocks up to a minute for each."""
+        return [each for each in process.spawned_for(self.id, ("conmon",)) if not process.wait_gone(each, 60)]
 
     def clean(self) -> None:
         self.runtime.delete(self.id, force=True)
-        if self.launched is not None and not process.wait_gone(self.launched.conmon, 10):
+        if self.launched is not None and not process.wait_gone(self.launched.conmon, 60):
             process.send_signal(self.launched.conmon, signal.SIGKILL)
-            pytest.fail("conmon was still there 10 s after its container had been deleted")
+            pytest.fail("conmon was still there a minute after its container had been deleted")
         assert self.conmons() == []
 
 

@@ -19,7 +19,7 @@ def test_nothing_of_much_output_is_lost_while_the_caller_does_something_else(bun
     with Session(bundle.attach()) as session:
         bundle.start()
         assert bundle.await_exit().code == 9
-        everything = session.read_all(timeout_seconds=20)
+        everything = session.read_all(timeout_seconds=120)
     assert everything.stderr == b"oops\n"
     assert len(everything.stdout) == 33554432
     assert everything.stdout.count(b"x") == 33554432
@@ -31,7 +31,7 @@ def test_input_output_and_the_end_of_the_input(bundle: Bundle) -> None:
         bundle.start()
         session.write(b"some words\n" * 10_000)
         session.close_stdin()
-        assert session.read_all(timeout_seconds=20).stdout == b"SOME WORDS\n" * 10_000 + b"done\n"
+        assert session.read_all(timeout_seconds=120).stdout == b"SOME WORDS\n" * 10_000 + b"done\n"
 
 
 def test_detaching_leaves_the_container_running(bundle: Bundle) -> None:

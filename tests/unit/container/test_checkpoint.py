@@ -80,6 +80,20 @@ def test_a_signal_does_not_wait_for_what_was_restored_to_execute_something(
     assert len(waited) == 1
 
 
+def test_the_program_is_put_to_sleep_and_not_the_runtime_that_is_about_to_execute_it(
+    rooms: FakeRooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start returns a moment before; criu would keep what the runtime is, with its descriptors. Not in its way."""
+    done: list[str] = []
+    monkeypatch.setattr(dumping, "await_program", lambda process: done.append("executed"))
+    meanwhile(rooms, monkeypatch, lambda *_: done.append("checkpoint"))
+    ctr = running(rooms)
+    ctr.checkpoint()
+    ctr.restore()
+    ctr.checkpoint()
+    assert done == ["executed", "checkpoint", "checkpoint"]
+
+
 def test_the_configuration_is_that_of_the_moment(rooms: FakeRooms) -> None:
     """D39: what is recorded is read under the lock, however long this handle has been there."""
     ctr = running(rooms)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _ORPHAN_GRACE = 10.0  # s that a runtime whose caller died gets to finish
 KILL_GRACE = 5.0  # s that the kernel gets to end a killed process
-_EXIT_FILE_GRACE = 1.0  # s that conmon gets to write the exit file after the process is gone
+_EXIT_FILE_GRACE = 3.0  # s that conmon gets to write the exit file after the process is gone
 
 
 def sync(ctr: Locked) -> None:

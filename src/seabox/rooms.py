@@ -366,7 +366,8 @@ class Rooms:
         from .kernel.process import clean_env
 
         host = Host(
-            skopeo=find_program("skopeo"), buildah=find_program("buildah"), unshare=find_program("unshare"),
+            skopeo=find_program("skopeo"), buildah=find_program("buildah"),
+            setpriv=find_program("setpriv"), unshare=find_program("unshare"),
             env=clean_env(transfer_environment()), registries=registries_files(),
         )  # fmt: skip
         index = SQLiteImageIndex(self.store)

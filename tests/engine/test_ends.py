@@ -90,7 +90,7 @@ def test_exit_codes(engine: seabox.Engine, code: int) -> None:
     """Those that a program may choose to end with, among them the ones an engine uses for its own refusals."""
     ctr = engine.containers.run("busybox", ["sh", "-c", f"exit {code}"], auto_remove=True)
     assert ctr.wait() == code
-    assert ctr.wait("removed", timeout=20) == code
+    assert ctr.wait("removed", timeout=60) == code
     assert engine.containers.list() == []
 
 
@@ -114,7 +114,7 @@ def test_conmon_is_killed(engine: seabox.Engine) -> None:
     assert ctr.status in ("stopped", "exited")
     for _ in range(2):
         with pytest.raises(ExitCodeUnknown) as unknown:
-            ctr.wait(timeout=10)
+            ctr.wait(timeout=60)
         assert unknown.value.reason == "conmon_lost"
         ctr.cleanup()
     assert kinds(engine, since) == ["kill", "died", "cleanup"]
@@ -131,7 +131,7 @@ def test_conmon_is_killed_and_the_container_stopped(engine: seabox.Engine) -> No
     ctr.stop()
     assert ctr.status == "exited"
     with pytest.raises(ExitCodeUnknown):
-        ctr.wait(timeout=10)
+        ctr.wait(timeout=60)
 
 
 def test_the_whole_tree_is_killed(engine: seabox.Engine, home: Home) -> None:
@@ -141,7 +141,7 @@ def test_the_whole_tree_is_killed(engine: seabox.Engine, home: Home) -> None:
     process.send_signal(conmon, signal.SIGKILL)
     process.send_signal(init, signal.SIGKILL)
     with pytest.raises(ExitCodeUnknown):
-        ctr.wait(timeout=10)
+        ctr.wait(timeout=60)
     assert ctr.status == "stopped"
     assert engine.containers.list(all=False) == []
     ctr.remove()

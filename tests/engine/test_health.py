@@ -18,16 +18,16 @@ QUICK = {"health_interval": 0.2, "health_retries": 2}
 def test_it_becomes_healthy_and_unhealthy(engine: seabox.Engine, home: Home) -> None:
     """A check that looks at a file: each turn is an event, and waiters learn of it."""
     ctr = engine.containers.run("busybox", SLEEPER, healthcheck="echo looked; test ! -e /ill", **QUICK)
-    ctr.wait("healthy", timeout=20)
+    ctr.wait("healthy", timeout=60)
     assert ctr.health.failing_streak == 0
     assert ctr.health.results[-1].output == "looked\n"
     ctr.exec_run(["touch", "/ill"])
-    ctr.wait("unhealthy", timeout=20)
+    ctr.wait("unhealthy", timeout=60)
     assert ctr.health.failing_streak >= 2
     assert ctr.health.results[-1].exit_code == 1
     assert ctr.inspect()["State"]["Health"]["Status"] == "unhealthy"
     ctr.exec_run(["rm", "/ill"])
-    ctr.wait("healthy", timeout=20)
+    ctr.wait("healthy", timeout=60)
     turns = [event.attributes for event in engine.events() if event.kind == "health_status"]
     assert turns == [f'{{"health_status":"{word}"}}' for word in ("healthy", "unhealthy", "healthy")]
 
@@ -101,7 +101,7 @@ def test_a_new_run_begins_anew(engine: seabox.Engine) -> None:
 def test_what_has_no_check(engine: seabox.Engine) -> None:
     ctr = engine.containers.run("busybox", SLEEPER, healthcheck=("NONE",))
     assert ctr.health.status == ""
-    for call in (ctr.run_healthcheck, lambda: ctr.wait("healthy", timeout=10)):
+    for call in (ctr.run_healthcheck, lambda: ctr.wait("healthy", timeout=60)):
         with pytest.raises(InvalidArgument, match="no defined healthcheck"):
             call()
     checked = engine.containers.create("busybox", SLEEPER, healthcheck="true")
@@ -124,7 +124,7 @@ def test_at_most_four_at_once(engine: seabox.Engine, home: Home) -> None:
         for _ in range(9)
     ]
     for ctr in ctrs:
-        ctr.wait("healthy", timeout=30)
+        ctr.wait("healthy", timeout=60)
     counts = [int(ctr.health.results[0].output) for ctr in ctrs]
     assert max(counts) <= 4
     assert kinds(engine).count("health_status") == 9

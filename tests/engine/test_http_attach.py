@@ -95,7 +95,7 @@ def test_frames_are_exact_and_a_half_close_reaches_the_container(engine: seabox.
         http.end.shutdown(socket.SHUT_WR)
         assert http.rest() == encode(OUT, b"over\n")
         http.over()
-    assert ctr.wait(timeout=20) == 0
+    assert ctr.wait(timeout=60) == 0
     assert kinds(engine) == ["create", "init", "attach", "start", "died", "cleanup"]
 
 
@@ -221,7 +221,7 @@ def test_a_quiet_container(engine: seabox.Engine) -> None:
                 second.exactly(encode(OUT, b"y\n"))
                 first.exactly(encode(OUT, b"y\n"))
         session.close_stdin()
-    assert ctr.wait(timeout=20) == 0
+    assert ctr.wait(timeout=60) == 0
 
 
 # Numbers, so that a gap or a repetition shows; both streams; as fast as it can, beginning when told to
@@ -272,7 +272,7 @@ def test_ten_clients_that_come_while_much_is_written(engine: seabox.Engine, scri
         for each in clients:
             each.over()
             each.close()
-    assert ctr.wait(timeout=20) == 0
+    assert ctr.wait(timeout=60) == 0
     assert len(results) == 10
     for out, err in results:
         for stream, got in ((OUT, out), (ERR, err)):

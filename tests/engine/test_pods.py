@@ -173,7 +173,7 @@ def test_exit_policy_stop_with_no_engine_alive(home: Home, engine: seabox.Engine
     assert infra.status == "running"  # one goes on
     script = "ctr = engine.containers['one']; ctr.kill(15)"  # and leaves at once: the exit command sees to the end
     assert home.python(script).wait() == 0
-    assert infra.wait(timeout=20) == 0
+    assert infra.wait(timeout=60) == 0
     assert gone(watcher)
     assert pod.status == "Exited"
     assert one.wait() == 9
@@ -185,8 +185,8 @@ def test_exit_policy_stop_after_a_container_that_removes_itself(engine: seabox.E
     pod = pod_of(engine, exit_policy="stop")
     ctr = engine.containers.run("busybox", ["true"], pod=pod.id, auto_remove=True)
     assert pod.infra is not None
-    assert pod.infra.wait(timeout=20) == 0
-    assert ctr.wait("removed", timeout=20) is not None or not ctr.exists()
+    assert pod.infra.wait(timeout=60) == 0
+    assert ctr.wait("removed", timeout=60) is not None or not ctr.exists()
     assert pod.status == "Exited"
 
 

@@ -17,7 +17,7 @@ def manager(home: Home) -> Iterator[socket.socket]:
     """The socket of a service manager."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(f"{home.folder}/manager")
-        manager.settimeout(10)
+        manager.settimeout(60)
         yield manager
 
 

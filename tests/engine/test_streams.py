@@ -87,7 +87,7 @@ def test_a_client_that_does_not_read_stalls_nobody(engine: seabox.Engine) -> Non
     with ctr.attach() as lazy, ctr.start_and_attach() as session:
         session.write(b"\n")
         assert len(session.read_all(30).stdout) == 24 << 20
-        assert ctr.wait(timeout=10) == 3
+        assert ctr.wait(timeout=60) == 3
         assert lazy.dropped == 0
 
 
@@ -160,14 +160,14 @@ def test_an_end_that_a_client_holds_up(engine: seabox.Engine) -> None:
         assert ctr.status == "stopped"
         with pytest.raises(TimedOut):
             ctr.wait(timeout=0.1)
-    assert ctr.wait(timeout=20) == 137
-    ctr.wait("exited", timeout=20)
+    assert ctr.wait(timeout=60) == 137
+    ctr.wait("exited", timeout=60)
     ctr.start()
     with stalled(ctr, engine):
         begun = time.monotonic()
         ctr.kill()
         assert time.monotonic() - begun < 4
-    assert ctr.wait(timeout=20) == 137
+    assert ctr.wait(timeout=60) == 137
 
 
 def test_a_removal_that_a_client_holds_up(engine: seabox.Engine) -> None:

@@ -35,7 +35,7 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], int | Non
 
     def start(call: Callable[[], int | None]) -> Future[int | None]:
         future = pool.submit(call)
-        assert entered.acquire(timeout=10)
+        assert entered.acquire(timeout=60)
         return future
 
     return start

@@ -41,6 +41,8 @@ def create(args: Arguments, on: Engine) -> Container:
     cidfile = args.text("cidfile")
     if cidfile and not os.path.isdir(os.path.dirname(cidfile) or "."):
         raise InvalidArgument(f"opening CIDFile: open {cidfile}: no such file or directory")
+    if cidfile and os.path.lexists(cidfile):
+        raise _in_use(cidfile)
     policy = _policy(args, said)
     if not args.on("rootfs") and (policy != "missing" or not _is_here(on, image)):
         from seabox.cli.transfers import PLATFORM, access, progress
@@ -55,14 +57,22 @@ def create(args: Arguments, on: Engine) -> Container:
         _make_way(on, args.text("name"))
     ctr = on.containers.create(image, command, **options)
     if cidfile:
-        from seabox.kernel.files import write_file
+        from seabox.kernel.files import write_pieces
 
         try:
-            write_file(cidfile, ctr.id.encode(), 0o644)
+            write_pieces(cidfile, [ctr.id.encode()], 0o644)
         except OSError as problem:
             ctr.remove()
+            if isinstance(problem, FileExistsError):
+                raise _in_use(cidfile) from None
             raise InvalidArgument(f"opening CIDFile: open {cidfile}: {(problem.strerror or '').lower()}") from None
     return ctr
+
+
+def _in_use(cidfile: str) -> InvalidArgument:
+    return InvalidArgument(
+        f"container id file exists. Ensure another container is not using it or delete {cidfile}"
+    )  # fmt: skip
 
 
 def _is_here(on: Engine, image: str) -> bool:

@@ -6,6 +6,7 @@ import json
 
 from ..errors import Refused
 from ..model.health import Health
+from ..model.human import size
 from ..model.record import ALIVE, INFRA, Status
 from ..model.times import rfc3339
 from ..spec import capabilities
@@ -237,7 +238,7 @@ def _host_config(config: ContainerConfig) -> dict[str, Any]:
         "ContainerIDFile": "",
         "LogConfig": {
             "Type": config.log.driver, "Config": None, "Path": config.log.path, "Tag": config.log.tag,
-            "Size": f"{max(config.log.size_max, 0)}B",
+            "Size": size(max(config.log.size_max, 0)),
         },
         "NetworkMode": spaces.network,
         "PortBindings": networks.port_bindings(config),

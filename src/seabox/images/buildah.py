@@ -3,7 +3,7 @@
     <top>/<driver>    the storage
     <top>/.lock       shared by all who use it, held alone by whoever clears away
 
-buildah sees mounts of its own, which end with it.
+buildah sees mounts of its own, which end with it, and is asked to end when we are killed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 
 from ..errors import SeaboxError, Unsupported
 from ..kernel.files import make_dirs, remove_tree, write_all, write_file
-from ..kernel.process import kill_group, reap, spawn
+from ..kernel.process import end_group, reap, spawn
 from ..model.decoding import decode
 from .sharing import shared
 from .skopeo import registries_option
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .needs import Host
 
 _LOCK_TIMEOUT = 60.0  # s
+_GRACE = 10.0  # s, until buildah has ended what it runs
 _TAIL = 200  # bytes
 
 
@@ -51,7 +52,8 @@ class Buildah:
             raise Unsupported("buildah was not found: install it to build images")
         self._top, self._host, self._driver, self._mounts_file = top, host, driver, mounts_file
         self._registries = registries_option(host.env)
-        self._apart = [host.unshare, "--mount", "--propagation", "private"] if host.unshare else []
+        self._apart = [host.setpriv, "--pdeathsig", "TERM"] if host.setpriv else []
+        self._apart += [host.unshare, "--mount", "--propagation", "private"] if host.unshare else []
         self.place = ""
 
     @contextmanager
@@ -135,5 +137,5 @@ def _ended(argv: Sequence[str], env: Mapping[str, str], *, quiet: bool, stdout: 
                 said = (said + piece)[-_TAIL:]
             return reap(pid), said
         except BaseException:
-            kill_group(pid)
+            end_group(pid, _GRACE)  # killed at once, it would leave what it runs
             raise

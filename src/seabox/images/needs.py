@@ -39,14 +39,14 @@ if TYPE_CHECKING:
 class Host:
     """What of the host transfers use: skopeo's path, the environment it gets, and where registries are configured."""
 
-    __slots__ = ("buildah", "env", "registries", "skopeo", "unshare")
+    __slots__ = ("buildah", "env", "registries", "setpriv", "skopeo", "unshare")
 
     def __init__(
         self, *, skopeo: str = "", buildah: str = "", env: Mapping[str, str] | None = None,
-        registries: Sequence[str] = (), unshare: str = "",
+        registries: Sequence[str] = (), setpriv: str = "", unshare: str = "",
     ) -> None:  # fmt: skip
         self.skopeo, self.buildah, self.env, self.registries = skopeo, buildah, dict(env or {}), tuple(registries)
-        self.unshare = unshare
+        self.setpriv, self.unshare = setpriv, unshare
 
 
 class Removed:

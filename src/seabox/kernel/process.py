@@ -300,6 +300,16 @@ def exit_code(pid: int) -> int:
 
 
 @effect("kill")
+def end_group(pid: int, patience_seconds: float) -> int:
+    """As kill_group, but the group is asked to end first, and given the time to. Blocks for no longer."""
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signals.SIGTERM)
+    if reap(pid, patience_seconds) is None:
+        return kill_group(pid)
+    return 0
+
+
+@effect("kill")
 def kill_group(pid: int) -> int:
     """The child that leads the process group `pid`, and the group, are killed; returns the child's exit code.
 

@@ -20,10 +20,11 @@ _MIN_MEMORY_RUNC = 4 << 20  # a Go program
 _MAX = 2**63 - 1
 _CPU_PERIOD = 100_000  # µs
 _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+DECIMAL = {"": 1, "b": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
-def parse_size(text: str) -> int:
-    """Bytes of "512", "64k", "1.5m" or "2gb"; "-1" is -1.
+def parse_size(text: str, units: Mapping[str, int] = _UNITS) -> int:
+    """Bytes of "512", "64k", "1.5m" or "2gb"; "-1" is -1. Units of log sizes are `DECIMAL`, all others binary.
 
     Raises: InvalidArgument with podman's words.
     """
@@ -32,7 +33,7 @@ def parse_size(text: str) -> int:
     unit = text.lower().lstrip("0123456789.").strip()
     number = text[: len(text) - len(unit)].strip() if unit else text
     whole, dot, fraction = number.partition(".")
-    factor = _UNITS.get(unit) or _UNITS.get(unit.removesuffix("ib") or "?") or _UNITS.get(unit.removesuffix("b") or "?")
+    factor = units.get(unit) or units.get(unit.removesuffix("ib") or "?") or units.get(unit.removesuffix("b") or "?")
     if factor and text.isascii() and (whole + fraction).isdecimal() and whole and bool(dot) == bool(fraction):
         size = int(whole) * factor + (int(fraction) * factor // 10 ** len(fraction) if fraction else 0)
         if size <= _MAX:

@@ -15,7 +15,7 @@ from .health_syntax import parse_healthcheck
 from .hosts_syntax import check_add_host, check_hostname
 from .identity import check_id, check_user
 from .inherited_mounts import inherit
-from .limits import parse_resources, parse_size, parse_ulimits
+from .limits import DECIMAL, parse_resources, parse_size, parse_ulimits
 from .mounts_syntax import parse_mounts, with_layers
 from .namespaces import parse_namespaces
 from .networking import check_hosts, parse_dns, parse_dns_options, parse_dns_search, parse_networks, parse_ports
@@ -344,7 +344,7 @@ def _log(request: CreateRequest, defaults: Defaults, id: str) -> LogConfig:
         if key == "path":
             path = absolute("log path", value)
         elif key == "max-size":
-            size_max = parse_size(value)
+            size_max = parse_size(value, DECIMAL)
         elif key == "tag":
             tag = plain("log tag", value)
         else:

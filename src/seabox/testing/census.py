@@ -46,7 +46,7 @@ class Census:
     def _count(self, kind: str, things: Iterator[str]) -> None:
         self.things.update((kind, thing) for thing in things)
 
-    def left_since(self, *, timeout_seconds: float = 5.0) -> list[str]:
+    def left_since(self, *, timeout_seconds: float = 30.0) -> list[str]:
         """What is there now and was not then, after processes that are about to end had the time to. Blocks."""
         deadline = time.monotonic() + timeout_seconds
         while watch.closing:

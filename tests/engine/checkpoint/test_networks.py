@@ -33,7 +33,7 @@ def place(ctr: Container) -> tuple[str, str]:
 
 def connect(ctr: Container) -> socket.socket:
     """A connection to its server."""
-    return socket.create_connection((place(ctr)[0], 7000), timeout=10)
+    return socket.create_connection((place(ctr)[0], 7000), timeout=60)
 
 
 def ask(connection: socket.socket, word: str) -> bytes:
@@ -122,14 +122,14 @@ def test_published_ports(engine: seabox.Engine, tmp_path: Path) -> None:
     ctr = serving(engine, "server", publish=["127.0.0.1:18080:7000"])
     ctr.checkpoint(export=tmp_path / "c.tar")
     ctr.restore()
-    with closing(socket.create_connection(("127.0.0.1", 18080), timeout=10)) as client:
+    with closing(socket.create_connection(("127.0.0.1", 18080), timeout=60)) as client:
         assert ask(client, "hello") == b"1 hello\n"
     (child,) = ctr.fork()
     ((port,),) = child.inspect()["NetworkSettings"]["Ports"].values()
     assert port["HostPort"] != "18080"
-    with closing(socket.create_connection(("127.0.0.1", int(port["HostPort"])), timeout=10)) as client:
+    with closing(socket.create_connection(("127.0.0.1", int(port["HostPort"])), timeout=60)) as client:
         assert ask(client, "child") == b"1 child\n"
     (made,) = engine.containers.restore(tmp_path / "c.tar", name="other", publish=["127.0.0.1:18081:7000"])
-    with closing(socket.create_connection(("127.0.0.1", 18081), timeout=10)) as client:
+    with closing(socket.create_connection(("127.0.0.1", 18081), timeout=60)) as client:
         assert ask(client, "other") == b"1 other\n"
     assert made.snapshot().facts.ports == "127.0.0.1:18081->7000/tcp"

@@ -100,6 +100,9 @@ def test_detached(cli: CommandLine, tmp_path: Path) -> None:
     assert [files["pid"].read_text(), files["conmon"].read_text()] == pids
     assert os.readlink(f"/proc/{pids[1]}/exe").endswith("/conmon")
     assert cli.ok("rm", "-f", "-t", "0", "--cidfile", str(files["cid"])) == id
+    again = cli("run", "--cidfile", str(files["cid"]), "busybox", "true")  # another's id is not written over
+    assert (again.code, again.err.startswith("Error: container id file exists. ")) == (125, True)
+    assert (files["cid"].read_text(), cli.names()) == (id, [])
 
 
 def test_replace(cli: CommandLine) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import threading
 from functools import partial
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.cli.command_line import CommandLine
+from engine.cli.command_line import SECONDS, CommandLine
 from seabox.kernel import cgroups
 from seabox.testing.census import take
 
@@ -226,6 +227,20 @@ def test_lists_of_images(cli: CommandLine, registry: Registry) -> None:
     assert "no image found in manifest list for platform linux/amd64" in wrong.err
     assert cli("manifest", "rm", "all").code == 0
     assert cli("manifest", "exists", "all").code == 1
+
+
+@pytest.mark.skipif(shutil.which("buildah") is None, reason="buildah is not installed")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_build_ends_with_the_command(cli: CommandLine, tmp_path: Path, how: signal.Signals) -> None:
+    (tmp_path / "Containerfile").write_text("FROM localhost/busybox\nRUN echo begun; sleep 1000\n")
+    before = take(cli.root, cli.runroot, cgroup_parent=cli.parent)
+    with cli.start("build", "--isolation", "chroot", str(tmp_path), stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert any(line == b"begun\n" for line in process.stdout)
+        process.send_signal(how)
+        assert process.wait(SECONDS) != 0
+    before.left_since()  # nothing but files is left, when buildah has ended
+    cli.ok("image", "embed", "busybox")  # whoever adds an image next takes away what a killed one was working on
 
 
 @pytest.mark.skipif(shutil.which("buildah") is None, reason="buildah is not installed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seabox.cli import human
+from seabox.model import human
 
 HOUR, DAY = 3600, 86400
 

@@ -17,7 +17,8 @@ HEAVY = (
 PATH = f"import sys; sys.path.insert(0, {str(Path(seabox.__file__).parent.parent)!r})\n"
 
 PLAIN = """
-from seabox.cli import flags, help, human, kinds, output, parse
+from seabox.cli import flags, help, kinds, output, parse
+from seabox.model import human
 command = flags.Command("ps", (flags.Flag("all", "a", flags.BOOL), flags.Flag("format")), "[options]", "List")
 assert parse.parse(command, ["-a"]).on("all")
 assert output.report("", [{"ID": "x"}], ["ID"]) and help.command_help(command) and human.duration(1)

@@ -231,7 +231,7 @@ def test_waiters_wake_up(rooms: FakeRooms, condition: str, monkeypatch: pytest.M
     wait = Watch.wait
     monkeypatch.setattr(Watch, "wait", lambda watch, timeout=None: (entered.release(), wait(watch, timeout))[1])
     waiters = [
-        threading.Thread(target=lambda: codes.append(ctr.wait(condition, timeout=20))) for _ in range(3)
+        threading.Thread(target=lambda: codes.append(ctr.wait(condition, timeout=60))) for _ in range(3)
     ]
     for waiter in waiters:
         waiter.start()

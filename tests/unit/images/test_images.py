@@ -139,7 +139,7 @@ def test_its_programs_run_in_a_chroot(images: Images) -> None:
     answer = programs.run(
         ["/usr/sbin/chroot", directory, "/bin/sh", "-c", "id -un; ls -d /proc /dev /sys; awk 'BEGIN {print 6 * 7}'"],
         env=process.clean_env(),
-        timeout_seconds=10,
+        timeout_seconds=60,
     )
     assert (answer.code, answer.out, answer.err) == (0, b"root\n/dev\n/proc\n/sys\n42\n", b"")
 

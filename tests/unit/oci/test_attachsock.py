@@ -13,7 +13,7 @@ from seabox.oci.attachsock import MESSAGE, AttachSocket
 @pytest.fixture
 def ends() -> Iterator[tuple[AttachSocket, socket.socket]]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    theirs.settimeout(10)
+    theirs.settimeout(60)
     attached = AttachSocket(ours.detach())
     yield attached, theirs
     attached.close()

@@ -18,7 +18,7 @@ class Peer:
 
     def __init__(self, end: socket.socket) -> None:
         self.end = end
-        self.end.settimeout(20)
+        self.end.settimeout(60)
 
     def out(self, data: bytes, stream: int = STDOUT) -> None:
         for begin in range(0, len(data), MESSAGE):

@@ -231,7 +231,7 @@ def test_terminals_and_sockets_as_output(ends: Ends, in_thread: InThread) -> Non
     screen, terminal = pty.openpty()
     tty.setraw(terminal)
     near, far = sockets.socketpair()
-    far.settimeout(20)
+    far.settimeout(60)
     got = bytearray()
 
     def look(read: Callable[[int], bytes], length: int) -> None:

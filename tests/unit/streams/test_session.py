@@ -45,7 +45,7 @@ def test_read_all_keeps_what_came_before_the_time_was_up(ends: Ends) -> None:
         peer.out(b"err", STDERR)
         peer.out(b"late")
         peer.end_it()
-        everything = session.read_all(timeout_seconds=10)
+        everything = session.read_all(timeout_seconds=60)
         assert (everything.stdout, everything.stderr) == (b"early late", b"err")
 
 
@@ -75,7 +75,7 @@ def test_a_small_spool_never_gets_stuck(in_thread: InThread) -> None:
         peer = Peer(theirs)
         with Session(AttachSocket(ours.detach()), patience=Patience(limit=50_000)) as session:
             in_thread(peer.out_and_end, MEGABYTE)
-            assert len(session.read_all(timeout_seconds=20).stdout) == len(MEGABYTE)
+            assert len(session.read_all(timeout_seconds=60).stdout) == len(MEGABYTE)
 
 
 def test_one_who_is_too_slow_gets_what_waits_and_then_the_reason(ends: Ends, in_thread: InThread) -> None:

@@ -32,8 +32,8 @@ def command(path: str) -> Command:
 
 def run(args: Arguments) -> int:
     """Print it, the newest step first."""
-    from seabox.cli.human import since, size
     from seabox.cli.output import as_json, is_json, report, write
+    from seabox.model.human import since, size
 
     with engine(args) as on:
         steps = on.images.history(args.rest[0])

@@ -20,8 +20,8 @@ def command(path: str) -> Command:
 
 def run(args: Arguments) -> int:
     """Print them, the lowest first."""
-    from seabox.cli.human import size
     from seabox.cli.output import write
+    from seabox.model.human import size
 
     with engine(args) as on:
         image = on.images.find(args.rest[0])

@@ -115,8 +115,8 @@ def row(image: ImageRow, name: str, cut: int | None, users: int, past: list[str]
     """What is shown of one name of an image."""
     import time
 
-    from seabox.cli.human import since, size
     from seabox.cli.image_filters import labels_of
+    from seabox.model.human import since, size
 
     repository, tag = parts(name)
     created = since(image.created_at, time.time_ns())

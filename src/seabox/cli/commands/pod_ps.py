@@ -7,9 +7,9 @@ import time
 
 from seabox.cli.context import engine
 from seabox.cli.flags import BOOL, LIST, STRING, Command, Flag
-from seabox.cli.human import since
 from seabox.cli.pods import LATEST
 from seabox.errors import InvalidArgument, NoSuchContainer
+from seabox.model.human import since
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

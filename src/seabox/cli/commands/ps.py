@@ -7,9 +7,9 @@ import time
 
 from seabox.cli.context import engine
 from seabox.cli.flags import BOOL, INT, LIST, STRING, UINT, Command, Flag
-from seabox.cli.human import duration, since
 from seabox.cli.parse import UsageError
 from seabox.errors import InvalidArgument, NoSuchContainer
+from seabox.model.human import duration, since
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

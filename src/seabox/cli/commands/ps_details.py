@@ -77,7 +77,7 @@ def _namespace(seen: Snapshot, kind: str) -> str:
 
 def _size(on: Engine, seen: Snapshot) -> str:
     """Bytes written, and with the image, as people read them."""
-    from seabox.cli.human import size
+    from seabox.model.human import size
 
     try:
         found = on.containers.get(seen.facts.id).sizes()
@@ -130,7 +130,7 @@ def _json_size(on: Engine, seen: Snapshot) -> dict[str, int] | None:
 def _since(at: int) -> str:
     import time
 
-    from seabox.cli.human import since
+    from seabox.model.human import since
 
     return since(at, time.time_ns())
 

@@ -66,8 +66,8 @@ def _remove(snapshots: Snapshots, name: str) -> None:
 def _list(args: Arguments, snapshots: Snapshots) -> None:
     import time
 
-    from seabox.cli.human import since, size
     from seabox.cli.output import as_json, is_json, report, write
+    from seabox.model.human import since, size
 
     found = snapshots.list()
     if args.on("quiet"):

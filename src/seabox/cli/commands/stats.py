@@ -7,8 +7,8 @@ from contextlib import suppress
 
 from seabox.cli.context import ALL, LATEST, engine, latest_of
 from seabox.cli.flags import BOOL, INT, STRING, Command, Flag
-from seabox.cli.human import binary_size, size
 from seabox.errors import InvalidArgument, NoSuchContainer
+from seabox.model.human import binary_size, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -32,8 +32,8 @@ def command(path: str) -> Command:
 
 def run(args: Arguments) -> int:
     """Print it."""
-    from seabox.cli.human import size
     from seabox.cli.output import as_json, is_json, report, write
+    from seabox.model.human import size
 
     form = args.text("format")
     if form and args.on("verbose"):
@@ -68,7 +68,7 @@ def _each(on: Engine) -> str:
 
 def _images(on: Engine) -> Iterator[Sequence[str]]:
     from seabox.cli.commands.images import parts
-    from seabox.cli.human import duration, size
+    from seabox.model.human import duration, size
 
     images = on.images.list()
     uses = Counter(layer for image in images for layer in image.layers)
@@ -83,7 +83,7 @@ def _images(on: Engine) -> Iterator[Sequence[str]]:
 
 
 def _containers(on: Engine) -> Iterator[Sequence[str]]:
-    from seabox.cli.human import duration, size
+    from seabox.model.human import duration, size
 
     links = Counter(user for volume in on.volumes.list() for user in volume.users)
     for seen in on.containers.list():
@@ -97,7 +97,7 @@ def _containers(on: Engine) -> Iterator[Sequence[str]]:
 
 
 def _volumes(on: Engine) -> Iterator[Sequence[str]]:
-    from seabox.cli.human import size
+    from seabox.model.human import size
     from seabox.usage import tree_size
 
     for volume in on.volumes.list():

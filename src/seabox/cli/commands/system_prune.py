@@ -39,8 +39,8 @@ def run(args: Arguments) -> int:
     """Ask, remove them, and print what they were."""
     from seabox.cli.commands.network_ls import matcher as networks
     from seabox.cli.filters import matcher as containers
-    from seabox.cli.human import size
     from seabox.cli.image_filters import matcher as images
+    from seabox.model.human import size
 
     texts = args.texts("filter")
     with engine(args) as on:

@@ -195,7 +195,8 @@ def test_signed_and_searched(cli: CommandLine, registry: Registry, tmp_path: Pat
     home.mkdir(mode=0o700)
     env = {"GNUPGHOME": str(home)}
     # gpg itself gives it no more than five seconds to begin
-    subprocess.run(["gpg-agent", "--daemon"], env=os.environ | env, check=True, capture_output=True)
+    silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run(["gpg-agent", "--daemon"], env=os.environ | env, check=True, **silent)
     words = ["--batch", "--passphrase", "", "--quick-gen-key", "me@example.org", "rsa2048"]
     subprocess.run(["gpg", "-q", *words], env=os.environ | env, check=True, capture_output=True)
     try:

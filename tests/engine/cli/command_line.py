@@ -74,7 +74,7 @@ class CommandLine:
 
     def until_said(self, name: str, line: str, times: int = 1) -> None:
         """The container has written this line so many times; it must not end before. Blocks."""
-        with self.start("logs", "--follow", name, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        with self.start("logs", "--follow", name, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
             while times:
                 times -= next_line(process) == f"{line}\n".encode()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import threading
 import time
 
 import pytest
@@ -306,3 +308,29 @@ def test_containers_are_stopped_at_the_same_time(engine: seabox.Engine) -> None:
     pod.stop(timeout=2)
     assert time.monotonic() - began < 7
     assert pod.status == "Exited"
+
+
+def test_logs_that_nobody_follows_any_more(engine: seabox.Engine) -> None:
+    """Closed half-way, or let go of: the threads that read them end, also those with more than is taken."""
+    pod = pod_of(engine)
+    loud = member(engine, pod, "loud", "sh", "-c", "exec yes")
+    quiet = member(engine, pod, "quiet", "sh", "-c", "echo here; exec sleep 1000")
+    pod.start()
+    before = threading.active_count()
+    lines = pod.logs(follow=True)
+    seen = {id for id, _ in (next(lines) for _ in range(5000))}
+    assert loud.id in seen
+    assert threading.active_count() == before + 2
+    lines.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == before
+    assert list(lines) == []
+    lines = pod.logs("quiet", follow=True)
+    assert next(lines)[0] == quiet.id
+    readers = set(threading.enumerate())
+    del lines
+    gc.collect()
+    for thread in readers - {threading.current_thread()}:
+        if thread.name.endswith("(_pump)"):
+            thread.join(60)
+            assert not thread.is_alive()
+    assert threading.active_count() == before

@@ -7,12 +7,13 @@ import os
 import random
 import select
 import socket
+import subprocess
 import time
 
 import pytest
 
 import seabox
-from engine.home import SLEEPER, conmon_of, obedient
+from engine.home import SLEEPER, Home, conmon_of, obedient
 from seabox.errors import Conflict, ExitCodeUnknown, StateConflict, TimedOut
 from seabox.kernel.procfs import blocked_on
 from seabox.streams.session import Session
@@ -207,3 +208,74 @@ def test_every_chunking_arrives_whole(engine: seabox.Engine) -> None:
 def _piece(chance: random.Random) -> bytes:
     size = chance.choice((1, 2, 100, 4096, 8191, 8192, 8193, 12_000))
     return bytes(chance.choices(b"a\n\r\0 \xff\xc3", k=size))
+
+
+STALLED = """
+import os, socket, sys, threading
+from contextlib import ExitStack
+
+def rss(key):
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith(key)) << 10
+
+def opened():  # but for those of the database, which SQLite keeps for the next thread
+    fds = [f"/proc/self/fd/{fd}" for fd in os.listdir("/proc/self/fd")]
+    others = [fd for fd in fds if os.path.lexists(fd) and not os.readlink(fd).endswith("/seabox.db")]
+    return len(others), len(os.listdir("/proc/self/task"))
+
+clients, size = int(sys.argv[1]), int(sys.argv[2])
+ctr = engine.containers.get("loud")
+ctr.init()
+with ctr.attach():
+    pass  # all that is imported on first use is there
+before, base = opened(), rss("VmRSS")
+with ExitStack() as undo:
+    sessions = [undo.enter_context(ctr.attach(streams=["stdout"])) for _ in range(clients // 2)]
+    wires, threads = [], []
+    for _ in range(clients - len(sessions)):
+        ours, theirs = socket.socketpair()
+        wires.append(undo.enter_context(ours))
+        joined = threading.Event()
+
+        def answer(theirs=theirs, joined=joined):
+            joined.set()
+            return theirs
+
+        threads.append(threading.Thread(target=ctr.http_attach, args=(answer,), kwargs={"streams": ["stdout"]}))
+        threads[-1].start()
+        assert joined.wait(60)
+    ctr.start()
+    assert ctr.wait(timeout=120) == 7  # nobody has read a byte
+    for session in sessions:
+        got = 0
+        while runs := session.read(60):
+            got += sum(len(data) for _, data in runs)
+        assert got == size, got
+    for wire in wires:
+        got = 0
+        while data := wire.recv(1 << 16):
+            got += len(data)
+        assert size < got < size * 1.01, got  # with the heads of docker's frames
+        wire.close()
+    for thread in threads:
+        thread.join(60)
+del session, sessions, runs
+for _ in range(600):
+    if opened() == before:  # a thread may be about to close what it watched
+        break
+    threading.Event().wait(0.1)
+print(base, rss("VmHWM"), *before, *opened())
+"""
+
+
+def test_a_hundred_clients_that_read_nothing(home: Home, engine: seabox.Engine) -> None:
+    """Half of them sessions, half at the end of a connection: what waits for them is in files, and none of it lost."""
+    clients, size = 100, 2 << 20  # far more than what sockets and pipes hold
+    script = f"dd if=/dev/zero bs=64k count={size >> 16} 2>/dev/null; exit 7"
+    engine.containers.create("busybox", ["sh", "-c", script], name="loud", log_driver="none")
+    with home.python(STALLED, str(clients), str(size), stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        base, most, *opened = map(int, holder.stdout.read().split())
+    assert holder.returncode == 0
+    assert most - base < 80 << 20, "less than a megabyte for each of them, of the two that wait"
+    assert opened[:2] == opened[2:]  # descriptors and threads

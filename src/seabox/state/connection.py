@@ -6,6 +6,7 @@ import os
 import sqlite3
 import threading
 import time
+from _weakrefset import WeakSet
 from contextlib import contextmanager
 
 from ..errors import SchemaTooNew
@@ -15,7 +16,7 @@ from .schema import MIGRATIONS, VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _BUSY_TIMEOUT = 60.0  # s
 _LOG_PAGES = 250  # of 4 KiB: then the log is written back; whoever opens a store that nobody has open reads all of it
@@ -25,10 +26,19 @@ _NARROW_TIMEOUT = 0.02  # s: whoever has it open wide may do so for long
 class _Mine:
     """What one thread has open: in which process, and how many blocks are using it."""
 
-    __slots__ = ("db", "depth", "narrow", "pid")
+    __slots__ = ("__weakref__", "db", "depth", "narrow", "pid")
 
     def __init__(self, db: sqlite3.Connection, narrow: bool) -> None:
         self.db, self.narrow, self.depth, self.pid = db, narrow, 0, os.getpid()
+
+    def __del__(self, getpid: Callable[[], int] = os.getpid) -> None:  # its thread has ended
+        if self.pid == getpid():
+            self.db.close()
+        elif self.pid:
+            _inherited.append(self.db)  # closed here, it would lose the locks of the process that opened it
+
+
+_inherited: list[sqlite3.Connection] = []
 
 
 class Connections:
@@ -36,8 +46,8 @@ class Connections:
 
     def __init__(self, path: str) -> None:
         self._path, self._reserve, self._wrote = path, Reserve(path), False
-        self._of_thread = threading.local()
-        self._all: list[_Mine] = []
+        self._of_thread = threading.local()  # what each thread has open, until it ends
+        self._all: WeakSet[_Mine] = WeakSet()
         self._gate = threading.Lock()
 
     @contextmanager
@@ -71,13 +81,13 @@ class Connections:
                 return mine
         self._of_thread.mine = mine = _Mine(*open_database(self._path, self._reserve, narrow=short))
         mine.depth = 1
-        self._all.append(mine)
+        self._all.add(mine)
         return mine
 
     def _close(self, mine: _Mine) -> None:
         mine.pid = 0
         mine.db.close()
-        self._all.remove(mine)
+        self._all.discard(mine)
 
     def leave(self) -> None:
         """Nothing is open in this thread, which is about to end."""
@@ -88,7 +98,7 @@ class Connections:
 
     def close(self) -> None:
         """Nothing is open in this process."""
-        for mine in self._all:
+        for mine in list(self._all):
             if mine.pid == os.getpid():
                 mine.db.close()
         self._all.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -32,3 +33,25 @@ def test_all_of_them_open_it(tmp_path: Path) -> None:
         for opener in openers:
             opener.join()
     assert problems == []
+
+
+def test_a_thread_that_has_ended_has_nothing_open(tmp_path: Path) -> None:
+    store = SQLiteStore(f"{tmp_path}/seabox.db")
+    store.last_seq()
+    opened = []
+    for _ in range(3):
+        threads = [threading.Thread(target=store.last_seq) for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        opened.append(sum(1 for fd in os.scandir("/proc/self/fd") if str(tmp_path) in _target(fd.path)))
+    store.close()
+    assert max(opened) <= 3 + 5  # SQLite keeps descriptors of the database itself for others to come
+
+
+def _target(link: str) -> str:
+    try:
+        return os.readlink(link)
+    except FileNotFoundError:
+        return ""

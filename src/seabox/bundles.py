@@ -6,7 +6,6 @@ import os
 
 from .config import find_program
 from .kernel import files
-from .model.record import INFRA
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,9 +72,9 @@ class SpecBundles:
     def _shm(self, config: ContainerConfig) -> str:
         """The directory that the container shares as its /dev/shm with others, "" if it has one of its own."""
         ipc = config.namespaces.ipc
-        owner = config.id if config.role == INFRA else ipc.partition(":")[2] if ipc.startswith("container:") else ""
-        shared = f"{self._config.run_dir(owner)}/shm" if owner else ""
-        return shared if os.path.isdir(shared) else ""
+        others = [ipc.partition(":")[2]] if ipc.startswith("container:") else []
+        places = [f"{self._config.run_dir(id)}/shm" for id in (config.id, *others)]
+        return next((place for place in places if os.path.isdir(place)), "")
 
     def write_process(self, config: ContainerConfig, request: ExecRequest, init: ProcessId, path: str) -> None:
         """The file that the runtime reads to execute `request` beside `init`. Raises: Refused, OSError."""

@@ -11,8 +11,8 @@ from arch.source import SRC, Module, by_name, imports_at_load, modules
 
 # What hot modules may load. The rest is imported in the function that needs it.
 CHEAP = {
-    "__future__", "_thread", "array", "binascii", "contextlib", "ctypes", "enum", "errno", "fcntl", "functools",
-    "grp", "io", "itertools", "math", "operator", "os", "posixpath", "pwd", "resource", "select", "signal",
+    "__future__", "_thread", "_weakrefset", "array", "binascii", "contextlib", "ctypes", "enum", "errno", "fcntl",
+    "functools", "grp", "io", "itertools", "math", "operator", "os", "posixpath", "pwd", "resource", "select", "signal",
     "socket", "sqlite3", "stat", "struct", "sys", "termios", "threading", "time", "types", "zlib",
 }  # fmt: skip
 

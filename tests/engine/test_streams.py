@@ -261,7 +261,7 @@ with ExitStack() as undo:
         thread.join(60)
 del session, sessions, runs
 for _ in range(600):
-    if opened() == before:  # a thread may be about to close what it watched
+    if all(map(int.__le__, opened(), before)):  # a thread may be about to close what was watched, at both times
         break
     threading.Event().wait(0.1)
 print(base, rss("VmHWM"), *before, *opened())
@@ -278,4 +278,5 @@ def test_a_hundred_clients_that_read_nothing(home: Home, engine: seabox.Engine) 
         base, most, *opened = map(int, holder.stdout.read().split())
     assert holder.returncode == 0
     assert most - base < 80 << 20, "less than a megabyte for each of them, of the two that wait"
-    assert opened[:2] == opened[2:]  # descriptors and threads
+    fds, threads, fds_left, threads_left = opened
+    assert (fds_left <= fds, threads_left <= threads) == (True, True), opened

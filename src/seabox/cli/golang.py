@@ -7,11 +7,14 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
 
 def text(value: object) -> str:
-    """`%v`: strings bare, maps as `map[a:b c:d]` with sorted keys, slices as `[a b]`, None as `<nil>`."""
+    """`%v`: strings bare, maps as `map[a:b c:d]` with sorted keys, structs as `{b d}`, slices as `[a b]`, None as
+    `<nil>`.
+    """
     if value is None:
         return "<nil>"
     if isinstance(value, str):
@@ -23,10 +26,29 @@ def text(value: object) -> str:
     if isinstance(value, float):
         return _shortest(value)
     if isinstance(value, dict):
+        if is_struct(value):
+            return "{" + " ".join(text(member(value, key)) for key in value) + "}"
         return "map[" + " ".join(f"{text(key)}:{text(item)}" for key, item in by_key(value)) + "]"
     if isinstance(value, (list, tuple, bytes)):
         return "[" + " ".join(map(text, value)) + "]"
     return str(value)
+
+
+class Map(dict[object, object]):
+    """A dict that stands for a Go map, whatever its keys look like."""
+
+
+# Fields of structs that are maps, with keys that others choose.
+_MAPS = frozenset((
+    "Annotations", "CgroupConf", "Data", "DriverOpts", "Labels", "Networks", "Options", "PortBindings", "Ports",
+    "Sysctls", "Tmpfs", "Volumes",
+))  # fmt: skip
+
+
+def member(struct: Mapping[Any, object], key: object) -> object:
+    """The value of the key, one that is a map being known as such."""
+    value = struct[key]
+    return Map(value) if type(value) is dict and key in _MAPS else value
 
 
 def by_key(mapping: Mapping[object, object]) -> list[tuple[object, object]]:
@@ -40,6 +62,8 @@ def is_struct(mapping: Mapping[object, object]) -> bool:
     Plain data does not say which it was, and it matters: an unknown field of a struct is an error, an absent key
     of a map (labels, networks, options) is not.
     """
+    if isinstance(mapping, Map):
+        return False
     return bool(mapping) and all(isinstance(key, str) and key[:1].isupper() for key in mapping)
 
 
@@ -118,8 +142,9 @@ def json_text(value: object, indent: int | None = None) -> str:
 
 def _jsonable(value: object) -> object:
     if isinstance(value, dict):
-        items: Iterable[tuple[object, object]] = value.items() if is_struct(value) else by_key(value)
-        return {text(key): _jsonable(item) for key, item in items}
+        if is_struct(value):
+            return {text(key): _jsonable(member(value, key)) for key in value}
+        return {text(key): _jsonable(item) for key, item in by_key(value)}
     if isinstance(value, (list, tuple)):
         return [_jsonable(item) for item in value]
     if isinstance(value, bytes):
@@ -200,6 +225,8 @@ def _verb(verb: str, value: object, flags: str, width: int | None, precision: in
             return _verb(verb, item, flags, width, precision)
 
         if isinstance(value, dict):
+            if is_struct(value):
+                return "{" + " ".join(each(member(value, key)) for key in value) + "}"
             return "map[" + " ".join(f"{each(key)}:{each(item)}" for key, item in by_key(value)) + "]"
         return "[" + " ".join(map(each, value)) + "]"
     shown = _bare_verb(verb, value, flags, precision)

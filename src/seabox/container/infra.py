@@ -1,5 +1,7 @@
 """What an infra container makes for the members of its pod: /dev/shm, the limits of the pod's cgroup; and names.
 
+/dev/shm of another container as well, for one that joins its IPC namespace.
+
 The names of members lead to 127.0.0.1 in the /etc/hosts that they share with it.
 """
 
@@ -36,6 +38,18 @@ def make_ready(ctr: Locked) -> None:
         limits = pod_limits(ctr.config.pod_resources, host_facts())
         if limits:
             cgroups.limit(ctr.config.cgroup_parent, limits)
+
+
+def join_shm(ctr: Locked, owner: str) -> None:
+    """The container will have the /dev/shm of `owner`, which runs. Given back by release_shm. Raises: OSError."""
+    if os.path.isdir(f"{ctr.on.config.run_dir(owner)}/{SHM}"):
+        return  # there it is to be had without going through its process
+    place, process = f"{ctr.run_dir}/{SHM}", ctr.on.store.load(owner).state.process
+    if process is None or mounts.is_mounted(place):
+        return
+    files.make_dirs(place, 0o700)
+    if not mounts.bind_of(process, "/dev/shm", place):
+        files.remove_tree(place)
 
 
 def release_shm(run_dir: str) -> None:

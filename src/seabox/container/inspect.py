@@ -77,7 +77,7 @@ def inspect(on: Services, id: str, *, size: bool = False) -> dict[str, Any]:
         "Namespace": "",
         "IsInfra": config.role == INFRA,
         "IsService": False,
-        "Config": _config(config),
+        "Config": _config(config, run_dir),
         "HostConfig": _host_config(config),
     }
 
@@ -148,7 +148,7 @@ def _state(seen: Snapshot, run_dir: str, health: Health) -> dict[str, Any]:
         "Dead": False,
         "Pid": state.pid if state.status in ALIVE else 0,
         "ConmonPid": state.conmon_pid if state.status in ALIVE else 0,
-        "ExitCode": state.exit_code if state.exit_code is not None else (-1 if state.exit_reason else 0),
+        "ExitCode": -1 if state.exit_reason else state.exit_code or 0,
         "Error": error,
         "StartedAt": rfc3339(state.started_at),
         "FinishedAt": rfc3339(state.finished_at),
@@ -191,7 +191,17 @@ def _binds(config: ContainerConfig) -> list[str]:
     return [f"{m.source}:{m.destination}:{','.join(m.options)}" for m in config.mounts if m.type in ("bind", "volume")]
 
 
-def _config(config: ContainerConfig) -> dict[str, Any]:
+def _environment(config: ContainerConfig, run_dir: str) -> list[str]:
+    """What the last process was given, as far as a run has left it behind; else what is known before there is one."""
+    try:
+        with open(f"{run_dir}/config.json", "rb") as file:
+            given: list[str] = json.load(file)["process"]["env"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return [f"{key}={value}" for key, value in config.env.items()]
+    return given
+
+
+def _config(config: ContainerConfig, run_dir: str) -> dict[str, Any]:
     return {
         "Hostname": config.hostname or config.id[:12],
         "Domainname": "",
@@ -202,7 +212,7 @@ def _config(config: ContainerConfig) -> dict[str, Any]:
         "Tty": config.tty,
         "OpenStdin": config.stdin,
         "StdinOnce": False,
-        "Env": [f"{key}={value}" for key, value in config.env.items()],
+        "Env": _environment(config, run_dir),
         "Cmd": list(config.command) or None,
         "Image": config.image,
         "Volumes": None,

@@ -45,6 +45,10 @@ def write_bundle(ctr: Locked, rootfs: str, endpoint: Endpoint | None = None) -> 
     namespaces = joined(ctr, ("network", "pid", "ipc", "uts", "cgroup"))
     if endpoint is not None:
         namespaces["network"] = endpoint.netns
+    if ctr.config.namespaces.ipc.startswith("container:"):
+        from .infra import join_shm
+
+        join_shm(ctr, ctr.config.namespaces.ipc.partition(":")[2])
     ctr.on.bundles.write(_with_images(ctr, rootfs), rootfs, namespaces, endpoint)
     if ctr.pod:
         from .infra import add_name

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..model.record import Claim, ContainerFacts, ContainerRecord, ContainerState
+    from ..oci.exits import Exit
     from .services import Services
 
 
@@ -34,7 +35,6 @@ class Snapshot:
         if self.state.status is Status.CONFIGURED:
             return "created"
         return str(self.state.status)
-
 
     @property
     def word(self) -> str:
@@ -65,20 +65,19 @@ def of(on: Services, record: ContainerRecord) -> Snapshot:
             return Snapshot(record.facts, stopped(state, at=on.clock.now(), code=None, reason="pending"), False)
         found = on.exits.read(record.facts.id)
         if found is not None:
-            return Snapshot(record.facts, stopped(state, at=found.at, code=found.code, oom=found.oom), False)
+            return _ended(record, found)
         init, conmon = state.process, state.conmon
         if init is not None and not process.alive(init):
             # conmon may be about to write the exit file: until it has, the code is not known
             waits = conmon is not None and process.alive(conmon)
             reason = "pending" if waits else "conmon_lost"
             if not waits and (found := on.exits.read(record.facts.id)) is not None:
-                return Snapshot(record.facts, stopped(state, at=found.at, code=found.code, oom=found.oom), False)
+                return _ended(record, found)
             return Snapshot(record.facts, stopped(state, at=on.clock.now(), code=None, reason=reason), False)
     elif state.exit_reason == "pending" and not ((conmon := state.conmon) and process.alive(conmon)):
-        at, code, oom, reason = state.finished_at, None, False, "conmon_lost"
         if (found := on.exits.read(record.facts.id)) is not None:
-            at, code, oom, reason = found.at, found.code, found.oom, ""
-        return Snapshot(record.facts, stopped(state, at=at, code=code, reason=reason, oom=oom), False)
+            return _ended(record, found)
+        return Snapshot(record.facts, stopped(state, at=state.finished_at, code=None, reason="conmon_lost"), False)
     stopping = (
         state.status in ALIVE
         and claim is not None
@@ -86,6 +85,11 @@ def of(on: Services, record: ContainerRecord) -> Snapshot:
         and process.alive(claim.holder)
     )
     return Snapshot(record.facts, state, stopping)
+
+
+def _ended(record: ContainerRecord, found: Exit) -> Snapshot:
+    fresh = stopped(record.state, at=found.at, code=found.code, reason=found.reason, oom=found.oom)
+    return Snapshot(record.facts, fresh, False)
 
 
 def _put_to_sleep(state: ContainerState, claim: Claim) -> bool:

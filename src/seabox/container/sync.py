@@ -164,7 +164,7 @@ def see_death(ctr: Locked) -> None:
     if pending and waits:
         return
     if found is not None:
-        fresh = stopped(ctr.state, at=found.at, code=found.code, oom=found.oom)
+        fresh = stopped(ctr.state, at=found.at, code=found.code, reason=found.reason, oom=found.oom)
     else:
         reason = "pending" if waits else "conmon_lost"
         fresh = stopped(ctr.state, at=ctr.on.clock.now(), code=None, reason=reason)

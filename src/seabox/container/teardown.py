@@ -118,11 +118,11 @@ def _release_rootfs(ctr: Locked) -> None:
 
 
 def _release_from_pod(ctr: Locked) -> None:
-    if ctr.facts.role == INFRA:
+    if os.path.isdir(f"{ctr.run_dir}/shm"):
         from .infra import release_shm
 
         release_shm(ctr.run_dir)
-    elif ctr.pod:
+    if ctr.pod and ctr.facts.role != INFRA:
         from .infra import drop_name
 
         drop_name(ctr)

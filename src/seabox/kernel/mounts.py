@@ -12,11 +12,14 @@ import os
 
 from .effects import effect
 from .libc import check, failure, libc
-from .namespaces import CLONE_FS, in_own_thread, unshare
+from .namespaces import CLONE_FS, CLONE_NEWNS, in_own_thread, setns, unshare
+from .process import pidfd_open
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from ..model.record import ProcessId
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 0x1, 0x2, 0x4, 0x8, 0x20
 MS_BIND, MS_REC, MS_UNBINDABLE, MS_PRIVATE, MS_SLAVE, MS_SHARED = 0x1000, 0x4000, 0x20000, 0x40000, 0x80000, 0x100000
@@ -73,11 +76,7 @@ def bind(source: str | int, target: str | int, *, recursive: bool = True, read_o
 
     Either may be an fd (O_PATH will do): then no path is looked up that somebody could change meanwhile.
     """
-    flags = _OPEN_TREE_CLONE | os.O_CLOEXEC | (_AT_RECURSIVE if recursive else 0)
-    at, path, shown = _at(source)
-    if not path:
-        flags |= _AT_EMPTY_PATH
-    tree = check(libc.syscall(_OPEN_TREE, at, path, ctypes.c_uint(flags)), "open_tree", shown)
+    tree, shown = _clone(source, recursive=recursive), _at(source)[2]
     try:
         attributes = (ctypes.c_uint64 * 4)(_ATTR_RDONLY if read_only else 0, 0, MS_PRIVATE, 0)
         scope = _AT_EMPTY_PATH | (_AT_RECURSIVE if recursive else 0)
@@ -89,6 +88,44 @@ def bind(source: str | int, target: str | int, *, recursive: bool = True, read_o
         _attach(tree, target)
     finally:
         os.close(tree)
+
+
+def _clone(source: str | int, *, recursive: bool) -> int:
+    """A copy of what `source` is, mounted nowhere yet."""
+    flags = _OPEN_TREE_CLONE | os.O_CLOEXEC | (_AT_RECURSIVE if recursive else 0)
+    at, path, shown = _at(source)
+    if not path:
+        flags |= _AT_EMPTY_PATH
+    return check(libc.syscall(_OPEN_TREE, at, path, ctypes.c_uint(flags)), "open_tree", shown)
+
+
+@effect("mount")
+def bind_of(process: ProcessId, path: str, target: str) -> bool:
+    """`target` shows what is mounted at `path` for the process, in whatever root it has; False if nothing is.
+
+    Raises: OSError.
+    """
+    trees: list[int] = []
+
+    def clone() -> None:
+        pidfd = pidfd_open(process)
+        if pidfd is None:
+            return
+        try:
+            unshare(CLONE_FS)
+            setns(pidfd, CLONE_NEWNS)
+        finally:
+            os.close(pidfd)
+        if is_mounted(path):
+            trees.append(_clone(path, recursive=False))
+
+    in_own_thread(clone)
+    for tree in trees:
+        try:
+            _attach(tree, target)
+        finally:
+            os.close(tree)
+    return bool(trees)
 
 
 def _at(place: str | int) -> tuple[int, bytes, str]:

@@ -15,6 +15,11 @@ class Exit:
         self.oom = oom  # the kernel killed a process of the container for want of memory
         self.timed_out = timed_out  # conmon killed it because its time was up
 
+    @property
+    def reason(self) -> str:
+        """Why the code says nothing about the program, "" if it does."""
+        return "timeout" if self.timed_out else ""
+
     def __repr__(self) -> str:
         return f"Exit({self.code}, {self.at}, oom={self.oom}, timed_out={self.timed_out})"
 

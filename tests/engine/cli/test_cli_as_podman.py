@@ -44,6 +44,10 @@ def test_ipc_modes(cli: CommandLine) -> None:
     script = "readlink /proc/self/ns/ipc"
     theirs = cli.ok("exec", "shareable", "sh", "-c", script)
     assert cli.ok("run", "--rm", "--ipc", "container:shareable", "busybox", "sh", "-c", script) == theirs
+    cli.ok("exec", "shareable", "touch", "/dev/shm/here")
+    words = ("--rm", "--ipc", "container:shareable", "busybox", "sh", "-c", "ls /dev/shm; touch /dev/shm/too")
+    assert cli.ok("run", *words) == "here"
+    assert cli.ok("exec", "shareable", "ls", "/dev/shm") == "here\ntoo"
     assert cli.ok("run", "--rm", "--ipc", "none", "busybox", "sh", "-c", "test -e /dev/shm || echo none") == "none"
 
 
@@ -100,3 +104,19 @@ def test_info_of_a_root_that_is_not_there_yet(cli: CommandLine, tmp_path: Path) 
     assert cli.ok("--root", f"{tmp_path}/fresh/root", "info", "--format", "{{.Store.GraphOptions}}") == "map[]"
     assert cli.ok("info", "--format", "{{.Host.CgroupsVersion}}") in ("v1", "v2")
     assert cli.ok("info", "--format", "{{.Host.CPUUtilization.UserPercent}}") != ""
+
+
+def test_a_time_that_is_up(cli: CommandLine) -> None:
+    """podman's code for it is -1, which is 255 for a process."""
+    assert cli("run", "--name", "c", "--timeout", "1", "busybox", "sleep", "1000").code == 255
+    assert cli.ok("inspect", "--format", "{{.State.ExitCode}} {{.State.Status}}", "c") == "-1 exited"
+
+
+def test_the_environment_shown_is_that_of_the_process(cli: CommandLine) -> None:
+    cli.ok("run", "-d", "--name", "c", "-e", "A=b", "--hostname", "box", "-t", "busybox", "sleep", "1000")
+    shown = cli.ok("inspect", "--format", '{{range .Config.Env}}{{.}}{{"\\n"}}{{end}}', "c").split()
+    pid = cli.ok("inspect", "--format", "{{.State.Pid}}", "c")
+    with open(f"/proc/{pid}/environ") as file:
+        given = file.read().split("\0")[:-1]
+    assert sorted(shown) == sorted(given)
+    assert {"A=b", "HOME=/root", "HOSTNAME=box", "TERM=xterm", "container=podman"} <= set(shown)

@@ -11,6 +11,7 @@ from seabox.cli import golang
     ("value", "text"),
     [
         ({"c": [1, None], "a": {"x": True}}, "map[a:map[x:true] c:[1 <nil>]]"),
+        ({"B": "b", "Labels": {"Z": 1, "A": 2}, "In": [{"X": 1, "Y": {}}]}, "{b map[A:2 Z:1] [{1 map[]}]}"),
         ([], "[]"),
         ({}, "map[]"),
         (b"hi", "[104 105]"),

@@ -45,6 +45,7 @@ RENDERED = [
     ("{{.ID}} {{.State.PID}} {{.CPU}}", "abc 12 1.5"),  # as the fields are called in Go
     ("{{.Config.Labels}} {{.Config.Env}} {{.State.Health}}", "map[a:1 b:2] [A=1 B=2] <nil>"),
     ("{{.Config.Labels.b}}{{.Config.Labels.zz}}{{.Config.Labels.zz.y}}", "2<no value><no value>"),
+    ("{{.Config}}", "{map[a:1 b:2] [A=1 B=2] [sh -c] <nil>}"),
     ("{{range .Config.Env}}{{.}};{{end}}", "A=1;B=2;"),
     ("{{range $i, $v := .Config.Cmd}}{{$i}}{{$v}}{{end}}", "0sh1-c"),
     ("{{range $v := .Config.Cmd}}{{$v}}{{end}}", "sh-c"),
@@ -59,7 +60,7 @@ RENDERED = [
     ("{{with .State}}{{.Pid}}{{end}}{{with .Empty}}x{{else with .Cpu}}{{.}}{{else}}y{{end}}", "121.5"),
     ("{{with $x := .Id}}{{$x}}{{end}}{{$y := 1}}{{range .Config.Cmd}}{{$y = 2}}{{end}}{{$y}}", "abc2"),
     ('{{index .Config.Env 1}} {{index .Config.Labels "a"}}|{{index .Config.Labels "zz"}}|', "B=2 1||"),
-    ('{{index .Ports "80/tcp" 0}} {{index .Ports "9/tcp"}} {{index .Config.Tags "x"}}', "map[HostPort:8080] [] "),
+    ('{{index .Ports "80/tcp" 0}} {{index .Ports "9/tcp"}} {{index .Config.Tags "x"}}', "{8080} [] "),
     ("{{json .Config}}", '{"Labels":{"a":"1","b":"2"},"Env":["A=1","B=2"],"Cmd":["sh","-c"],"Tags":null}'),
     ("{{json .Name}} {{json .State.Status}}", '"we\\"b" "running"'),
     ("{{len .Config.Env}}{{len .Id}}{{len .Config.Tags}}", "230"),

@@ -227,12 +227,12 @@ class _Run:
         """The field, ABSENT if a map has no such key, or the error that says why there is none."""
         if isinstance(value, dict):
             if name in value:
-                return value[name]
+                return golang.member(value, name)
             if not golang.is_struct(value):
                 return ABSENT
             for key in value:  # a field's name in Go differs from that in JSON in case only: ID, Id
                 if name[0].isupper() and key.lower() == name.lower():
-                    return value[key]
+                    return golang.member(value, key)
         elif isinstance(value, Absent):
             return ABSENT
         elif value is None:

@@ -12,7 +12,7 @@ from seabox.model.record import ContainerState
 
 
 def until(
-    ctr: Container, home: Home, what: Callable[[ContainerState], object], seconds: float = 20.0
+    ctr: Container, home: Home, what: Callable[[ContainerState], object], seconds: float = 60.0
 ) -> ContainerState:
     """The container's state once `what(state)` is true. Blocks."""
     deadline = time.monotonic() + seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -12,6 +13,8 @@ import seabox
 from seabox.container.container import Container
 from seabox.errors import NoSuchContainer
 from seabox.kernel import process
+from seabox.kernel.locks import holder_of
+from seabox.kernel.procfs import has_executed
 from seabox.model.record import ProcessId
 
 SOURCE = str(Path(seabox.__file__).parent.parent)
@@ -91,6 +94,18 @@ def conmon_of(ctr: Container) -> ProcessId:
     return found
 
 
+def is_free(home: Home, id: str) -> bool:
+    """Whether nobody holds the container's lock this moment."""
+    return holder_of(f"{home.runroot}/containers/{id}/lock") == 0
+
+
+def executed(*ctrs: Container) -> None:
+    """Each has executed its program: a start returns while its first process is still one of the runtime's."""
+    for ctr in ctrs:
+        while not has_executed(init_of(ctr).pid):
+            os.sched_yield()
+
+
 def gone(*processes: ProcessId) -> bool:
-    """Whether these processes end within ten seconds. Blocks."""
-    return all(process.wait_gone(each, 10) for each in processes)
+    """Whether these processes end within a minute. Blocks."""
+    return all(process.wait_gone(each, 60) for each in processes)

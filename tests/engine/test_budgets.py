@@ -86,12 +86,13 @@ def traced(engine: seabox.Engine, runtime: str, tmp_path: Path) -> str:
     (layer,) = engine.images.get("busybox").layers
     trace = tmp_path / "trace"
     subprocess.run(
-        ["strace", "-f", "-qq", "-o", str(trace), "-e", "trace=execve,mount,umount2,fsmount,move_mount",
+        ["strace", "-ff", "-qq", "-o", str(trace), "-e", "trace=execve,mount,umount2,fsmount,move_mount",
          sys.executable, str(FLOOR), f"{engine.config.root}/layers/{layer}/diff", "--runs", "2",
          "--runtime", str(shutil.which(runtime)), "--directory", str(tmp_path / "floor")],
         check=True, capture_output=True,
     )  # fmt: skip
-    return trace.read_text()
+    # a file for each process: in one for all, a call in which another comes stands on two lines
+    return "".join(each.read_text() for each in sorted(tmp_path.glob("trace.*")))
 
 
 def test_the_floor_is_bare(traced: str, runtime: str) -> None:

@@ -45,7 +45,15 @@ class Store:
         """A child that stands still and has none of its own, with a word on its command line."""
         pid = process.spawn(["/bin/sh", "-c", "kill -STOP $$", word], env=process.clean_env(), new_group=True)
         self.undo.callback(process.kill_group, pid)
+        while not process.stopped(pid):  # the kernel shows the words of a fresh program a moment after it is there
+            os.sched_yield()
         return pid
+
+
+def executes(pid: int, *words: str) -> None:
+    """The process has become the program with these words, and shows them."""
+    while process.arguments(pid) != list(words):
+        os.sched_yield()
 
 
 @pytest.fixture
@@ -102,8 +110,7 @@ def plant_conmon(store: Store) -> str:
     with open(read) as file:
         pid = int(file.readline())
     store.undo.callback(os.kill, pid, signal.SIGKILL)
-    while Path(f"/proc/{pid}/comm").read_text() != "tail\n":
-        pass
+    executes(pid, "tail", "-f", "/dev/null", f"{store.runroot}/removed")
     return f"process: {pid} (tail) tail -f /dev/null {store.runroot}/removed"
 
 
@@ -130,8 +137,7 @@ def plant_process_in_a_container(store: Store) -> str:
     with open(read) as file:
         pid = int(file.readline())
     store.undo.callback(os.kill, pid, signal.SIGKILL)
-    while Path(f"/proc/{pid}/comm").read_text() != "sleep\n":
-        pass
+    executes(pid, "sleep", "100")
     return f"process: {pid} (sleep) sleep 100"
 
 

@@ -213,16 +213,16 @@ def test_the_lock_is_free_meanwhile(engine: seabox.Engine) -> None:
 
     def slowly() -> object:
         begun.set()
-        assert go_on.wait(20)
+        assert go_on.wait(60)
         yield whole
 
     work = threading.Thread(target=ctr.copy_in, args=("/tmp", slowly()))
     work.start()
     try:
-        assert begun.wait(20)
+        assert begun.wait(60)
         ctr.pause()
         ctr.unpause()
     finally:
         go_on.set()
-        work.join(20)
+        work.join(60)
     assert out(ctr, "/tmp/file") == {"file": b"text"}

@@ -30,7 +30,7 @@ def test_a_life_that_nobody_attends(engine: seabox.Engine, home: Home) -> None:
 def test_a_run_in_the_foreground(engine: seabox.Engine) -> None:
     ctr = engine.containers.create("busybox", ["true"], auto_remove=True)
     with ctr.start_and_attach() as session:
-        session.read_all(20)
+        session.read_all(60)
     assert ctr.wait("removed") == 0
     assert kinds(engine) == ["create", "init", "start", "attach", "died", "cleanup", "remove"]
 

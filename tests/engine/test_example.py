@@ -34,7 +34,7 @@ def test_examples_run_as_they_are_printed(home: Home, document: str) -> None:
     }  # fmt: skip
     for block in blocks(document):
         done = subprocess.run(
-            [sys.executable, "-c", block], env=env, capture_output=True, text=True, timeout=60, check=False
+            [sys.executable, "-c", block], env=env, capture_output=True, text=True, timeout=120, check=False
         )
         assert (done.returncode, done.stderr) == (0, ""), block
         if "print(session.read_all().stdout)" in block:

@@ -27,7 +27,7 @@ class Slow(io.BytesIO):
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
         self.begun.set()
-        assert self.go_on.wait(30)
+        assert self.go_on.wait(60)
         return super().write(data)
 
 
@@ -76,16 +76,16 @@ def test_the_lock_is_free_meanwhile(engine: seabox.Engine, home: Home) -> None:
     work = threading.Thread(target=ctr.export, args=(out,))
     work.start()
     try:
-        assert out.begun.wait(20)
+        assert out.begun.wait(60)
         assert ctr.stop() is False  # it goes through
         assert ctr.inspect()["State"]["Status"] == "exited"
         again = threading.Thread(target=ctr.start)
         again.start()  # waits for the export, which needs the root as it is
         out.go_on.set()
-        again.join(30)
+        again.join(60)
     finally:
         out.go_on.set()
-        work.join(30)
+        work.join(60)
     assert "made" in names(out.getvalue())
     ctr.wait()
 
@@ -103,11 +103,11 @@ def test_a_removal_by_force_goes_through_and_fails_it(engine: seabox.Engine, hom
     work = threading.Thread(target=export)
     work.start()
     try:
-        assert out.begun.wait(20)
+        assert out.begun.wait(60)
         ctr.remove(force=True)
     finally:
         out.go_on.set()
-        work.join(30)
+        work.join(60)
     assert len(failed) == 1
     assert not os.path.exists(engine.config.run_dir(ctr.id))
 

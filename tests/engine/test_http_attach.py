@@ -62,14 +62,14 @@ class Client:
 
     def close(self) -> None:
         self.end.close()
-        self._thread.join(20)
+        self._thread.join(60)
 
 
 @contextmanager
 def client(ctr: seabox.Container, **options: Any) -> Iterator[Client]:
     found = Client(ctr, **options)
     try:
-        assert found.joined.wait(30)
+        assert found.joined.wait(60)
         yield found
     finally:
         found.close()

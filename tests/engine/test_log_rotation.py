@@ -6,7 +6,7 @@ import os
 import select
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import seabox
 from seabox.kernel import process
@@ -15,37 +15,58 @@ from seabox.streams.session import Session
 
 CAP = 400_000
 SECONDS = int(os.environ.get("SEABOX_TEST_YES", "3"))  # 60 in the issue
-# about 100 KB at once, then a pause: slow enough for its history to be kept
+# about 100 KB at once, then a pause, until it is told to go on
 WRITER = """
 i=0
 while [ $i -lt 9000 ]; do
     echo line $i $PAD
     i=$((i+1))
-    [ $((i % 1000)) = 0 ] && sleep 0.5
+    [ $((i % 1000)) = 0 ] && read go
 done
 exit 0
 """
 
 
 def _numbers(lines: Iterable[LogLine]) -> list[int]:
-    """What the lines say; one that is read while it is written comes in pieces."""
+    """What the lines say."""
     return [int(line.split()[1]) for line in b"".join(each.payload for each in lines).splitlines()]
 
 
+def _until(true: Callable[[], bool]) -> None:
+    """It is so within a minute. Blocks."""
+    poller = select.poll()
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        poller.poll(20)
+
+
+def _is_kept(path: str) -> bool:
+    """Whether the log has its second name, if it is large enough to need one."""
+    return os.stat(path).st_size < CAP / 2 or (os.path.exists(f"{path}.1") and os.path.samefile(path, f"{path}.1"))
+
+
 def test_history_is_kept_and_followed(engine: seabox.Engine) -> None:
-    """A follower sees every line across rotations; afterwards the log and the one before it read as one."""
+    """A follower sees every line across rotations; afterwards the log and the one before it read as one.
+
+    The container writes no faster than history is kept and the follower reads.
+    """
     # 9000 lines of about 115 bytes: more than twice the cap
     ctr = engine.containers.create(
-        "busybox", ["sh", "-c", WRITER], env={"PAD": "x" * 60}, log_options={"max-size": str(CAP)}
+        "busybox", ["sh", "-c", WRITER], stdin=True, env={"PAD": "x" * 60}, log_options={"max-size": str(CAP)}
     )
-    followed: list[int] = []
-    ctr.start()
-    follower = threading.Thread(target=lambda: followed.extend(_numbers(ctr.logs(follow=True))))
-    follower.start()
-    assert ctr.wait(timeout=60) == 0
-    follower.join(20)
-    assert followed == list(range(9000))
     path = ctr.inspect()["HostConfig"]["LogConfig"]["Path"]
+    followed: list[LogLine] = []  # one that is read while it is written comes in pieces
+    with ctr.start_and_attach() as session:
+        follower = threading.Thread(target=lambda: followed.extend(ctr.logs(follow=True)))
+        follower.start()
+        for number in range(1000, 9001, 1000):
+            last = b"line %d " % (number - 1)
+            _until(lambda last=last: _is_kept(path) and any(last in each.payload for each in followed[-1000:]))  # type: ignore[misc]
+            session.write(b"\n")
+        assert ctr.wait(timeout=60) == 0
+    follower.join(60)
+    assert _numbers(followed) == list(range(9000))
     assert os.path.exists(f"{path}.1")
     kept = _numbers(ctr.logs())
     assert kept == list(range(kept[0], 9000))
@@ -55,6 +76,11 @@ def test_history_is_kept_and_followed(engine: seabox.Engine) -> None:
     assert _numbers(ctr.logs(tail=many)) == list(range(9000 - many, 9000))
 
 
+def _size(path: str) -> int:
+    """Of the log and the one before it, which may be the same file."""
+    return sum(os.stat(each).st_size for each in (path, f"{path}.1") if os.path.exists(each))
+
+
 def test_a_fast_writer_stays_within_twice_the_cap(engine: seabox.Engine) -> None:
     """At every moment."""
     script = f"yes & sleep {SECONDS}; exit 0"
@@ -62,7 +88,8 @@ def test_a_fast_writer_stays_within_twice_the_cap(engine: seabox.Engine) -> None
     path = ctr.inspect()["HostConfig"]["LogConfig"]["Path"]
     largest = 0
     while ctr.status == "running":
-        largest = max(largest, sum(os.stat(each).st_size for each in (path, f"{path}.1") if os.path.exists(each)))
+        largest = max(largest, _size(path))
+    largest = max(largest, _size(path))
     assert CAP / 2 < largest <= 2 * CAP + 2 * 65536
     assert ctr.wait(timeout=60) == 0
 
@@ -83,14 +110,10 @@ def test_a_log_that_does_not_grow_large_needs_no_supervisor(engine: seabox.Engin
     """But a lookout, one for all, which goes with the last container."""
     first = engine.containers.run("busybox", ["sh", "-c", "read x"], stdin=True)
     second = engine.containers.run("busybox", ["sh", "-c", "read x"], stdin=True)
-    assert attendants(engine) == ["lookout"]
+    _until(lambda: attendants(engine) == ["lookout"])
     for ctr in (first, second):
         ctr.stop(timeout=0)
-    poller = select.poll()
-    deadline = time.monotonic() + 60
-    while attendants(engine) and time.monotonic() < deadline:
-        poller.poll(20)
-    assert attendants(engine) == []
+    _until(lambda: attendants(engine) == [])
 
 
 def test_the_lookout_becomes_the_supervisor_when_a_log_was_rotated(engine: seabox.Engine) -> None:
@@ -104,15 +127,11 @@ def test_the_lookout_becomes_the_supervisor_when_a_log_was_rotated(engine: seabo
     with ctr.start_and_attach() as session:
         _until_line(session, b"300000\n")
         assert os.path.samefile(path, f"{path}.1")
-        assert attendants(engine) == ["lookout"]
+        _until(lambda: attendants(engine) == ["lookout"])
         session.write(b"\n")
         _until_line(session, b"400000\n")
         assert not os.path.samefile(path, f"{path}.1")
-        poller = select.poll()
-        deadline = time.monotonic() + 60
-        while attendants(engine) != ["supervisor"] and time.monotonic() < deadline:
-            poller.poll(20)
-        assert attendants(engine) == ["supervisor"]
+        _until(lambda: attendants(engine) == ["supervisor"])
         session.write(b"\n")
     assert ctr.wait(timeout=60) == 0
     assert sum(1 for _ in ctr.logs()) == 400_000
@@ -138,5 +157,5 @@ def test_runs_do_not_add_up(engine: seabox.Engine) -> None:
     for _ in range(6):
         ctr.start()
         assert ctr.wait(timeout=60) == 0
-        assert sum(os.stat(each).st_size for each in (path, f"{path}.1") if os.path.exists(each)) <= 2 * (CAP + run)
+        assert _size(path) <= 2 * (CAP + run)
     assert [line.payload for line in ctr.logs(tail=2)] == [b"4999\n", b"5000\n"]

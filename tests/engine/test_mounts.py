@@ -35,7 +35,7 @@ def test_mount_shows_the_root(engine: seabox.Engine) -> None:
 def test_mounts_of_several_processes_are_one_count(engine: seabox.Engine, home: Home) -> None:
     ctr = engine.containers.create("busybox", SLEEPER, network="none")
     for _ in range(2):
-        assert home.python("engine.containers[sys.argv[1]].mount()", ctr.id).wait(20) == 0
+        assert home.python("engine.containers[sys.argv[1]].mount()", ctr.id).wait(60) == 0
     path = ctr.snapshot().state.mountpoint
     ctr.unmount()
     assert is_mounted(path)

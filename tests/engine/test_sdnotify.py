@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.home import SLEEPER, Home, conmon_of
+from engine.home import SLEEPER, Home, conmon_of, executed
 from seabox.errors import InvalidArgument
 
 
@@ -32,6 +32,7 @@ def test_ready_when_the_container_says_so(home: Home, manager: socket.socket) ->
     with home.engine(notify_socket=manager.getsockname()) as engine:
         ctr = engine.containers.run("busybox", SLEEPER, sdnotify="container")
         assert manager.recv(999) == f"MAINPID={conmon_of(ctr).pid}".encode()
+        executed(ctr)
         seen = ctr.exec_run(["sh", "-c", "cat /proc/1/environ; ls -d /run/notify/notify.sock"]).stdout
         assert b"NOTIFY_SOCKET=/run/notify/notify.sock\0" in seen
         assert seen.endswith(b"/run/notify/notify.sock\n")

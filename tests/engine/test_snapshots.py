@@ -13,12 +13,11 @@ from contextlib import contextmanager
 import pytest
 
 import seabox
-from engine.home import SLEEPER, SOURCE, Home, init_of, obedient
+from engine.home import SLEEPER, SOURCE, Home, init_of, is_free, obedient
 from seabox.errors import Busy, TimedOut
 from seabox.kernel import process
-from seabox.kernel.locks import holder_of
 
-SOON = 1.0  # s
+SOON = 15.0  # s; half of what a lock is waited for
 
 HOLD_ALL = """
 import os, signal
@@ -42,7 +41,8 @@ def frozen(home: Home, script: str, word: bytes, then: Callable[[], bool]) -> It
             assert holder.stdout is not None
             assert holder.stdout.readline() == word
             deadline = time.monotonic() + 60
-            while not then() and time.monotonic() < deadline:
+            while not then():
+                assert time.monotonic() < deadline
                 os.sched_yield()
             os.kill(holder.pid, signal.SIGSTOP)
             os.waitid(os.P_PID, holder.pid, os.WSTOPPED)
@@ -51,19 +51,12 @@ def frozen(home: Home, script: str, word: bytes, then: Callable[[], bool]) -> It
             holder.kill()
 
 
-def is_free(home: Home, id: str) -> bool:
-    """Whether nobody holds the container's lock this moment."""
-    return holder_of(f"{home.runroot}/containers/{id}/lock") == 0
-
-
 def at_once(call: Callable[[], object]) -> object:
-    """What the call gives, within a second: tried thrice, for a busy machine is slow now and then, a lock always."""
-    for _ in range(3):
-        begun = time.monotonic()
-        found = call()
-        if time.monotonic() - begun < SOON:
-            return found
-    pytest.fail("it took more than a second each time")
+    """What the call gives, in less time than one that waits for a lock."""
+    begun = time.monotonic()
+    found = call()
+    assert time.monotonic() - begun < SOON
+    return found
 
 
 def command(home: Home, *words: str) -> str:
@@ -94,7 +87,7 @@ def test_while_every_lock_is_held(home: Home, engine: seabox.Engine) -> None:
         # one that dies now is shown dead, though nobody can record it
         init = init_of(running[0])
         process.send_signal(init, signal.SIGKILL)
-        assert process.wait_gone(init, 10)
+        assert process.wait_gone(init, 60)
         assert containers["r0"].wait(timeout=60) == 137
         assert at_once(lambda: containers["r0"].status) == "stopped"
         assert "r0" not in str(at_once(lambda: command(home, "ps")))
@@ -116,7 +109,7 @@ def test_while_a_stop_stands_still(home: Home, engine: seabox.Engine) -> None:
         ctr.kill()
         assert ctr.wait(timeout=60) == 137
         ctr.remove()
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 60
         assert not ctr.exists()
 
 

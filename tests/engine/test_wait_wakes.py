@@ -36,7 +36,7 @@ def test_a_wait_makes_at_most_ten_calls(
     trace = tmp_path / "trace"
     done = subprocess.run(
         [strace, "-f", "-o", str(trace), "-e", f"trace={WAITS},stat,newfstatat,statx", sys.executable, "-c", program],
-        timeout=60 + SECONDS, check=False,
+        timeout=120 + SECONDS, check=False,
     )  # fmt: skip
     assert done.returncode == 7
     waited = trace.read_text().partition('"/begin"')[2].splitlines()

@@ -32,7 +32,7 @@ def join(pid: int, cgroup: str, only: str = "") -> None:
 
 
 def gone(pid: int) -> bool:
-    return process.reap(pid, 5.0) == 128 + signal.SIGKILL
+    return process.reap(pid, 60) == 128 + signal.SIGKILL
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from descriptors import opened
 from seabox.kernel import effects, files, mounts
 from seabox.kernel.libc import check, libc
 
@@ -216,10 +217,10 @@ def test_a_tree_deeper_than_any_path_or_fd_limit_goes(tmp_path: Path) -> None:
     finally:
         os.chdir(start)
         os.close(start)
-    before = os.listdir("/proc/self/fd")
+    before = opened()
     files.remove_tree(f"{tmp_path}/deep")
     assert names(tmp_path) == set()
-    assert os.listdir("/proc/self/fd") == before
+    assert opened() == before
 
 
 @pytest.mark.parametrize("kind", ["tmpfs", "bind"])

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import pytest
 
+from descriptors import opened
 from seabox.errors import InvalidArgument, TimedOut
 from seabox.kernel import process, procfs, programs
 from seabox.kernel.procfs import has_executed
@@ -41,7 +42,7 @@ def output_of(argv: list[str] | tuple[str, ...], **options: object) -> str:
         os.close(theirs)
     with open(ours, "rb") as file:
         text = file.read().decode()
-    assert process.reap(pid, 10) == 0
+    assert process.reap(pid, 60) == 0
     return text
 
 
@@ -76,7 +77,7 @@ def test_a_process_is_told_from_a_later_one_with_its_pid() -> None:
     assert not process.send_signal(impostor, signal.SIGKILL)
     assert not process.alive(ProcessId(pid, child.start, "another boot"))
     assert process.send_signal(child, signal.SIGTERM)
-    assert process.wait_gone(child, 5)
+    assert process.wait_gone(child, 60)
     assert not process.alive(child), "a zombie is not alive"
     assert process.reap(pid) == 128 + signal.SIGTERM
     assert process.pidfd_open(child) is None
@@ -94,7 +95,7 @@ def test_the_number_of_a_thread_or_of_a_group_without_its_leader_is_no_process()
     over.set()
     thread.join()
     leader = process.spawn([SH, "-c", "sleep 100 & echo"], env=process.clean_env(), new_group=True)
-    assert process.reap(leader, 10) == 0
+    assert process.reap(leader, 60) == 0
     try:
         assert process.pidfd_of(leader) is None
     finally:
@@ -107,7 +108,7 @@ def test_a_process_that_has_ended_was_dying() -> None:
     child = process.identify(pid)
     assert child is not None
     process.send_signal(child, signal.SIGKILL)
-    assert process.wait_gone(child, 5)
+    assert process.wait_gone(child, 60)
     assert procfs.is_dying(pid), "a zombie has the flag"
     process.reap(pid)
     assert procfs.is_dying(pid)
@@ -178,11 +179,11 @@ def test_numbers_that_collide_are_moved(files: list[int]) -> None:
 
 
 def test_our_own_table_is_as_before(files: list[int]) -> None:
-    before = os.listdir("/proc/self/fd")
+    before = opened()
     fd_table(pass_fds={3: files[1], 4: files[0]})
     with pytest.raises(FileNotFoundError):
         process.spawn(["/no/such/program"], env={}, pass_fds={3: files[1]})
-    assert os.listdir("/proc/self/fd") == before
+    assert opened() == before
 
 
 def test_environment_and_directory_are_what_was_said(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,31 +239,35 @@ def test_run_returns_code_and_both_streams() -> None:
 
 def test_run_survives_more_output_than_the_pipes_hold() -> None:
     script = "i=0; while [ $i -lt 400 ]; do printf '%01024d' 1; printf '%01024d' 2 >&2; i=$((i+1)); done"
-    done = programs.run([SH, "-c", script], env=process.clean_env(), timeout_seconds=60, output_limit=300_000)
+    done = programs.run([SH, "-c", script], env=process.clean_env(), timeout_seconds=120, output_limit=300_000)
     assert (done.code, len(done.out), len(done.err)) == (0, 300_000, 300_000)
 
 
 def test_run_does_not_wait_for_a_grandchild_that_keeps_the_pipe() -> None:
     started = time.monotonic()
-    done = programs.run([SH, "-c", "sleep 300 & echo $!"], env=process.clean_env(), timeout_seconds=60)
+    done = programs.run([SH, "-c", "sleep 300 & echo $!"], env=process.clean_env(), timeout_seconds=200)
     os.kill(int(done.out), signal.SIGKILL)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 100
 
 
 def test_run_kills_and_reaps_the_whole_group_when_time_is_up(tmp_path: object) -> None:
-    before = os.listdir("/proc/self/fd")
-    with pytest.raises(TimedOut, match=r"within 0\.3 s"):
-        programs.run(
-            [SH, "-c", f"echo $$ > {tmp_path}/child; sleep 50 & echo $! > {tmp_path}/pid; wait"],
-            env=process.clean_env(),
-            timeout_seconds=0.3,
-        )
-    assert os.listdir("/proc/self/fd") == before
-    with open(f"{tmp_path}/pid") as file:
-        grandchild = process.identify(int(file.read()))
-    assert grandchild is None or process.wait_gone(grandchild, 5)
-    with open(f"{tmp_path}/child") as file, pytest.raises(ChildProcessError):
-        os.waitpid(int(file.read()), os.WNOHANG)
+    before = opened()
+    for seconds in (0.3, 3, 30):  # the first is enough where the machine is not busy
+        with pytest.raises(TimedOut, match=f"within {seconds} s"):
+            programs.run(
+                [SH, "-c", f"sleep 5000 & echo $$ $! > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pids; wait"],
+                env=process.clean_env(),
+                timeout_seconds=seconds,
+            )
+        if os.path.exists(f"{tmp_path}/pids"):
+            break
+    assert opened() == before
+    with open(f"{tmp_path}/pids") as file:
+        child, sleeping = map(int, file.read().split())
+    grandchild = process.identify(sleeping)
+    assert grandchild is None or process.wait_gone(grandchild, 60)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(child, os.WNOHANG)
 
 
 def test_run_says_minus_one_when_somebody_else_reaps() -> None:
@@ -281,8 +286,8 @@ def test_reap_and_wait_gone_give_up_in_time() -> None:
     assert process.reap(pid, 0.05) is None
     assert not process.wait_gone(child, 0.05)
     threading.Timer(0.1, process.send_signal, (child, signal.SIGKILL)).start()
-    assert process.wait_gone(child, 5)
-    assert process.reap(pid, 5) == 137
+    assert process.wait_gone(child, 60)
+    assert process.reap(pid, 60) == 137
     assert process.reap(pid) == -1
 
 

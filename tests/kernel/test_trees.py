@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from descriptors import opened
 from seabox.kernel import files, mounts, trees
 
 CAPABILITY = bytes.fromhex("0100000200200000000000000000000000000000")  # cap_net_raw=ep
@@ -57,13 +58,13 @@ def description(top: Path) -> dict[str, tuple[object, ...]]:
 
 def test_a_copy_is_the_same_in_every_respect(source: Path, tmp_path: Path) -> None:
     target = tmp_path / "new/target"
-    before = os.listdir("/proc/self/fd")
+    before = opened()
     trees.copy_tree(str(source), str(target))
     assert description(target) == description(source)
     assert (target / "dir/file").stat().st_ino == (target / "zlink").stat().st_ino
     assert (target / "dir/file").stat().st_ino != (source / "zlink").stat().st_ino
     assert (target / "sparse").stat().st_blocks * 512 < 1 << 20
-    assert os.listdir("/proc/self/fd") == before
+    assert opened() == before
 
 
 def test_a_copy_goes_from_one_file_system_to_another(source: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import select
 import threading
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from descriptors import opened
 from seabox.errors import Cancelled
 from seabox.kernel import process, watch
 from seabox.kernel.libc import libc
@@ -41,9 +43,9 @@ def test_a_process_fires_once_when_it_ends(child: ProcessId, other: ProcessId) -
         assert waiter.add_process(other)
         assert waiter.wait(0.02) == set()
         process.send_signal(child, 9)
-        assert waiter.wait(5) == {child}
+        assert waiter.wait(60) == {child}
         assert waiter.wait(0.02) == set()
-    assert process.wait_gone(child, 5)
+    assert process.wait_gone(child, 60)
     with Watch() as waiter:
         assert not waiter.add_process(ProcessId(other.pid, other.start + 1, other.boot))
 
@@ -66,7 +68,7 @@ def test_a_directory_fires_at(change: str, tmp_path: Path) -> None:
                 os.utime(old)
             case "write":
                 old.write_text("x")
-        assert waiter.wait(5) == {str(tmp_path)}
+        assert waiter.wait(60) == {str(tmp_path)}
         assert waiter.wait(0.02) == set()
 
 
@@ -79,7 +81,7 @@ def test_a_directory_that_goes_fires_and_one_that_is_not_there_is_an_error(tmp_p
         folder.rmdir()
         fired: set[object] = set()
         while fired != {str(folder), str(tmp_path)}:
-            news = waiter.wait(5)
+            news = waiter.wait(60)
             assert news
             fired |= news
         with pytest.raises(FileNotFoundError, match="inotify_add_watch"):
@@ -92,7 +94,7 @@ def test_a_file_fires_at_every_write(tmp_path: Path) -> None:
         waiter.add_file(str(log))
         for _ in range(3):
             file.write(b"line")
-            assert waiter.wait(5) == {str(log)}
+            assert waiter.wait(60) == {str(log)}
 
 
 def test_a_descriptor_fires_as_long_as_it_is_ready() -> None:
@@ -101,7 +103,7 @@ def test_a_descriptor_fires_as_long_as_it_is_ready() -> None:
         waiter.add_fd(ours)
         assert waiter.wait(0.02) == set()
         os.write(theirs, b"x")
-        assert waiter.wait(5) == waiter.wait(5) == {ours}
+        assert waiter.wait(60) == waiter.wait(60) == {ours}
     os.close(ours)
     os.close(theirs)
 
@@ -113,8 +115,8 @@ def test_cancel_ends_the_wait_of_another_thread_and_stays_fired(child: ProcessId
         threading.Timer(0.05, cancel.fire).start()
         started = time.monotonic()
         with pytest.raises(Cancelled):
-            waiter.wait(20)
-        assert time.monotonic() - started < 10
+            waiter.wait(120)
+        assert time.monotonic() - started < 60
         with pytest.raises(Cancelled):
             waiter.wait(0)
 
@@ -124,7 +126,7 @@ def test_the_timeout_is_neither_early_nor_late() -> None:
         for seconds in (0.0, 0.0104, 0.05):
             started = time.monotonic()
             assert waiter.wait(seconds) == set()
-            assert seconds <= time.monotonic() - started < seconds + 1
+            assert seconds <= time.monotonic() - started < seconds + 20
 
 
 @pytest.mark.parametrize("code", [errno.EMFILE, errno.ENOSPC])
@@ -139,38 +141,37 @@ def test_without_inotify_it_looks_again_and_again(
     with Watch() as waiter:
         waiter.add_dir(str(tmp_path))
         waiter.add_process(child)
-        assert waiter.wait(5) == {str(tmp_path)}
+        assert waiter.wait(60) == {str(tmp_path)}
         assert waiter.wait(0.01) == set()
         process.send_signal(child, 9)
-        while child not in (fired := waiter.wait(5)):
+        while child not in (fired := waiter.wait(60)):
             assert fired == {str(tmp_path)}
         with pytest.raises(FileNotFoundError):
             waiter.add_dir(str(tmp_path / "none"))
 
 
 def test_real_exhaustion_falls_back(tmp_path: Path) -> None:
-    instances = []
-    try:
-        while (fd := libc.inotify_init1(os.O_CLOEXEC)) >= 0:
-            instances.append(fd)
-            if len(instances) > 2000:
-                pytest.skip("this host allows more than 2000 inotify instances")
-        with Watch() as waiter:
+    """Of descriptors, which are this process's own: instances of inotify come and go with all that the user runs."""
+    opened()
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    fd = os.open(tmp_path, os.O_PATH)
+    os.close(fd)
+    with Watch() as waiter:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (fd, before[1]))  # the lowest number that is free
+        try:
+            assert libc.inotify_init1(os.O_CLOEXEC) < 0
             waiter.add_dir(str(tmp_path))
-            assert waiter.wait(5) == {str(tmp_path)}
-    finally:
-        for fd in instances:
-            os.close(fd)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        assert waiter.wait(60) == {str(tmp_path)}
 
 
 def test_nothing_stays_open(tmp_path: Path, child: ProcessId) -> None:
-    before = os.listdir("/proc/self/fd")
+    before = opened()
     cancel = Cancel()
     with Watch(cancel) as waiter:
         waiter.add_dir(str(tmp_path))
         waiter.add_process(child)
         waiter.add_fd(0, select.POLLHUP)
     del cancel, waiter
-    while watch.closing:
-        select.poll().poll(1)
-    assert os.listdir("/proc/self/fd") == before
+    assert opened() == before

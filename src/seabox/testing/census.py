@@ -21,6 +21,8 @@ _STORED = ("overlay", "vfs", "containers", "trash", "volumes")  # directories of
 _LAYERS = "layers"
 _NETNS = "/run/netns"
 _NETNS_PREFIX = "seabox-"
+_SETTLED = 3.0  # s after which what nobody seems to work on is left
+_OF_THE_KERNEL = 0x200000  # PF_KTHREAD
 
 
 class Census:
@@ -30,10 +32,13 @@ class Census:
         self.root, self.runroot, self.cgroup_parent = os.path.realpath(root), os.path.realpath(runroot), cgroup_parent
         self.things: Counter[tuple[str, str]] = Counter()
         self.running: dict[tuple[str, str], int] = {}  # pids
+        self.nameless: set[int] = set()  # processes in the middle of an exec or an exit, which show no marks
+        while watch.closing:
+            select.poll().poll(1)
         self._count("fd", _descriptors())
         self._count("mount", (target for top in {self.root, self.runroot} for target in mounts.mounts_under(top)))
         self._count("cgroup", _cgroups(cgroup_parent))
-        for process in _processes({self.root, self.runroot, root, runroot}, cgroup_parent):
+        for process in _processes({self.root, self.runroot, root, runroot}, cgroup_parent, self.nameless):
             self._count("process", iter([process.text]))
             if not process.zombie:
                 self.running["process", process.text] = process.pid
@@ -46,21 +51,27 @@ class Census:
     def _count(self, kind: str, things: Iterator[str]) -> None:
         self.things.update((kind, thing) for thing in things)
 
-    def left_since(self, *, timeout_seconds: float = 30.0) -> list[str]:
-        """What is there now and was not then, after processes that are about to end had the time to. Blocks."""
-        deadline = time.monotonic() + timeout_seconds
-        while watch.closing:
-            select.poll().poll(1)
+    def left_since(self, *, timeout_seconds: float = 60.0) -> list[str]:
+        """What is there now and was not then, after what is about to go had the time to. Blocks.
+
+        That is all the time while there are processes that were not there then, or that do not show what they are;
+        where there are none, some seconds: a thread may be on its way out.
+        """
+        begun = since = time.monotonic()
         seen: list[str] = []
         while True:
             now = take(self.root, self.runroot, cgroup_parent=self.cgroup_parent)
-            left = difference(self, now)
-            pids = [now.running[thing] for thing in now.things - self.things if thing in now.running]
-            if pids and _wait_for_one(pids, deadline - time.monotonic()):
-                continue
-            if left == seen:  # nothing, or twice the same: a process in the middle of an exec shows no marks
+            left, moment = difference(self, now), time.monotonic()
+            if not left or moment - begun >= timeout_seconds:
                 return left
-            seen = left
+            if left != seen:
+                seen, since = left, moment
+            if pids := [now.running[thing] for thing in now.things - self.things if thing in now.running]:
+                _wait_for_one(pids, begun + timeout_seconds - moment)
+            elif moment - since >= _SETTLED and now.nameless <= self.nameless:
+                return left
+            else:
+                select.poll().poll(20)
 
 
 def take(root: str, runroot: str, *, cgroup_parent: str = "/seabox") -> Census:
@@ -92,11 +103,12 @@ class _Process:
         self.pid = pid
         with open(f"/proc/{pid}/stat") as file:
             name, _, rest = file.read().rpartition(")")
-        state, parent = rest.split()[:2]
-        self.parent, self.zombie = int(parent), state == "Z"
+        fields = rest.split()
+        self.parent, self.zombie = int(fields[1]), fields[0] == "Z"
         with open(f"/proc/{pid}/cmdline", "rb") as cmdline:
             self.words = os.fsdecode(cmdline.read().replace(b"\0", b" ")).strip()
         self.text = f"{name}) {'zombie' if self.zombie else self.words}"
+        self.nameless = not (self.words or self.zombie or int(fields[6]) & _OF_THE_KERNEL)
 
     def names(self, marks: set[str]) -> bool:
         """Whether one of our directories is in its command line or, if it is in a container, among its mounts."""
@@ -112,8 +124,11 @@ class _Process:
         return any(mark in mounted for mark in marks)
 
 
-def _processes(marks: set[str], cgroup_parent: str) -> Iterator[_Process]:
-    """Our children, and all that name one of our directories or are in one of our cgroups; not our ancestors."""
+def _processes(marks: set[str], cgroup_parent: str, nameless: set[int]) -> Iterator[_Process]:
+    """Our children, and all that name one of our directories or are in one of our cgroups; not our ancestors.
+
+    Those of the machine that do not show what they are come into `nameless`.
+    """
     members = cgroups.processes(cgroup_parent)
     everybody = {}
     for pid in map(int, filter(str.isdecimal, os.listdir("/proc"))):
@@ -122,6 +137,7 @@ def _processes(marks: set[str], cgroup_parent: str) -> Iterator[_Process]:
     ancestor = os.getpid()
     while ancestor in everybody:
         ancestor = everybody.pop(ancestor).parent
+    nameless.update(pid for pid, each in everybody.items() if each.nameless)
     for each in everybody.values():
         if each.parent == os.getpid() or (not each.zombie and (each.pid in members or each.names(marks))):
             yield each

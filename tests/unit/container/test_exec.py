@@ -60,8 +60,8 @@ def test_an_attached_session(rooms: FakeRooms) -> None:
         rooms.fake.say(session.id, b"out")
         rooms.fake.say(session.id, b"err", 2)
         rooms.fake.finish_exec(session.id, 7)
-        output = session.read_all(10)
-        assert (output.stdout, output.stderr, session.wait(10), session.exit_code) == (b"out", b"err", 7, 7)
+        output = session.read_all(60)
+        assert (output.stdout, output.stderr, session.wait(60), session.exit_code) == (b"out", b"err", 7, 7)
     assert ctr.execs.list() == folders(rooms, ctr) == []
     assert kinds(rooms) == [("exec", None), ("exec_died", 7)]
     assert ctr.execs.get(session.id).poll() == 7
@@ -71,8 +71,8 @@ def test_the_exit_code_is_there_before_the_output_is_read(rooms: FakeRooms) -> N
     with running(rooms).exec(["true"]) as session:
         rooms.fake.say(session.id, b"unread")
         rooms.fake.finish_exec(session.id, 0)
-        assert session.wait(10) == 0
-        assert session.read_all(10).stdout == b"unread"
+        assert session.wait(60) == 0
+        assert session.read_all(60).stdout == b"unread"
 
 
 def test_a_detached_session_is_recorded_by_whoever_looks(rooms: FakeRooms) -> None:
@@ -104,7 +104,7 @@ def test_signals(rooms: FakeRooms) -> None:
             session.kill(99)
         assert session.kill(signal.SIGTERM)
         rooms.fake.finish_exec(session.id, 143)
-        assert session.wait(10) == 143
+        assert session.wait(60) == 143
         assert not session.kill()
 
 
@@ -260,7 +260,7 @@ def test_leaving_the_session_leaves_the_process(rooms: FakeRooms) -> None:
         pass
     assert session.handle.running
     rooms.fake.finish_exec(session.id, 4)
-    assert session.handle.wait(10) == 4
+    assert session.handle.wait(60) == 4
 
 
 @pytest.mark.parametrize("way", ["stop", "kill", "remove", "natural"])
@@ -283,13 +283,13 @@ def test_the_end_of_the_container_ends_its_sessions(rooms: FakeRooms, way: str) 
         ctr.cleanup()
     if way != "natural":
         conmon.join()
-    assert session.wait(10) == 137
+    assert session.wait(60) == 137
     session.close()
     if way == "remove":
         with pytest.raises(NoSuchExec):
-            detached.wait(10)
+            detached.wait(60)
     else:
-        assert detached.wait(10) == 137
+        assert detached.wait(60) == 137
     assert rooms.store.execs.of(ctr.id, active=True) == folders(rooms, ctr) == []
     assert [kind for kind, _ in kinds(rooms)] == ["exec", "exec", "exec_died", "exec_died"]
 
@@ -302,7 +302,7 @@ def test_cleanup_is_refused_while_a_session_outlives_the_container(rooms: FakeRo
     with pytest.raises(StateConflict, match="has active exec sessions, refusing to clean up"):
         ctr.cleanup()
     session.kill()
-    assert session.wait(10) == 137
+    assert session.wait(60) == 137
     ctr.cleanup()
     assert ctr.status == "exited"
 

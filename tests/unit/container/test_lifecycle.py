@@ -340,7 +340,7 @@ def test_who_looks_at_a_container_between_its_files_and_its_record_leaves_nothin
     def late(*words: Any) -> None:
         other = threading.Thread(target=deal_with_end, args=(ctr,))
         other.start()
-        other.join(10)
+        other.join(60)
         assert not other.is_alive()
         remove(*words)
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from descriptors import opened
 from seabox.storage.pack import header, pack_content, pack_one
 
 
@@ -92,12 +93,12 @@ def test_depth_costs_no_descriptors(tmp_path: Path) -> None:
         here = inner
     os.close(here)
     try:
-        before = len(os.listdir("/proc/self/fd"))
+        before = len(opened())
         fd = os.open(tmp_path, os.O_PATH)
-        most = max(len(os.listdir("/proc/self/fd")) for _ in pack_content(fd))
+        most = max(len(opened()) for _ in pack_content(fd))
         os.close(fd)
         assert most <= before + 6
-        assert len(os.listdir("/proc/self/fd")) == before
+        assert len(opened()) == before
     finally:
         from seabox.kernel.files import remove_tree
 

@@ -64,7 +64,7 @@ def in_thread() -> Iterator[Callable[..., threading.Thread]]:
 
     yield start
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive(), "a thread was still at work when the test had ended"
     assert errors == []
 

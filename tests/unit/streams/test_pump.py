@@ -58,10 +58,10 @@ def test_a_reader_who_does_not_read_stalls_neither_the_container_nor_the_other_s
         assert pumping.is_alive()
         got: list[bytes] = []
         reading = in_thread(read_to_end, out, got)
-        pumping.join(20)
+        pumping.join(60)
         assert not pumping.is_alive()
         os.close(out_end)
-        reading.join(20)
+        reading.join(60)
         assert b"".join(got) == MEGABYTE * 6
 
 
@@ -83,9 +83,9 @@ def test_one_who_is_too_slow_is_disconnected(ends: Ends, make_pipe: MakePipe, in
         assert pumping.is_alive()
         got: list[bytes] = []
         reading = in_thread(read_to_end, out, got)
-        pumping.join(20)
+        pumping.join(60)
         os.close(out_end)
-        reading.join(20)
+        reading.join(60)
         assert (MEGABYTE * 4).startswith(b"".join(got))
         assert sum(map(len, got)) > 100_000
         assert "waiting to be read" in str(ended[0])
@@ -105,7 +105,7 @@ def test_a_closed_gate_keeps_a_terminal_as_it_is(ends: Ends, in_thread: InThread
         assert pumping.is_alive()
         assert not select.select([screen], [], [], 0)[0]
         opened.set()
-        pumping.join(20)
+        pumping.join(60)
         assert os.read(screen, 100) == b"after"
     os.close(screen)
     os.close(terminal)
@@ -121,9 +121,9 @@ def test_backpressure_makes_the_container_wait(ends: Ends, make_pipe: MakePipe, 
         assert writer.is_alive()
         got: list[bytes] = []
         reading = in_thread(read_to_end, out, got)
-        pumping.join(20)
+        pumping.join(60)
         os.close(out_end)
-        reading.join(20)
+        reading.join(60)
         assert b"".join(got) == MEGABYTE * 4
 
 
@@ -138,7 +138,7 @@ def test_input_and_its_end_reach_the_container(ends: Ends, make_pipe: MakePipe, 
         assert [peer.read(), peer.read()] == [b"\x10", b""], "what was held back, then the end"
         assert pumping.is_alive()
         peer.end_it()
-        pumping.join(20)
+        pumping.join(60)
 
 
 def test_much_input_and_much_output_at_once(ends: Ends, make_pipe: MakePipe, in_thread: InThread) -> None:
@@ -162,9 +162,9 @@ def test_much_input_and_much_output_at_once(ends: Ends, make_pipe: MakePipe, in_
         pumping.join(1)  # nobody reads the output meanwhile
         assert pumping.is_alive()
         reading = in_thread(read_to_end, out, got)
-        pumping.join(20)
+        pumping.join(60)
         os.close(out_end)
-        reading.join(20)
+        reading.join(60)
     assert sum(map(len, got)) == len(MEGABYTE) * 4
 
 
@@ -187,15 +187,25 @@ def test_a_regular_file_as_input_and_as_output(ends: Ends, tmp_path: Path, in_th
 
 
 @pytest.mark.parametrize("pieces", [[b"ls\n\x10\x11rest"], [b"ls\n\x10", b"\x11"]])
-def test_the_detach_keys_end_the_session_and_are_not_sent(pieces: list[bytes], ends: Ends, make_pipe: MakePipe) -> None:
+def test_the_detach_keys_end_the_session_and_are_not_sent(
+    pieces: list[bytes], ends: Ends, make_pipe: MakePipe, in_thread: InThread
+) -> None:
     socket, peer = ends
     stdin, typing = make_pipe()
+    heard: list[bytes] = []
+
+    def type_it() -> None:
+        for piece in pieces:
+            os.write(typing, piece)
+            if not heard:  # the next one comes alone
+                heard.append(peer.read())
+
+    typist = in_thread(type_it)
     with Session(socket) as session:
-        for n, piece in enumerate(pieces):
-            Timer(0.05 * (n + 1), os.write, (typing, piece)).start()
         with pytest.raises(Detached):
             session.pump(stdin, None, None, KEYS)
-        assert peer.read() == b"ls\n"
+        typist.join(60)
+        assert heard == [b"ls\n"]
     assert peer.read() == b""
 
 
@@ -205,10 +215,12 @@ def test_one_can_detach_from_a_container_that_has_closed_its_input(ends: Ends, i
     tty.setraw(terminal)
     peer.end.shutdown(sockets.SHUT_RD)
     with Session(socket) as session:
-        Timer(0.05, os.write, (keyboard, b"x")).start()
-        Timer(0.1, os.write, (keyboard, b"y" + KEYS)).start()
+        os.write(keyboard, b"x")
+        later = Timer(0.05, os.write, (keyboard, b"y" + KEYS))
+        later.start()
         with pytest.raises(Detached):
             session.pump(terminal, terminal, terminal, KEYS)
+        later.join()
     os.close(keyboard)
     os.close(terminal)
 
@@ -223,7 +235,7 @@ def test_a_container_that_has_closed_its_input_is_not_fed_for_ever(ends: Ends, i
         pumping.join(0.3)
         assert os.times().user - used < 0.2, "nothing is read any more"
         peer.end_it()
-        pumping.join(20)
+        pumping.join(60)
 
 
 def test_terminals_and_sockets_as_output(ends: Ends, in_thread: InThread) -> None:
@@ -243,15 +255,15 @@ def test_terminals_and_sockets_as_output(ends: Ends, in_thread: InThread) -> Non
             pumping = in_thread(session.pump, None, terminal, near.fileno())
             peer.out(MEGABYTE)
             looking = in_thread(look, lambda n: os.read(screen, n), len(MEGABYTE))
-            looking.join(20)
+            looking.join(60)
             assert bytes(got) == MEGABYTE
             got.clear()
             peer.out(MEGABYTE, STDERR)
             looking = in_thread(look, far.recv, len(MEGABYTE))
-            looking.join(20)
+            looking.join(60)
             assert bytes(got) == MEGABYTE
             peer.end_it()
-            pumping.join(20)
+            pumping.join(60)
         assert os.get_blocking(terminal)
         assert near.getblocking()
     os.close(screen)

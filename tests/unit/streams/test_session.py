@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gc
 import os
 import select
 import socket as sockets
@@ -12,6 +11,7 @@ from threading import Thread, Timer
 
 import pytest
 
+from descriptors import opened
 from seabox.errors import Cancelled, Conflict, Detached, Disconnected, InvalidArgument, TimedOut, Unsupported
 from seabox.oci.attachsock import MESSAGE, AttachSocket
 from seabox.streams.session import Session
@@ -53,7 +53,7 @@ def test_a_caller_who_does_not_read_does_not_stall_the_container(ends: Ends, in_
     socket, peer = ends
     with Session(socket) as session:
         writer = in_thread(peer.out, MEGABYTE * 8)
-        writer.join(20)
+        writer.join(60)
         assert not writer.is_alive()
         peer.end_it()
         assert session.read_all().stdout == MEGABYTE * 8
@@ -122,7 +122,7 @@ def test_a_container_that_is_to_end_does_not_wait_for_its_reader(
         writer.join(0.2)
         assert writer.is_alive()
         os.write(tell, b"!")
-        writer.join(20)
+        writer.join(60)
         assert not writer.is_alive()
         got = session.read_all().stdout
         assert (MEGABYTE * 4).startswith(got)
@@ -229,7 +229,7 @@ def test_another_thread_can_end_every_call_that_blocks(how: str, what: str, ends
         started = time.monotonic()
         with pytest.raises(Cancelled):
             calls[what](session)
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 60
         with pytest.raises(Cancelled):
             calls[what](session)
 
@@ -237,8 +237,7 @@ def test_another_thread_can_end_every_call_that_blocks(how: str, what: str, ends
 def test_closing_gives_everything_back_once(ends: Ends) -> None:
     socket, peer = ends
     closed: list[int] = []
-    gc.collect()  # what only a cycle keeps of other tests
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(opened())
     session = Session(socket, on_close=lambda: closed.append(1))
     peer.out(b"x")
     session.close()
@@ -249,7 +248,7 @@ def test_closing_gives_everything_back_once(ends: Ends) -> None:
     with pytest.raises(Cancelled):
         session.write(b"x")
     del session
-    assert len(os.listdir("/proc/self/fd")) == before - 1  # the socket
+    assert len(opened()) == before - 1  # the socket
 
 
 def test_resizing_is_what_the_caller_made_it(ends: Ends) -> None:

@@ -274,7 +274,7 @@ class Rooms:
             unlock(lock)
             return
         try:  # setsid forks: it is nobody's child, and this process need not reap it
-            reap(spawn((_SETSID, "--fork", *argv), env=clean_env(), pass_fds={_LOCK_FD: lock}), 10)
+            reap(spawn((_SETSID, "--fork", *argv), env=clean_env(), pass_fds={_LOCK_FD: lock}), 60)
         finally:
             os.close(lock)  # not unlocked: the program has it
 

@@ -13,7 +13,6 @@ import seabox
 from seabox.container.container import Container
 from seabox.errors import NoSuchContainer
 from seabox.kernel import process
-from seabox.kernel.locks import holder_of
 from seabox.kernel.procfs import has_executed
 from seabox.model.record import ProcessId
 
@@ -92,11 +91,6 @@ def conmon_of(ctr: Container) -> ProcessId:
     found = ctr.snapshot().state.conmon
     assert found is not None
     return found
-
-
-def is_free(home: Home, id: str) -> bool:
-    """Whether nobody holds the container's lock this moment."""
-    return holder_of(f"{home.runroot}/containers/{id}/lock") == 0
 
 
 def executed(*ctrs: Container) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import sys
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,6 +16,7 @@ import pytest
 
 from seabox.kernel import cgroups, files, mounts, namespaces, process
 from seabox.kernel.libc import libc
+from seabox.testing import census
 from seabox.testing.census import Census, difference, take
 
 ID = "d" * 64
@@ -232,3 +235,27 @@ def test_a_process_that_is_about_to_end_gets_the_time(store: Store) -> None:
     assert [line.partition(":")[0] for line in left] == ["fd", "process", "run directory"]
     os.close(theirs)
     assert before.left_since() == []
+
+
+def test_one_that_does_not_show_what_it_is_gets_the_time_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an exit command in the middle of its exec: here it is a shell without a name, and nobody's child."""
+    monkeypatch.setattr(census, "_SETTLED", 0.0)
+    before = store.census()
+    folder = f"{store.runroot}/containers/{ID}"
+    files.make_dirs(folder)
+    (gate, theirs), (said, its) = os.pipe(), os.pipe()
+    program = [sys.executable, "-c", "import os\nif not os.fork(): os.execv('/bin/sh', [' '])"]
+    process.reap(process.spawn(program, env=process.clean_env(), stdin=gate, stdout=its))
+    os.write(theirs, b"echo\n")
+    os.read(said, 1)
+    for fd in (gate, said, its):
+        os.close(fd)
+
+    def go_on() -> None:
+        os.write(theirs, f"rmdir {folder}\n".encode())
+        os.close(theirs)
+
+    later = threading.Timer(0.3, go_on)
+    later.start()
+    assert before.left_since() == []
+    later.join()

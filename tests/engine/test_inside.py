@@ -124,17 +124,16 @@ def test_limits_that_may_not_be_raised_are_clamped(engine: seabox.Engine) -> Non
     assert found == [str(facts.rlimits["nofile"][1]), str(facts.oom_score_adj)]
 
 
-ORPHAN = """
-sh -c 'sleep 0.1 & echo $! > /orphan'
-for n in $(seq 600); do [ -d /proc/$(cat /orphan) ] && sleep 0.1; done
-[ -d /proc/$(cat /orphan) ] && echo zombie || echo reaped
-"""
+ORPHAN = (
+    "sh -c 'sleep 0.1 & echo $! > /orphan'; for n in $(seq 600); do [ -d /proc/$(cat /orphan) ] && sleep 0.1; done; "
+    "[ -d /proc/$(cat /orphan) ] && echo zombie || echo reaped"
+)
 
 
 def test_init_reaps(engine: seabox.Engine) -> None:
     if not find_program("catatonit"):
         pytest.skip("catatonit is not installed")
-    script = f"tr '\\0' ' ' < /proc/1/cmdline | cut -d' ' -f1; {ORPHAN} exit 5"
+    script = f"tr '\\0' ' ' < /proc/1/cmdline | cut -d' ' -f1; {ORPHAN}; exit 5"
     ctr = engine.containers.create("busybox", ["sh", "-c", script], init=True)
     with ctr.start_and_attach() as session:
         assert session.read_all(60).stdout.decode().split() == ["/run/podman-init", "reaped"]

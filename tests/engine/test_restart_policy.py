@@ -14,10 +14,11 @@ import pytest
 
 import seabox
 from engine.changes import until
-from engine.home import SLEEPER, Home, conmon_of, gone, init_of, is_free, kinds, last, obedient
+from engine.home import SLEEPER, Home, conmon_of, gone, init_of, kinds, last, obedient
 from seabox.container.container import Container
 from seabox.errors import InvalidArgument
 from seabox.kernel import process
+from seabox.kernel.locks import holder_of
 from seabox.model.record import ContainerState, ProcessId
 
 AGAIN = ["died", "init", "start", "restart"]
@@ -57,10 +58,13 @@ def put_off(ctr: Container, home: Home) -> Iterator[ContainerState]:
         try:
             while not process.stopped(supervisor.pid):
                 select.poll().poll(1)
+            lock = f"{home.runroot}/containers/{ctr.id}/lock"
             while process.spawned_for(ctr.id, ("conmon",)):  # whose exit command makes a start that is near
+                if holder_of(lock) == supervisor.pid:
+                    break
                 select.poll().poll(20)
             state = ctr.snapshot().state
-            if state.status == "exited" and state.next_start_at and is_free(home, ctr.id):
+            if state.status == "exited" and state.next_start_at and holder_of(lock) == 0:
                 yield state
                 return
         finally:

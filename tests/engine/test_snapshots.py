@@ -13,9 +13,10 @@ from contextlib import contextmanager
 import pytest
 
 import seabox
-from engine.home import SLEEPER, SOURCE, Home, init_of, is_free, obedient
+from engine.home import SLEEPER, SOURCE, Home, init_of, obedient
 from seabox.errors import Busy, TimedOut
 from seabox.kernel import process
+from seabox.kernel.locks import holder_of
 
 SOON = 15.0  # s; half of what a lock is waited for
 
@@ -49,6 +50,11 @@ def frozen(home: Home, script: str, word: bytes, then: Callable[[], bool]) -> It
             yield holder.pid
         finally:
             holder.kill()
+
+
+def is_free(home: Home, id: str) -> bool:
+    """Whether nobody holds the container's lock this moment."""
+    return holder_of(f"{home.runroot}/containers/{id}/lock") == 0
 
 
 def at_once(call: Callable[[], object]) -> object:

@@ -58,10 +58,11 @@ def _with_pause(state: ContainerState, since: int, pause: int) -> ContainerState
 def needs_supervisor(facts: ContainerFacts, state: ContainerState, now: int) -> bool:
     """Whether somebody has to be there for the container: while it runs, or for its next start.
 
-    Not for a start that is due this moment: whoever dealt with the end is about to make it.
+    Not for one that is due this moment after the first pause: whoever dealt with the end is about to make it. After a
+    longer one it is the supervisor who makes it, and he may have been killed.
     """
     if state.next_start_at:
-        return abs(state.next_start_at - now) > TINY
+        return state.backoff > FIRST_PAUSE or abs(state.next_start_at - now) > TINY
     # with a policy, also one whose conmon is killed has to be seen to end
     urgent = facts.supervised == SUPERVISED or (facts.supervised == WATCHED and facts.restart_policy != "no")
     return urgent and state.status in (Status.RUNNING, Status.PAUSED)

@@ -56,6 +56,14 @@ def test_the_pauses_double_up_to_a_minute() -> None:
     assert pauses == [100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 51200, 60000, 60000]
 
 
+def test_a_start_that_is_due_is_the_supervisors_but_for_the_first() -> None:
+    """Found where he had been killed, and the next operation came just when he would have made it."""
+    first = policy.planned(facts(), dead(), 1000 * S)
+    assert not policy.needs_supervisor(facts(), first, first.next_start_at)
+    second = policy.planned(facts(), first, 1000 * S)
+    assert policy.needs_supervisor(facts(), second, second.next_start_at)
+
+
 def test_a_run_of_ten_seconds_begins_them_anew() -> None:
     assert policy.planned(facts(), dead(ran=9 * S, backoff=400 * MS), 1000 * S).backoff == 800 * MS
     assert policy.planned(facts(), dead(ran=10 * S, backoff=400 * MS), 1000 * S).backoff == 100 * MS

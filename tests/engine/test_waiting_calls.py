@@ -16,37 +16,41 @@ import pytest
 
 import seabox
 from engine.home import SLEEPER
+from seabox.container.claims import making
 from seabox.container.container import Container
 from seabox.container.exec_session import Exec, Execs, ExecSession
 from seabox.container.http_attach import Request
+from seabox.container.snapshots import Snapshots
 from seabox.errors import Cancelled, TimedOut
 from seabox.kernel import watch
 from seabox.kernel.watch import Cancel
+from seabox.model.record import Intent
 from seabox.pods.pod import Pod
 from seabox.streams.session import Session
 
 # What waits for nothing but a lock (for at most the engine's lock_timeout), a runtime, a disk.
 PROMPT = {
     Container: """
-        artifacts attach batch checkpoint cleanup connect disconnect exec exec_detached execs exists fork health id
-        inspect locked mend mount name pause reload_network rename resize restore sizes snapshot snapshots stats status
-        sync top unmount unpause update""",
+        artifacts attach batch cleanup connect disconnect exec exec_detached execs exists health id inspect locked mend
+        name pause reload_network rename resize sizes snapshot snapshots stats status sync top unpause""",
     Pod: "containers exists id infra inspect name pause snapshot stats status top unpause",
     Session: "cancel close resize connection dropped keys patience",
     ExecSession: "cancel close resize connection dropped keys patience exit_code handle id kill pid poll",
     Exec: "container_id id inspect kill poll record resize running",
     Execs: "get list",
+    Snapshots: "list remove",
     seabox.Engine: "check close images info networks pods reset usage volumes",
 }
 WAITING = {
     Container: """
-        copy_in copy_out exec_run export http_attach init kill logs remove restart run_healthcheck start
-        start_and_attach start_dependencies stop wait""",
+        checkpoint copy_in copy_out exec_run export fork http_attach init kill logs mount remove restart restore
+        run_healthcheck start start_and_attach start_dependencies stop unmount update wait""",
     Pod: "kill logs remove restart start stop",
     Session: "close_stdin pump read read_all write",
     ExecSession: "close_stdin communicate pump read read_all wait write",
     Exec: "remove wait",
     Execs: "remove",
+    Snapshots: "create restore",
     seabox.Engine: "events",
 }
 ITS_OWN = {"close_stdin", "write"}  # Session.cancel, from any thread, ends these
@@ -126,6 +130,19 @@ def _seconds(how: dict[str, Any]) -> dict[str, Any]:
     return {"timeout_seconds" if key == "timeout" else key: value for key, value in how.items()}
 
 
+def _beside_another(call: Callable[[Container], Call]) -> Callable[[Stage], Call]:
+    """Such a call while somebody else works on the container, and goes on for ever."""
+
+    def make(stage: Stage) -> Call:
+        ctr = stage.sleeper()
+        claim = stage.undo.enter_context(making(Intent.EXPORT, 0))
+        stage.engine._rooms.store.claim(ctr.id, claim)
+        stage.undo.callback(stage.engine._rooms.store.unclaim, ctr.id, claim)
+        return call(ctr)
+
+    return make
+
+
 # a call that would not return, made ready on the stage; what stops the container in its course comes last
 CALLS: dict[str, Callable[[Stage], Call]] = {
     "Container.wait": lambda stage: stage.ctr.wait,
@@ -140,6 +157,13 @@ CALLS: dict[str, Callable[[Stage], Call]] = {
     "Container.copy_out": lambda stage: lambda **how: _all(iter(stage.ctr.copy_out("/bin", **how))),
     "Container.export": lambda stage: lambda **how: stage.ctr.export(Hole(), **how),
     "Container.run_healthcheck": lambda stage: stage.ctr.run_healthcheck,
+    "Container.mount": _beside_another(lambda ctr: ctr.mount),
+    "Container.unmount": _beside_another(lambda ctr: ctr.unmount),
+    "Container.update": _beside_another(lambda ctr: lambda **how: ctr.update(pids_limit=10, **how)),
+    "Container.checkpoint": _beside_another(lambda ctr: ctr.checkpoint),
+    "Container.restore": _beside_another(lambda ctr: ctr.restore),
+    "Container.fork": _beside_another(lambda ctr: ctr.fork),
+    "Snapshots.create": _beside_another(lambda ctr: ctr.snapshots.create),
     "Session.read": _session("read"),
     "Session.read_all": _session("read_all"),
     "Session.pump": _session("pump", None, None, None),

@@ -46,3 +46,6 @@ class Bounds:
         for piece in pieces:
             self.check()
             yield piece
+
+
+FOR_EVER = Bounds(None, None)

@@ -10,19 +10,21 @@ from ..model.checkpoint import Checkpoint, Statistics
 from ..model.record import EventKind, Intent, Status
 from . import dumping, teardown
 from .attended import attended
+from .bounds import FOR_EVER
 from .ended import finish
 from .pod_place import alone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-
+    from .bounds import Bounds
     from .guard import Locked
 
 COMPRESSIONS = ("none", "gzip", "zstd")
 
 
 def checkpoint(
-    ctr: Locked, *, export: str | os.PathLike[str] | None = None, compression: str = "zstd", keep: bool = False,
+    ctr: Locked, bounds: Bounds = FOR_EVER, *, export: str | os.PathLike[str] | None = None,
+    compression: str = "zstd", keep: bool = False,
     keep_running: bool = False, tcp_established: bool = False, tcp_close: bool = False, file_locks: bool = False,
     ignore_rootfs: bool = False, ignore_volumes: bool = False, pre_checkpoint: bool = False,
     with_previous: bool = False,
@@ -47,11 +49,12 @@ def checkpoint(
         file_locks=file_locks, memory_only=pre_checkpoint, previous=with_previous,
     )  # fmt: skip
     archive = _Archive(ctr, target, compression, rootfs=not (ignore_rootfs or pre_checkpoint), volumes=not (
-        ignore_volumes or pre_checkpoint))
+        ignore_volumes or pre_checkpoint), bounds=bounds)
     with ctr.claimed(Intent.CHECKPOINT), attended(ctr):
         done = dumping.dump(
-            ctr, options, keep_running=keep_running, frozen=archive.write if target and keep_running else None
-        )
+            ctr, options, bounds, keep_running=keep_running,
+            frozen=archive.write if target and keep_running else None,
+        )  # fmt: skip
         if target and not keep_running:
             with ctr.released():
                 archive.write(dumping.place_of(ctr.on, ctr.id, dumping.NEW))
@@ -85,8 +88,10 @@ def _require_possible(ctr: Locked, target: str, keep_running: bool) -> None:
 class _Archive:
     """The archive that is asked for, to be written without the container's lock."""
 
-    def __init__(self, ctr: Locked, target: str, compression: str, *, rootfs: bool, volumes: bool) -> None:
-        self.on, self.config = ctr.on, ctr.config
+    def __init__(
+        self, ctr: Locked, target: str, compression: str, *, rootfs: bool, volumes: bool, bounds: Bounds
+    ) -> None:
+        self.on, self.config, self.bounds = ctr.on, ctr.config, bounds
         self.target, self.compression, self.rootfs, self.volumes = target, compression, rootfs, volumes
 
     def write(self, place: str) -> None:
@@ -96,5 +101,5 @@ class _Archive:
 
         with Landing(self.target) as file:
             pieces = pack(self.on, self.config, place, rootfs=self.rootfs, volumes=self.volumes)
-            compressed(pieces, file, self.compression)
+            compressed(self.bounds.within(pieces), file, self.compression)
             file.land()

@@ -7,6 +7,7 @@ from functools import wraps
 
 from ..errors import InvalidArgument, NoSuchContainer
 from ..model.record import Intent
+from ..model.times import check_timeout
 from . import handle_files, handle_sleep, handle_streams, lifecycle, locking, snapshot
 from .remove import remove as remove_locked
 
@@ -253,15 +254,17 @@ class Container:
         with self.locked() as ctr:
             rename(ctr, name)
 
-    def update(self, **changes: object) -> None:
+    def update(self, *, timeout: float | None = None, cancel: Cancel | None = None, **changes: object) -> None:
         """The container has other limits, restart policy or health check; a running one at once.
 
-        Keys, as of `create`: memory, memory_swap, memory_reservation, cpus, cpu_shares, cpu_quota, cpu_period,
-        cpuset_cpus, cpuset_mems, pids_limit, restart, healthcheck, health_*. Raises: InvalidArgument, Unsupported...
+        Waits for whoever works on it up to `timeout` seconds (None = the engine's lock timeout). Keys, as of `create`:
+        memory, memory_swap, memory_reservation, cpus, cpu_shares, cpu_quota, cpu_period, cpuset_cpus, cpuset_mems,
+        pids_limit, restart, healthcheck, health_*. Raises: InvalidArgument, Unsupported, TimedOut, Cancelled...
         """
         from .update import update
 
-        with self.locked() as ctr:
+        check_timeout(timeout)
+        with self.locked(cancel=cancel, timeout=timeout) as ctr:
             update(ctr, **changes)
 
     def run_healthcheck(self, *, timeout: float | None = None, cancel: Cancel | None = None) -> Health:
@@ -376,10 +379,12 @@ class Container:
         locking.mend(self._on, self.id)
 
     @contextmanager
-    def locked(self, *through: Intent, cancel: Cancel | None = None) -> Iterator[Locked]:
-        """The container, locked and true. Raises: NoSuchContainer, Busy, Cancelled."""
+    def locked(
+        self, *through: Intent, cancel: Cancel | None = None, timeout: float | None = None
+    ) -> Iterator[Locked]:
+        """The container, locked and true. Raises: NoSuchContainer, Busy, TimedOut, Cancelled."""
         if self._locked is not None:
             yield self._locked
         else:
-            with locking.locked(self._on, self.id, *through, cancel=cancel) as ctr:
+            with locking.locked(self._on, self.id, *through, cancel=cancel, timeout=timeout) as ctr:
                 yield ctr

@@ -10,6 +10,7 @@ In the container's static directory:
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 
@@ -29,6 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .bounds import Bounds
     from .guard import Locked
     from .services import Services
 
@@ -36,6 +38,7 @@ _EXIT_FILE_GRACE = 5.0  # s
 _ORPHAN_GRACE = 600.0  # s that a dump whose caller died gets to finish: killed, it might harm the processes
 NEW, CURRENT, PREVIOUS = "checkpoint.new", "checkpoint", "pre-checkpoint"
 IMAGES, ABOUT, SPEC = "criu", "checkpoint.json", "spec.dump"
+_ASIDE = "criu.aside"
 LOGS = ("dump.log", "stats-dump")
 
 
@@ -106,13 +109,14 @@ def describe(ctr: Locked, options: Checkpoint) -> Checkpoint:
 
 
 def dump(
-    ctr: Locked, options: Checkpoint, *, keep_running: bool, frozen: Callable[[str], None] | None = None
-) -> Statistics:
+    ctr: Locked, options: Checkpoint, bounds: Bounds, *, keep_running: bool,
+    frozen: Callable[[str], None] | None = None,
+) -> Statistics:  # fmt: skip
     """A checkpoint is in the directory NEW, for the caller to put in its place. The container must be claimed.
 
     With `keep_running` the processes go on, but `frozen`, called with the directory, comes before: what it copies is
     of the same moment. Else they are gone, and the container is stopped. Emits `checkpoint`.
-    Raises: CheckpointFailed, StateConflict, Unsupported, OSError: they run as before then.
+    Raises: CheckpointFailed, StateConflict, Unsupported, OSError, TimedOut, Cancelled: they run as before then.
     """
     on, id, runtime, run_dir, state = ctr.on, ctr.id, ctr.runtime, ctr.run_dir, ctr.state
     criu = on.criu
@@ -128,7 +132,8 @@ def dump(
     wanted = Dump(
         images=f"{place}/{IMAGES}", work=place, criu=criu, parent=f"../../{PREVIOUS}/{IMAGES}" * options.previous,
         pre_dump=options.memory_only, leave_running=keep_running and not options.memory_only,
-        tcp_established=options.tcp_established, file_locks=options.file_locks,
+        tcp_established=options.tcp_established, file_locks=options.file_locks, timeout=bounds.left,
+        cancel=bounds.cancel, give_up=lambda: _give_up(place),
     )  # fmt: skip
     freezes = keep_running and not options.memory_only
     began = on.clock.monotonic()
@@ -139,11 +144,14 @@ def dump(
             if freezes:
                 runtime.pause(id)
             try:
+                bounds.check()
                 runtime.checkpoint(id, wanted)
                 took = on.clock.monotonic() - began
                 if frozen is not None:
+                    bounds.check()
                     frozen(place)
             finally:
+                _take_back(place)
                 if freezes:
                     _go_on(ctr)
             if not keep_running:
@@ -156,6 +164,36 @@ def dump(
     fresh = ctr.state.replace(checkpointed_at=now) if keep_running else checkpointed(ctr.state, at=now)
     ctr.become(fresh, EventKind.CHECKPOINT)
     return Statistics(id=id, runtime=int(took * 1e6), criu=stats.read(f"{place}/stats-dump"))
+
+
+def _give_up(place: str) -> None:
+    """The directory of the images is gone from under criu, which fails as soon as it wants to make another.
+
+    Then it undoes what it has done to the processes, which it would leave in the middle of that if it were killed. If
+    it makes none any more, it has finished, and the images are whole.
+    """
+    images, aside = f"{place}/{IMAGES}", f"{place}/{_ASIDE}"
+    files.make_dirs(aside)
+    while True:
+        for name in os.listdir(images):
+            files.rename(f"{images}/{name}", f"{aside}/{name}")
+        try:
+            files.remove_dir(images)
+            files.write_file(images, b"")  # else a runtime that has not come to it makes the directory anew
+            return
+        except IsADirectoryError:
+            continue
+        except OSError as problem:
+            if problem.errno != errno.ENOTEMPTY:
+                raise
+
+
+def _take_back(place: str) -> None:
+    """The images are where they belong, if they were put aside."""
+    if os.path.isdir(f"{place}/{_ASIDE}"):
+        if os.path.isfile(f"{place}/{IMAGES}"):
+            files.remove_file(f"{place}/{IMAGES}")
+        files.rename(f"{place}/{_ASIDE}", f"{place}/{IMAGES}")
 
 
 def _go_on(ctr: Locked) -> None:
@@ -189,6 +227,7 @@ def install(ctr: Locked, name: str, *, logs: bool) -> None:
 def settle(ctr: Locked) -> None:
     """What a checkpoint left that was cut short, or failed: its processes go on, or are recorded as put to sleep."""
     place = place_of(ctr.on, ctr.id, NEW)
+    _take_back(place)
     if ctr.state.status is Status.RUNNING:
         for orphan in process.spawned_for(ctr.id, (ctr.runtime.name,)):
             process.wait_gone(orphan, _ORPHAN_GRACE)  # a dump that is under way

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ..model.container import ContainerConfig
     from ..model.network import Port
+    from .bounds import Bounds
     from .guard import Locked
     from .services import Services
 
@@ -33,7 +34,7 @@ FILES = "diff"  # in a checkpoint's directory: a copy of what the container had 
 MOST = 1000
 
 
-def fork(ctr: Locked, names: Sequence[str | None], *, tcp_established: bool = False) -> list[Container]:
+def fork(ctr: Locked, names: Sequence[str | None], bounds: Bounds, *, tcp_established: bool = False) -> list[Container]:
     """See Container.fork. A name for each, None = a random one."""
     dumping.require_checkpointable(ctr)
     if ctr.config.rootfs:
@@ -45,12 +46,12 @@ def fork(ctr: Locked, names: Sequence[str | None], *, tcp_established: bool = Fa
     on, id = ctr.on, ctr.id
     made: list[Container] = []
     with ctr.claimed(Intent.CHECKPOINT):
-        dumping.dump(ctr, options, keep_running=True, frozen=lambda place: copy_files(on, id, place))
+        dumping.dump(ctr, options, bounds, keep_running=True, frozen=lambda place: copy_files(on, id, place))
         place = dumping.place_of(on, id, dumping.NEW)
         try:
             with ctr.released():
                 for each in names:
-                    made.append(_child(on, place, each))
+                    made.append(_child(on, place, each, bounds))
         except BaseException:
             for child in made:
                 child.remove(force=True, timeout=0)
@@ -86,7 +87,7 @@ def copy_files(on: Services, id: str, place: str) -> None:
     copy_tree(on.storage.upper_dir(id), f"{place}/{FILES}")
 
 
-def _child(on: Services, place: str, name: str | None) -> Container:
+def _child(on: Services, place: str, name: str | None, bounds: Bounds) -> Container:
     """One container that goes on from the checkpoint in the directory `place`."""
     with open(f"{place}/{dumping.ABOUT}", "rb") as file:
         about = decode(file.read())
@@ -114,7 +115,7 @@ def _child(on: Services, place: str, name: str | None) -> Container:
     ctr = Container(on, create(on, name, configure, fill=fill))
     try:
         with ctr.locked() as locked:
-            restore(locked, own_addresses=True)
+            restore(locked, bounds, own_addresses=True)
     except BaseException:
         ctr.remove(force=True, timeout=0)
         raise

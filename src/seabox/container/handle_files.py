@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..model.times import check_timeout
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,22 +15,30 @@ if TYPE_CHECKING:
     from .export import Sink
 
 
-def mount(handle: Container) -> str:
+def mount(handle: Container, *, timeout: float | None = None, cancel: Cancel | None = None) -> str:
     """The root file system is mounted on the host, at the returned path, until `unmount` is called as often.
 
-    Raises: StateConflict while the container is being removed, OSError.
+    Waits for whoever works on the container up to `timeout` seconds (None = the engine's lock timeout).
+    Raises: StateConflict while the container is being removed, OSError, TimedOut, Cancelled.
     """
     from . import mounts
 
-    with handle.locked() as ctr:
+    check_timeout(timeout)
+    with handle.locked(cancel=cancel, timeout=timeout) as ctr:
         return mounts.mount(ctr)
 
 
-def unmount(handle: Container, *, force: bool = False) -> None:
-    """One `mount` is taken back, with `force` all of them. Raises: NotMounted, StateConflict (it is in use)."""
+def unmount(
+    handle: Container, *, force: bool = False, timeout: float | None = None, cancel: Cancel | None = None
+) -> None:
+    """One `mount` is taken back, with `force` all of them. `timeout` as for `mount`.
+
+    Raises: NotMounted, StateConflict (it is in use), TimedOut, Cancelled.
+    """
     from . import mounts
 
-    with handle.locked() as ctr:
+    check_timeout(timeout)
+    with handle.locked(cancel=cancel, timeout=timeout) as ctr:
         mounts.unmount(ctr, force=force)
 
 

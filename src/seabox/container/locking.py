@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from ..diagnostics import debug
-from ..errors import Busy, NoSuchContainer, SeaboxError
+from ..errors import Busy, NoSuchContainer, SeaboxError, TimedOut
 from ..kernel.watch import Watch
 from ..model.record import ALIVE
 from ..state.locks import Rank, describe
@@ -23,16 +23,19 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def locked(on: Services, id: str, *through: Intent, cancel: Cancel | None = None) -> Iterator[Locked]:
+def locked(
+    on: Services, id: str, *through: Intent, cancel: Cancel | None = None, timeout: float | None = None
+) -> Iterator[Locked]:
     """The container, locked and true; whatever it needs while nobody works on it is seen to afterwards.
 
-    Waits while somebody else works on it under a claim whose intent is not one of `through`.
+    Waits while somebody else works on it under a claim whose intent is not one of `through`, up to the lock timeout,
+    or up to `timeout` seconds if that is less.
 
-    Raises: NoSuchContainer, Busy, Cancelled.
+    Raises: NoSuchContainer, Busy, TimedOut, Cancelled.
     """
     ctr = None
     try:
-        with _hold(on, id, through, cancel) as ctr:
+        with _hold(on, id, through, cancel, timeout) as ctr:
             yield ctr
     finally:
         if ctr is not None:
@@ -40,11 +43,19 @@ def locked(on: Services, id: str, *through: Intent, cancel: Cancel | None = None
 
 
 @contextmanager
-def _hold(on: Services, id: str, through: tuple[Intent, ...], cancel: Cancel | None) -> Iterator[Locked]:
-    clock = on.clock
-    deadline = clock.monotonic() + on.config.lock_timeout
+def _hold(
+    on: Services, id: str, through: tuple[Intent, ...], cancel: Cancel | None, timeout: float | None
+) -> Iterator[Locked]:
+    clock, limit = on.clock, on.config.lock_timeout
+    short = timeout is not None and timeout < limit
+    deadline = clock.monotonic() + (timeout if timeout is not None and short else limit)
     while True:
-        with on.locks.hold(Rank.CONTAINER, id) as (held,):
+        with ExitStack() as undo:
+            try:
+                left = max(0.0, deadline - clock.monotonic()) if short else None
+                (held,) = undo.enter_context(on.locks.hold(Rank.CONTAINER, id, timeout=left))
+            except Busy as problem:
+                raise TimedOut(str(problem)) if short else problem from None
             try:
                 ctr = Locked(on, held, on.store.load(id))
             except NoSuchContainer:
@@ -60,7 +71,8 @@ def _hold(on: Services, id: str, through: tuple[Intent, ...], cancel: Cancel | N
                 ctr.close()
         left = deadline - clock.monotonic()
         if left <= 0:
-            raise Busy(f"container {id} ({claim.intent})", describe(claim.holder.pid))
+            busy = Busy(f"container {id} ({claim.intent})", describe(claim.holder.pid))
+            raise TimedOut(str(busy)) if short else busy
         with Watch(cancel) as watch:
             watch.add_dir(on.config.run_dir(id))
             if watch.add_process(claim.holder) and on.store.load(id).claim == claim:

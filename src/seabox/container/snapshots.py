@@ -12,6 +12,7 @@ from ..model.ids import check_name
 from ..model.record import ALIVE, Intent, Status
 from . import dumping, teardown
 from .attended import attended
+from .bounds import Bounds
 from .fork import FILES, copy_files
 from .lifecycle import end
 from .waking import read, restore
@@ -20,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..kernel.watch import Cancel
     from .container import Container
     from .guard import Locked
     from .services import Services
@@ -83,25 +85,32 @@ class Snapshots:
             found.append(SavedMoment(name, about.created_at, disk_usage(f"{top}/{name}")))
         return sorted(found, key=lambda each: each.created_at)
 
-    def create(self, name: str | None = None, *, tcp_established: bool = False) -> str:
+    def create(
+        self, name: str | None = None, *, tcp_established: bool = False, timeout: float | None = None,
+        cancel: Cancel | None = None,
+    ) -> str:  # fmt: skip
         """The running container, which goes on, can be taken back to this moment; the snapshot's name.
 
-        Blocks for as long as its memory takes to be written, with the lock free.
-        Raises: SnapshotExists, InvalidArgument, StateConflict, CheckpointFailed, Unsupported, OSError.
+        Blocks for as long as its memory takes to be written, up to `timeout` seconds (None = for ever), with the lock
+        free. Raises: SnapshotExists, InvalidArgument, StateConflict, CheckpointFailed, Unsupported, OSError, TimedOut,
+        Cancelled.
         """
         if name is not None:
             check_name(name)
-        with self._handle.locked() as ctr:
-            return _create(ctr, name, tcp_established=tcp_established)
+        bounds = Bounds(timeout, cancel)
+        with self._handle.locked(cancel=cancel, timeout=timeout) as ctr:
+            return _create(ctr, name, bounds, tcp_established=tcp_established)
 
-    def restore(self, name: str) -> None:
+    def restore(self, name: str, *, timeout: float | None = None, cancel: Cancel | None = None) -> None:
         """The container is as it was when the snapshot was made, and runs; what it did since then is lost.
 
-        Raises: NoSuchSnapshot, RestoreFailed (it is stopped then, with the files of the snapshot), OSError.
+        Blocks for as long as its memory takes to be read, up to `timeout` seconds (None = for ever). Raises:
+        NoSuchSnapshot, OSError; RestoreFailed, TimedOut, Cancelled: it may be stopped then, with the snapshot's files.
         """
         self._require(name)
-        with self._handle.locked() as ctr:
-            _restore(ctr, name)
+        bounds = Bounds(timeout, cancel)
+        with self._handle.locked(cancel=cancel, timeout=timeout) as ctr:
+            _restore(ctr, name, bounds)
 
     def remove(self, name: str) -> None:
         """There is no such snapshot any more; others are not affected. Raises: NoSuchSnapshot."""
@@ -126,7 +135,7 @@ class Snapshots:
         return place
 
 
-def _create(ctr: Locked, name: str | None, *, tcp_established: bool) -> str:
+def _create(ctr: Locked, name: str | None, bounds: Bounds, *, tcp_established: bool) -> str:
     on, id = ctr.on, ctr.id
     top = dumping.place_of(on, id, _FOLDER)
     if name is None:
@@ -146,12 +155,12 @@ def _create(ctr: Locked, name: str | None, *, tcp_established: bool) -> str:
         tcp_close=not tcp_established,
     )  # fmt: skip
     with ctr.claimed(Intent.CHECKPOINT):
-        dumping.dump(ctr, options, keep_running=True, frozen=lambda place: copy_files(on, id, place))
+        dumping.dump(ctr, options, bounds, keep_running=True, frozen=lambda place: copy_files(on, id, place))
         dumping.install(ctr, f"{_FOLDER}/{name}", logs=False)
     return name
 
 
-def _restore(ctr: Locked, name: str) -> None:
+def _restore(ctr: Locked, name: str, bounds: Bounds) -> None:
     on, id = ctr.on, ctr.id
     place = dumping.place_of(on, id, f"{_FOLDER}/{name}")
     if ctr.state.mount_count:
@@ -166,10 +175,11 @@ def _restore(ctr: Locked, name: str) -> None:
             files.remove_tree(fresh)
             files.make_dirs(fresh)
             copy_tree(f"{place}/{FILES}", f"{fresh}/{FILES}")
+        bounds.check()
         if ctr.state.status in ALIVE:
             end(ctr, 0)
         if ctr.state.status in (Status.CREATED, Status.STOPPED):
             teardown.clean(ctr)
         on.storage.replace(id, f"{fresh}/{FILES}")
         files.remove_tree(fresh)
-        restore(ctr, checkpoint=f"{_FOLDER}/{name}")
+        restore(ctr, bounds, checkpoint=f"{_FOLDER}/{name}")

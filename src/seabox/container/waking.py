@@ -16,10 +16,12 @@ from ..model.checkpoint import Checkpoint, Statistics
 from ..model.record import EventKind, Intent, Status, restored
 from ..oci.runtime import Revival
 from . import dumping, prepare, teardown
+from .bounds import FOR_EVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.network import Attachment, Endpoint
+    from .bounds import Bounds
     from .guard import Locked
 
 # The runtime tells a hook about the container on stdin.
@@ -48,8 +50,8 @@ class RestoreFailed(OCIRuntimeFailed):
 
 
 def restore(
-    ctr: Locked, *, keep: bool = False, tcp_established: bool = False, tcp_close: bool = False,
-    file_locks: bool = False, ignore_static_ip: bool = False, ignore_static_mac: bool = False,
+    ctr: Locked, bounds: Bounds = FOR_EVER, *, keep: bool = False, tcp_established: bool = False,
+    tcp_close: bool = False, file_locks: bool = False, ignore_static_ip: bool = False, ignore_static_mac: bool = False,
     checkpoint: str = dumping.CURRENT, own_addresses: bool = False,
 ) -> Statistics:  # fmt: skip
     """See Container.restore. `checkpoint` names the directory; `own_addresses`: it asks for none it had then."""
@@ -66,7 +68,7 @@ def restore(
     tcp_established = (tcp_established or about.tcp_established) and not tcp_close
     revival = Revival(
         images=f"{place}/{dumping.IMAGES}", criu=criu, tcp_established=tcp_established,
-        file_locks=file_locks or about.file_locks,
+        file_locks=file_locks or about.file_locks, timeout=bounds.left, cancel=bounds.cancel,
     )  # fmt: skip
     with ctr.claimed(Intent.RESTORE), ExitStack() as ports, ExitStack() as undo:
         if ctr.state.status is Status.STOPPED:
@@ -97,6 +99,7 @@ def restore(
         began = on.clock.monotonic()
         try:
             with ctr.released():
+                bounds.check()
                 made = runtime.create(launch)
         except OCIRuntimeFailed as problem:
             raise _failure(ctr, problem) from None

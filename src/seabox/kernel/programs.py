@@ -7,12 +7,16 @@ import select
 from contextlib import ExitStack
 from time import monotonic
 
-from ..errors import TimedOut
+from ..errors import Cancelled, TimedOut
 from .process import exit_code, kill_group, milliseconds, pidfd_of, spawn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .watch import Cancel
+
+_GIVING_UP = 5.0  # s that a program gets to end by itself when it is not wanted any more
 
 
 class Finished:
@@ -62,21 +66,32 @@ class Running:
                     os.close(theirs)
             self._undo = undo.pop_all()
 
-    def finish(self) -> Finished:
+    def finish(self, cancel: Cancel | None = None, give_up: Callable[[], None] | None = None) -> Finished:
         """The program has ended and is reaped. Blocks; whatever ends this call early kills the group.
 
-        Raises: TimedOut (it is killed).
+        But before it is killed for being late or cancelled, `give_up` is called, which makes it end by itself: one that
+        then ends well has come before that. Raises: TimedOut, Cancelled.
         """
+        unwanted: TimedOut | Cancelled | None = None
         with self._undo as undo:
             try:
                 if (pidfd := pidfd_of(self._pid)) is not None:  # else something else in this process has reaped it
                     undo.callback(os.close, pidfd)
-                if not _collect(pidfd, self._kept, self._deadline, self._limit):
-                    raise TimedOut(f"{self._name} did not finish within {self._seconds:g} s")
+                if not _collect(pidfd, self._kept, self._deadline, self._limit, cancel):
+                    unwanted = TimedOut(f"{self._name} did not finish within {self._seconds:g} s")
+                    if cancel is not None and cancel.fired:
+                        unwanted = Cancelled(f"{self._name} was cancelled")
+                    if give_up is None:
+                        raise unwanted
+                    give_up()
+                    if not _collect(pidfd, self._kept, monotonic() + _GIVING_UP, self._limit):
+                        raise unwanted
             except BaseException:
                 kill_group(self._pid)
                 raise
             code = exit_code(self._pid)
+        if unwanted is not None and code:
+            raise unwanted
         out, err = self._kept.values()
         return Finished(code, bytes(out), bytes(err))
 
@@ -101,16 +116,20 @@ def run(
     ).finish()
 
 
-def _collect(pidfd: int | None, kept: dict[int, bytearray], deadline: float, limit: int) -> bool:
-    """Read the pipes until the process has ended (pidfd None: it has); False if the time ran out first."""
+def _collect(
+    pidfd: int | None, kept: dict[int, bytearray], deadline: float, limit: int, cancel: Cancel | None = None
+) -> bool:
+    """Read the pipes until the process has ended (pidfd None: it has); False if it is not wanted for so long."""
     for fd in kept:
         os.set_blocking(fd, False)
     if pidfd is not None:
         poller = select.poll()
         for fd in (pidfd, *kept):
             poller.register(fd, select.POLLIN)
+        if cancel is not None:
+            poller.register(cancel.fd, select.POLLIN)
         while pidfd not in (ready := [fd for fd, _ in poller.poll(milliseconds(deadline - monotonic()))]):
-            if not ready:
+            if not ready or (cancel is not None and cancel.fired):
                 return False
             for fd in ready:
                 if not _read(fd, kept[fd], limit):

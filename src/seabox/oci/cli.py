@@ -46,7 +46,9 @@ class CommandLineRuntime:
 
     def create(self, launch: Launch) -> Launched:
         """The container exists, its process waits to be started, and a conmon watches it."""
-        seconds = conmon.CREATE_SECONDS if launch.revival is None else _CRIU_SECONDS
+        seconds = conmon.CREATE_SECONDS
+        if launch.revival is not None:
+            seconds = _CRIU_SECONDS if launch.revival.timeout is None else launch.revival.timeout
         return conmon.create(self._conmon, self.path, self._flags, launch, seconds)
 
     def execute(self, launch: ExecLaunch) -> Executed:
@@ -111,7 +113,11 @@ class CommandLineRuntime:
         }  # fmt: skip
         words += [flag for flag, wanted in chosen.items() if wanted]
         argv = [self.path, *self._flags, "--log-format", "json", "checkpoint", *words, id]
-        done = run(argv, env={**self._env, **conmon.criu_path(dump.criu)}, timeout_seconds=_CRIU_SECONDS)
+        program = Running(
+            argv, env={**self._env, **conmon.criu_path(dump.criu)},
+            timeout_seconds=_CRIU_SECONDS if dump.timeout is None else dump.timeout,
+        )  # fmt: skip
+        done = program.finish(dump.cancel, dump.give_up)
         if done.code:
             raise refusal(self.name, last_error(done.err) or f"checkpoint ended with code {done.code}")
 

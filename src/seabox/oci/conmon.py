@@ -15,7 +15,6 @@ from ..kernel.process import (
     clean_env,
     identify,
     kill_group,
-    poll_one,
     reap,
     send_signal,
     spawn,
@@ -23,6 +22,7 @@ from ..kernel.process import (
 )
 from ..kernel.programs import run
 from ..kernel.sockets import write_fifo
+from ..kernel.watch import Watch
 from .runtime import Launched
 from .words import last_error, plain, refusal
 
@@ -30,13 +30,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..kernel.watch import Cancel
     from .runtime import Launch
 
 CREATE_SECONDS = 240.0
 ROTATES_LOGS = (2, 2)  # the version from which conmon can keep the old log by itself
 _DYING_SECONDS = 10.0
 _FIRST_FD = 3  # of those that conmon gets from us
-_POLLIN = 1
 
 
 def command(program: str, runtime: str, runtime_args: Sequence[str], launch: Launch) -> list[str]:
@@ -129,7 +129,8 @@ def create(
         try:
             with suppress(BrokenPipeError):  # it did not like its options: the answer will tell
                 os.write(start, b"\0")
-            pid, message = _answer(answer, deadline, launch.id)
+            cancel = launch.revival.cancel if launch.revival is not None else None
+            pid, message = _answer(answer, deadline, launch.id, cancel)
             patient = False
             code = reap(child, max(0.0, deadline - monotonic()))
             process = identify(pid) if pid > 0 else None
@@ -142,15 +143,17 @@ def create(
             raise
 
 
-def _answer(fd: int, deadline: float, id: str) -> tuple[int, str]:
-    """The pid conmon reports (-1 = failed, 0 = it said nothing) and its message."""
+def _answer(fd: int, deadline: float, id: str, cancel: Cancel | None) -> tuple[int, str]:
+    """The pid conmon reports (-1 = failed, 0 = it said nothing) and its message. Raises: TimedOut, Cancelled."""
     line = b""
-    while not line.endswith(b"\n"):
-        if not poll_one(fd, _POLLIN, deadline - monotonic()):
-            raise TimedOut(f"creating container {id}: no answer from conmon in time")
-        if not (chunk := os.read(fd, 1 << 16)):
-            break
-        line += chunk
+    with Watch(cancel) as watch:
+        watch.add_fd(fd)
+        while not line.endswith(b"\n"):
+            if not watch.wait(deadline - monotonic()):
+                raise TimedOut(f"creating container {id}: no answer from conmon in time")
+            if not (chunk := os.read(fd, 1 << 16)):
+                break
+            line += chunk
     return parse_answer(line)
 
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Protocol
 
+    from ..kernel.watch import Cancel
     from ..model.record import ProcessId
     from .attachsock import AttachSocket
     from .outcome import Outcome
@@ -103,27 +104,38 @@ class Dump:
     criu             the program; its name must be criu
     parent           a directory of images beside `images`, as seen from there, that need not be stored again
     pre_dump         only the memory, for such a parent; the processes go on
+    timeout, cancel  how long it is wanted, in seconds (None = for ever); when it is not any more, `give_up` is called,
+                     which makes criu fail and undo what it has done
     """
 
     __slots__ = (
-        "criu", "file_locks", "images", "leave_running", "parent", "pre_dump", "tcp_established", "work",
+        "cancel", "criu", "file_locks", "give_up", "images", "leave_running", "parent", "pre_dump", "tcp_established",
+        "timeout", "work",
     )  # fmt: skip
 
     def __init__(
         self, *, images: str, work: str, criu: str, parent: str = "", pre_dump: bool = False,
         leave_running: bool = False, tcp_established: bool = False, file_locks: bool = False,
+        timeout: float | None = None, cancel: Cancel | None = None, give_up: Callable[[], None] | None = None,
     ) -> None:  # fmt: skip
+        self.timeout, self.cancel, self.give_up = timeout, cancel, give_up
         self.images, self.work, self.criu, self.parent, self.pre_dump = images, work, criu, parent, pre_dump
         self.leave_running, self.tcp_established, self.file_locks = leave_running, tcp_established, file_locks
 
 
 class Revival:
-    """A container is made from a checkpoint: its images, the program criu, and options for `runtime restore`."""
+    """A container is made from a checkpoint: its images, the program criu, and options for `runtime restore`.
 
-    __slots__ = ("criu", "images", "options")
+    It is wanted for `timeout` seconds (None = for ever), or until it is cancelled.
+    """
 
-    def __init__(self, *, images: str, criu: str, tcp_established: bool = False, file_locks: bool = False) -> None:
-        self.images, self.criu = images, criu
+    __slots__ = ("cancel", "criu", "images", "options", "timeout")
+
+    def __init__(
+        self, *, images: str, criu: str, tcp_established: bool = False, file_locks: bool = False,
+        timeout: float | None = None, cancel: Cancel | None = None,
+    ) -> None:  # fmt: skip
+        self.images, self.criu, self.timeout, self.cancel = images, criu, timeout, cancel
         chosen = {"--tcp-established": tcp_established, "--file-locks": file_locks}
         self.options = tuple(option for option, wanted in chosen.items() if wanted)
 

@@ -84,17 +84,17 @@ class Locks:
         self._path_of, self._timeout = path_of, timeout
 
     @contextmanager
-    def hold(self, rank: Rank, *names: str) -> Iterator[list[Held]]:
+    def hold(self, rank: Rank, *names: str, timeout: float | None = None) -> Iterator[list[Held]]:
         """Every lock of `names` is held inside the block, taken in one order.
 
-        Blocks up to the lock timeout for each.
+        Blocks up to the lock timeout, or `timeout` seconds, for each.
         Raises: Busy (names the holder; try again), LockOrderError (a bug: use batch()).
         """
         taken: list[Held] = []
         try:
             for name in sorted(set(names)):
                 key = (rank, name)
-                taken.append(Held(self, key, self.acquire(key)))
+                taken.append(Held(self, key, self.acquire(key, timeout)))
             yield taken
         finally:
             for held in reversed(taken):
@@ -111,12 +111,12 @@ class Locks:
         held.append((rank, name))
         return Held(self, (rank, name), fd)
 
-    def acquire(self, key: tuple[Rank, str]) -> int:
+    def acquire(self, key: tuple[Rank, str], timeout: float | None = None) -> int:
         """The fd of the lock `key`, held; the order is checked first."""
         held = _held()
         if held and key <= held[-1]:
             raise LockOrderError(f"lock {key[1]} ({key[0].name.lower()}) wanted while {held[-1][1]} is held")
-        fd = self._open(key, self._timeout)
+        fd = self._open(key, self._timeout if timeout is None else timeout)
         if fd is None:
             raise Busy(f"{key[0].name.lower()} {key[1]}", describe(holder_of(self._path_of(*key))))
         held.append(key)

@@ -14,10 +14,12 @@ PYTHON = "/usr/bin/python3"
 _MODULES = "import socket, time, os, sys, select, mmap, fcntl"  # one of them is a library of its own
 
 
-def counting(engine: seabox.Engine, name: str, **options: object) -> Container:
+def counting(
+    engine: seabox.Engine, name: str, command: tuple[str, ...] = COUNTER, **options: object
+) -> Container:
     """A container that counts aloud and has begun to."""
     options.setdefault("network", "none")
-    ctr = engine.containers.run("busybox", COUNTER, name=name, **options)  # type: ignore[arg-type]
+    ctr = engine.containers.run("busybox", command, name=name, **options)  # type: ignore[arg-type]
     beyond(ctr, 2)
     return ctr
 
@@ -29,13 +31,13 @@ def count(ctr: Container) -> int:
 
 def numbers(ctr: Container) -> list[int]:
     """All that the container has said."""
-    return [int(line.payload) for line in ctr.logs()]
+    return [int(line.payload) for line in ctr.logs() if line.stream == 1]
 
 
 def beyond(ctr: Container, number: int) -> int:
     """The first number beyond this one that the container says; it must not end before. Blocks."""
     for line in ctr.logs(follow=True):
-        if int(line.payload) > number:
+        if line.stream == 1 and int(line.payload) > number:
             return int(line.payload)
     raise AssertionError(f"it ended at {count(ctr)}, {ctr.snapshot().state!r}")
 

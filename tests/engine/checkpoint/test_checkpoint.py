@@ -6,6 +6,8 @@ import itertools
 import os
 import signal
 import subprocess
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,9 @@ from engine.home import Home, init_of, kinds, last
 from seabox.config import find_program
 from seabox.container.dumping import CheckpointFailed
 from seabox.container.waking import NoCheckpoint
-from seabox.errors import StateConflict, Unsupported
+from seabox.errors import Cancelled, StateConflict, TimedOut, Unsupported
 from seabox.kernel import cgroups, process
+from seabox.kernel.watch import Cancel
 
 GHOST = """
 import os, sys, time
@@ -45,6 +48,46 @@ while True:
     print(n, flush=True)
     time.sleep(0.05)
 """
+
+
+LARGE = "(head -c 100000000 /dev/zero; echo full >&2; exec sleep 1000) | tail -c 100000000"  # what it holds is memory
+
+
+def test_one_that_is_not_wanted_any_more(engine: seabox.Engine) -> None:
+    """At whatever point: it runs as before, unless criu had finished by then; and likewise with restore."""
+    ctr = counting(engine, "sleeper", command=("sh", "-c", f"{LARGE} & {COUNTER[2]}"))
+    for line in ctr.logs(follow=True):
+        if line.stream == 2:
+            break
+    for after in (0.0, 0.03, 0.1, 0.3):
+        try:
+            _cancelled(after, ctr.checkpoint)
+        except Cancelled:
+            assert ctr.status == "running"
+        else:
+            assert ctr.status == "exited"
+            ctr.restore()
+        beyond(ctr, count(ctr) + 2)
+    ctr.checkpoint()  # nothing stands in the way of another
+    with pytest.raises(TimedOut):
+        ctr.restore(timeout=0.0)
+    assert ctr.status == "exited"
+    try:
+        _cancelled(0.1, ctr.restore)
+    except Cancelled:
+        assert ctr.status == "exited"
+        ctr.restore()
+    beyond(ctr, count(ctr) + 2)
+
+
+def _cancelled(after: float, call: Callable[..., object]) -> None:
+    cancel = Cancel()
+    timer = threading.Timer(after, cancel.fire)
+    timer.start()
+    try:
+        call(cancel=cancel)
+    finally:
+        timer.join()
 
 
 def test_in_place(engine: seabox.Engine) -> None:

@@ -11,6 +11,8 @@ from seabox.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from seabox.cli.parse import Arguments
     from seabox.model.options import CreateOptions
 
@@ -31,7 +33,8 @@ def command(path: str) -> Command:
 
 def run(args: Arguments) -> int:
     """Change what was given."""
-    changes = {flag.name.replace("-", "_"): _value(args, flag.name) for flag in _FLAGS if args.given(flag.name)}
+    given = [flag.name for flag in _FLAGS if args.given(flag.name)]
+    changes: dict[str, Any] = {name.replace("-", "_"): _value(args, name) for name in given}
     health: CreateOptions = {}
     add_health(args, health)
     changes |= health

@@ -244,11 +244,12 @@ class Containers:
         self._on.make_directories()
         return make(self._on.images, image, ctr.name, lambda path: ctr.checkpoint(export=path, **options))
 
-    def restore_image(self, image: str, **options: Any) -> list[Container]:
-        """As `restore`, from an image that was made of a checkpoint. Raises: as that; InvalidArgument: it was not."""
-        from .images.checkpoints import archive_of
+    def restore_image(self, *images: str, **options: Any) -> list[Container]:
+        """As `restore`, from images that were made of checkpoints. Raises: as that; InvalidArgument: one was not."""
+        from .images.checkpoints import archives_of
 
-        return self.restore(archive_of(self._on.images, image), **options)
+        with archives_of(self._on.images, images) as archives:
+            return self.restore(*archives, **options)
 
     def get(self, name: str) -> Container:
         """The container with this name, id, or unique id prefix. Raises: NoSuchContainer, AmbiguousName."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ..errors import Unsupported
+from ..errors import InvalidArgument, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .catalog import Catalog
     from .needs import Host
+    from .search import FoundRepository
     from .skopeo import Access, Skopeo
 
 
@@ -37,6 +38,32 @@ class Accounts:
         name = parse(repository)
         with self._catalog.adding(), self._catalog.files.workspace() as workspace:
             return self._skopeo().tags(f"{name.registry}/{name.repository}", access or Access(), workspace)
+
+    def search(
+        self, words: str, *, limit: int = 25, access: Access | None = None
+    ) -> list[FoundRepository]:  # fmt: skip
+        """The repositories that fit the words: "REGISTRY/WORDS", or else those of all registries for short names.
+
+        Of each registry at most `limit`. Raises: InvalidArgument, skopeo.TransferFailed. Blocks.
+        """
+        from .reference import looks_like_host, require_host
+        from .registries import Registries
+        from .search import search
+        from .skopeo import Access
+
+        known = Registries(self._host.registries)
+        first, slash, rest = words.partition("/")
+        places, wanted = ([first], rest) if slash and looks_like_host(first) else (known.search(), words)
+        if not places:
+            raise InvalidArgument("no registries to search are configured: name one, as in REGISTRY/WORDS")
+        found: list[FoundRepository] = []
+        for place in places:
+            require_host(place)
+            found += search(
+                place, wanted, limit=limit, access=access or Access(), insecure=known.insecure(place),
+                env=self._host.env,
+            )  # fmt: skip
+        return found
 
     def sign(self, name: str, identity: str, folder: str, *, access: Access | None = None) -> str:
         """A signature of the image in its registry is in a file below `folder`, as registries.d finds it; its path.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from ..errors import InvalidArgument
+from contextlib import contextmanager
+
+from ..errors import InvalidArgument, SeaboxError
 from . import manifest as manifests
 from .config import image_config
 from .reference import local_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from typing import TypeVar
 
     from .images import Images
@@ -28,6 +30,23 @@ def make(images: Images, name: str, container: str, export: Callable[[str], T]) 
             f"{place}/checkpoint", name, changes=[f"LABEL {LABEL}={container}"], message=f"checkpoint of {container}"
         )
     return done
+
+
+@contextmanager
+def archives_of(images: Images, names: Sequence[str]) -> Iterator[list[str]]:
+    """The paths of the archives that the images were made of; errors inside the block name the images instead.
+
+    Raises: NoSuchImage, InvalidArgument: one is made of none.
+    """
+    paths = [archive_of(images, name) for name in names]
+    try:
+        yield paths
+    except SeaboxError as problem:
+        for path, name in zip(paths, names, strict=True):
+            problem.args = tuple(
+                each.replace(path, f"image {name}") if isinstance(each, str) else each for each in problem.args
+            )
+        raise
 
 
 def archive_of(images: Images, name: str) -> str:

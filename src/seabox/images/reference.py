@@ -43,7 +43,7 @@ def parse(text: str) -> Reference:
     if at and not _is_digest(digest):
         raise _invalid(text, "the digest must be sha256: and 64 hex digits")
     registry, slash, repository = rest.partition("/")
-    if not slash or not (registry == LOCAL or "." in registry or ":" in registry):
+    if not slash or not looks_like_host(registry):
         registry, repository = "", rest
     repository, colon, tag = repository.partition(":")
     if colon and not _is_tag(tag):
@@ -59,6 +59,17 @@ def parse(text: str) -> Reference:
         registry = _HUB
         repository = repository if "/" in repository else f"library/{repository}"
     return Reference(registry, repository, "" if digest else tag or DEFAULT_TAG, digest)
+
+
+def looks_like_host(text: str) -> bool:
+    """Whether the first part of a name is meant to be a registry."""
+    return text == LOCAL or "." in text or ":" in text
+
+
+def require_host(text: str) -> None:
+    """Nothing, for a host with or without a port. Raises: InvalidArgument."""
+    if not _is_host(text):
+        raise InvalidArgument(f"{text!a} is not the name of a registry")
 
 
 def candidates(text: str) -> tuple[str, ...]:

@@ -62,6 +62,16 @@ class Registries:
             found = _strings(tables.get("unqualified-search-registries"), found)
         return found
 
+    def insecure(self, registry: str) -> bool:
+        """Whether the registry may be reached without a certificate that holds. Raises: InvalidArgument."""
+        found = False
+        for _, tables in self._tables():
+            entries = tables.get("registry")
+            for each in entries if isinstance(entries, list) else ():
+                if isinstance(each, dict) and registry in (each.get("location"), each.get("prefix")):
+                    found = each.get("insecure") is True
+        return found
+
     def _tables(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         import tomllib
 

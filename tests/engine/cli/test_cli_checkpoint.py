@@ -79,6 +79,10 @@ def test_an_image(cli: CommandLine, tmp_path: Path) -> None:
     for name in ("one", "two"):
         assert state(cli, name) == "running:true:false:false"
         assert cli.ok("exec", name, "ls", "/mine") == "/mine"
+    cli.ok("run", "-d", "--name", "more", "--cap-add", "SYS_TIME", "busybox", *COUNT)
+    cli.ok("container", "checkpoint", "--create-image", "moment:second", "more")
+    done = cli("container", "restore", "-n", "three", "moment:second")
+    assert done.err.startswith("Error: image moment:second: the container in it asks for "), done.err
     done = cli("container", "restore", "one", "moment:first")
     assert (done.code, "cannot be restored at once" in done.err) == (125, True)
 

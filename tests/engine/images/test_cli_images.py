@@ -190,7 +190,14 @@ def test_commit_as_one_layer_and_in_dockers_form(cli: CommandLine, tmp_path: Pat
 def test_signed_and_searched(cli: CommandLine, registry: Registry, tmp_path: Path) -> None:
     cli.ok("push", "-q", "--tls-verify=false", "busybox", f"{registry.host}/team/box:1")
     assert cli.ok("search", "--list-tags", "--tls-verify=false", f"{registry.host}/team/box").split()[-1] == "1"
-    assert "--list-tags" in cli("search", "box").err
+    words = ("search", "--tls-verify=false", "--format", "{{.Index}} {{.Name}}")
+    assert cli.ok(*words, f"{registry.host}/tea") == f"{registry.host} {registry.host}/team/box"
+    assert cli.ok(*words, f"{registry.host}/nothing") == ""
+    done = cli("search", f"{registry.host}/team")  # it has no certificate
+    assert (done.code, done.err.count("\n")) == (125, 1), done.err
+    for wrong in (["--filter", "stars=x", "a"], ["--limit", "-1", "a"], ["bad host:1/a"]):
+        done = cli("search", *wrong)
+        assert (done.code, done.err.count("\n")) == (125, 1), done.err
     home = tmp_path / "gnupg"
     home.mkdir(mode=0o700)
     env = {"GNUPGHOME": str(home)}

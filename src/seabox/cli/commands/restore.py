@@ -9,7 +9,10 @@ from seabox.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from seabox.cli.parse import Arguments
+    from seabox.container.container import Container
     from seabox.engine import Engine
     from seabox.model.checkpoint import Statistics
 
@@ -54,26 +57,29 @@ def run(args: Arguments) -> int:
     if archives and (args.rest or args.on("all") or args.on("latest")):
         raise InvalidArgument("--import takes no other choice of containers")
     with engine(args) as on:
-        archives = archives or _of_images(args, on)
-        if not archives:
+        images = [] if archives else _images(args, on)
+        if not (archives or images):
             for flag in _ONLY_WITH_IMPORT:
                 if args.given(flag):
                     raise InvalidArgument(f"--{flag} can only be used with --import, or an image")
-        code = _import(args, on, archives, took) if archives else _restore(args, on, took)
+        if archives:
+            code = _import(args, on.containers.restore, archives, took)
+        elif images:
+            code = _import(args, on.containers.restore_image, images, took)
+        else:
+            code = _restore(args, on, took)
     if args.on("print-stats"):
         print_statistics(took, "restore")
     return code
 
 
-def _of_images(args: Arguments, on: Engine) -> list[str]:
-    """The archives of the images that are named in place of containers."""
-    from seabox.images.checkpoints import archive_of
-
+def _images(args: Arguments, on: Engine) -> list[str]:
+    """The images that are named in place of containers."""
     names = [] if args.on("all") or args.on("latest") else args.rest
     images = [name for name in names if not on.containers.exists(name) and on.images.exists(name)]
     if images and len(images) < len(names):
         raise InvalidArgument("containers and images cannot be restored at once")
-    return [archive_of(on.images, name) for name in images]
+    return images
 
 
 def _restore(args: Arguments, on: Engine, took: list[Statistics]) -> int:
@@ -90,9 +96,11 @@ def _restore(args: Arguments, on: Engine, took: list[Statistics]) -> int:
     return for_each(chosen(args, on, fits=lambda seen: seen.state.checkpointed), act)
 
 
-def _import(args: Arguments, on: Engine, archives: list[str], took: list[Statistics]) -> int:
-    made = on.containers.restore(
-        *archives, name=args.text("name") or None, pod=args.text("pod") or None,
+def _import(
+    args: Arguments, restore: Callable[..., list[Container]], sources: list[str], took: list[Statistics]
+) -> int:
+    made = restore(
+        *sources, name=args.text("name") or None, pod=args.text("pod") or None,
         import_previous=args.text("import-previous"), publish=args.texts("publish"), report=took.append,
         keep=args.on("keep"), tcp_established=args.on("tcp-established"), tcp_close=args.on("tcp-close"),
         file_locks=args.on("file-locks"), ignore_rootfs=args.on("ignore-rootfs"),

@@ -1,4 +1,4 @@
-"""`search`: the tags of a repository. Registries have no common way to be searched for words."""
+"""`search`: the repositories of registries that fit some words, or the tags of one repository."""
 
 from __future__ import annotations
 
@@ -7,30 +7,37 @@ import sys
 from seabox.cli.context import engine
 from seabox.cli.flags import BOOL, INT, LIST, STRING, Command, Flag
 from seabox.cli.transfers import AUTHFILE, TLS_VERIFY, access
-from seabox.errors import Unsupported
+from seabox.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from seabox.cli.parse import Arguments
+    from collections.abc import Sequence
 
-_COLUMNS = ("Name", "Tag")
+    from seabox.cli.parse import Arguments
+    from seabox.images.search import FoundRepository
+
+_TAG_COLUMNS = ("Name", "Tag")
+_COLUMNS = ("Name", "Description")
+_SHORT = 44  # characters of a description
+_MOST = 100
 
 
 def command(path: str) -> Command:
     """The command's table."""
     flags = (
         AUTHFILE,
-        Flag("compatible", "", BOOL, "Accepted, without effect", hidden=True),
-        Flag("filter", "f", LIST, "Accepted, without effect", hidden=True),
+        Flag("compatible", "", BOOL, "Show stars, official and automated as well"),
+        Flag("filter", "f", LIST, "stars=N, is-official or is-automated", metavar="filter"),
         Flag("format", "", STRING, "Go template, json, or table with a template", metavar="format"),
-        Flag("limit", "", INT, "At most so many", default=25),
+        Flag("limit", "", INT, "At most so many of each registry", default=25),
         Flag("list-tags", "", BOOL, "The tags of a repository"),
-        Flag("no-trunc", "", BOOL, "Accepted, without effect", hidden=True),
+        Flag("no-trunc", "", BOOL, "Show whole descriptions"),
         TLS_VERIFY,
     )
     return Command(
-        path, flags, "--list-tags [options] REGISTRY/NAME", "Show the tags of a repository in its registry", run,
-        least=1, most=1, examples=("seabox search --list-tags quay.io/fedora/fedora",),
+        path, flags, "[options] TERM", "Search registries for repositories, or a repository for its tags", run,
+        least=1, most=1,
+        examples=("seabox search quay.io/fedora", "seabox search --list-tags quay.io/fedora/fedora"),
     )  # fmt: skip
 
 
@@ -38,14 +45,49 @@ def run(args: Arguments) -> int:
     """Print them."""
     from seabox.cli.output import as_json, is_json, report, write
 
-    if not args.on("list-tags"):
-        raise Unsupported("searching registries for words is not supported: name a repository and use --list-tags")
-    name = args.rest[0].removeprefix("docker://")
-    with engine(args) as on:
-        tags = on.images.tags(name, access(args))[: args.number("limit")]
-    if is_json(args.text("format")):
-        write(as_json([{"Name": name, "Tags": tags}]), sys.stdout)
+    name, form, limit = args.rest[0].removeprefix("docker://"), args.text("format"), args.number("limit")
+    if not 0 <= limit <= _MOST:
+        raise InvalidArgument(f"search limit must be a number from 0 to {_MOST}, not {limit}")
+    if args.on("list-tags"):
+        if args.texts("filter"):
+            raise InvalidArgument("filters are not applicable to list tags result")
+        with engine(args) as on:
+            tags = on.images.tags(name, access(args))[: limit or None]
+        if is_json(form):
+            write(as_json([{"Name": name, "Tags": tags}]), sys.stdout)
+        else:
+            write(report(form, [{"Name": name, "Tag": tag} for tag in tags], _TAG_COLUMNS), sys.stdout)
         return 0
-    rows = [{"Name": name, "Tag": tag} for tag in tags]
-    write(report(args.text("format"), rows, _COLUMNS), sys.stdout)
+    stars, official, automated = _wanted(args.texts("filter"))
+    with engine(args) as on:
+        found = on.images.search(name, limit=limit or _MOST, access=access(args))
+    rows = [
+        _row(each, whole=args.on("no-trunc")) for each in found
+        if each.stars >= stars and official in (None, each.official) and automated in (None, each.automated)
+    ]  # fmt: skip
+    columns = (*_COLUMNS, "Stars", "Official", "Automated") if args.on("compatible") else _COLUMNS
+    write(as_json(rows) if is_json(form) else report(form, rows, columns), sys.stdout)
     return 0
+
+
+def _row(found: FoundRepository, *, whole: bool) -> dict[str, object]:
+    said = found.description
+    return {
+        "Index": found.registry, "Name": found.name,
+        "Description": said if whole or len(said) <= _SHORT else f"{said[:_SHORT]}...", "Stars": found.stars,
+        "Official": "[OK]" if found.official else "", "Automated": "[OK]" if found.automated else "", "Tag": "",
+    }  # fmt: skip
+
+
+def _wanted(filters: Sequence[str]) -> tuple[int, bool | None, bool | None]:
+    """At least how many stars, and whether official and automated ones (None = either). Raises: InvalidArgument."""
+    stars, flags = 0, dict[str, bool]()
+    for each in filters:
+        key, _, value = each.partition("=")
+        if key == "stars" and value.isascii() and value.isdecimal():
+            stars = int(value)
+        elif key in ("is-official", "is-automated") and value in ("", "true", "false"):
+            flags[key] = value != "false"
+        else:
+            raise InvalidArgument(f'invalid filter "{each}": stars=N, is-official or is-automated')
+    return stars, flags.get("is-official"), flags.get("is-automated")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -130,6 +131,26 @@ def test_limits_of_the_whole_pod(engine: seabox.Engine) -> None:
         except FileNotFoundError:
             continue
     assert found == [32 << 20]
+
+
+def test_a_limit_of_a_device_for_the_whole_pod(engine: seabox.Engine) -> None:
+    devices = [f"/dev/{name}" for name in sorted(os.listdir("/sys/block")) if os.path.exists(f"/dev/{name}")]
+    if not devices:
+        pytest.skip("this machine has no block device")
+    pod = pod_of(engine, device_read_bps=[f"{devices[-1]}:1mb"])
+    member(engine, pod, "one")
+    pod.start()
+    found = []
+    for path in cgroups.paths(pod.inspect()["CgroupPath"]):
+        for name in ("blkio.throttle.read_bps_device", "io.max"):
+            if os.path.exists(f"{path}/{name}"):
+                with open(f"{path}/{name}") as file:
+                    found += file.read().split()
+    number = os.stat(devices[-1]).st_rdev
+    assert found[:1] == [f"{os.major(number)}:{os.minor(number)}"]
+    assert found[1] in ("1048576", "rbps=1048576")
+    with pytest.raises(InvalidArgument, match="range of blkio weight is from 10 to 1000: 5"):
+        pod_of(engine, "q", blkio_weight=5)
 
 
 def test_init_containers(engine: seabox.Engine) -> None:

@@ -191,13 +191,16 @@ def _write(path: str, word: bytes) -> bool:
 def limit(cgroup: str, settings: Iterable[tuple[str, str, str]]) -> None:
     """The cgroup exists where the controllers of `settings` are, and its files hold these texts.
 
-    `settings`: controller (by its name in version 2), file, text; in order. Raises: OSError with the file's name.
+    `settings`: controller (by its name in version 2), file (or several, "a|b": the first that there is), text; in
+    order. Raises: OSError with the file's name.
     """
     tops = controllers()
     for controller, file, text in settings:
         top = tops.get(controller) or tops["blkio"]
         path = _make(top, cgroup, controller)
-        with open(f"{path}/{file}", "w") as opened:
+        names = file.split("|")
+        name = next((each for each in names if os.path.exists(f"{path}/{each}")), names[-1])
+        with open(f"{path}/{name}", "w") as opened:
             opened.write(text)
 
 

@@ -60,6 +60,10 @@ class PodRequest(msgspec.Struct, frozen=True, kw_only=True):
     cpu_shares: int | None = None
     cpuset_cpus: str = ""
     cpuset_mems: str = ""
+    blkio_weight: int | None = None
+    blkio_weight_devices: tuple[str, ...] = ()
+    device_read_bps: tuple[str, ...] = ()
+    device_write_bps: tuple[str, ...] = ()
     shm_size: int | None = None
     sysctls: dict[str, str] = {}
     volumes: tuple[str, ...] = ()  # this and the next two are what every member gets

@@ -36,7 +36,9 @@ def create_infra(on: PodServices, request: PodRequest, pod: PodConfig) -> str:
         log = replace(config.log, size_max=-1, rotate="") if wanted.rootfs else config.log  # it writes nothing
         limits = CreateRequest(
             memory=request.memory, memory_swap=request.memory_swap, cpus=request.cpus, cpu_shares=request.cpu_shares,
-            cpuset_cpus=request.cpuset_cpus, cpuset_mems=request.cpuset_mems,
+            cpuset_cpus=request.cpuset_cpus, cpuset_mems=request.cpuset_mems, blkio_weight=request.blkio_weight,
+            blkio_weight_devices=request.blkio_weight_devices, device_read_bps=request.device_read_bps,
+            device_write_bps=request.device_write_bps,
         )  # fmt: skip
         resources = parse_resources(limits, default_pids=-1, runtime=config.runtime)
         return replace(

@@ -79,7 +79,7 @@ def block_io(asked: Resources) -> oci.BlockIO | None:
         weight_device=tuple(
             oci.WeightDevice(major=major, minor=minor, weight=each.value)
             for each in asked.blkio_weight_devices
-            for major, minor in (_numbers(each.path),)
+            for major, minor in (device_numbers(each.path),)
         ),
         throttle_read_bps_device=_throttles(asked.read_bps),
         throttle_write_bps_device=_throttles(asked.write_bps),
@@ -93,11 +93,12 @@ def _throttles(limits: Iterable[DeviceLimit]) -> tuple[oci.ThrottleDevice, ...]:
     return tuple(
         oci.ThrottleDevice(major=major, minor=minor, rate=each.value)
         for each in limits
-        for major, minor in (_numbers(each.path),)
+        for major, minor in (device_numbers(each.path),)
     )
 
 
-def _numbers(path: str) -> tuple[int, int]:
+def device_numbers(path: str) -> tuple[int, int]:
+    """Major and minor number of the device. Raises: Refused if it is gone."""
     try:
         number = os.stat(path).st_rdev
     except OSError as problem:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from ..errors import Unsupported
+from .block_io import device_numbers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..model.container import Resources
+    from ..model.container import DeviceLimit, Resources
     from .facts import HostFacts
 
     Limit = tuple[str, str, str]  # controller, file, text
 
 _CPU_PERIOD = 100_000  # µs
+_RATES = {  # the file of version 1, the word of version 2
+    "read_bps": ("blkio.throttle.read_bps_device", "rbps"), "write_bps": ("blkio.throttle.write_bps_device", "wbps"),
+}  # fmt: skip
 
 
 def pod_limits(asked: Resources, facts: HostFacts) -> list[Limit]:
@@ -40,7 +44,14 @@ def _version_1(asked: Resources, facts: HostFacts) -> list[Limit]:
         ("cpu", "cpu.cfs_period_us", period),
         ("cpu", "cpu.cfs_quota_us", asked.cpu_quota),
     ]
-    return [(controller, file, str(value)) for controller, file, value in values if value is not None] + _sets(asked)
+    found = [(controller, file, str(value)) for controller, file, value in values if value is not None]
+    if asked.blkio_weight is not None:
+        found.append(("io", "blkio.weight|blkio.bfq.weight", str(asked.blkio_weight)))
+    for each in asked.blkio_weight_devices:
+        found.append(("io", "blkio.weight_device|blkio.bfq.weight_device", f"{_device(each)} {each.value}"))
+    for limit, (file, _) in _RATES.items():
+        found += [("io", file, f"{_device(each)} {each.value}") for each in getattr(asked, limit)]
+    return found + _sets(asked)
 
 
 def _version_2(asked: Resources) -> list[Limit]:
@@ -57,7 +68,18 @@ def _version_2(asked: Resources) -> list[Limit]:
     if asked.cpu_quota or asked.cpu_period:
         quota = str(asked.cpu_quota) if asked.cpu_quota and asked.cpu_quota > 0 else "max"
         found.append(("cpu", "cpu.max", f"{quota} {asked.cpu_period or _CPU_PERIOD}"))
+    if asked.blkio_weight is not None:
+        found.append(("io", "io.bfq.weight|io.weight", f"default {asked.blkio_weight}"))
+    for each in asked.blkio_weight_devices:
+        found.append(("io", "io.bfq.weight|io.weight", f"{_device(each)} {each.value}"))
+    for limit, (_, word) in _RATES.items():
+        found += [("io", "io.max", f"{_device(each)} {word}={each.value or 'max'}") for each in getattr(asked, limit)]
     return found + _sets(asked)
+
+
+def _device(limit: DeviceLimit) -> str:
+    """Raises: Refused."""
+    return "{}:{}".format(*device_numbers(limit.path))
 
 
 def _sets(asked: Resources) -> list[Limit]:

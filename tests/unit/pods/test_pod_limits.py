@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seabox.errors import Unsupported
-from seabox.model.container import Resources
+from seabox.model.container import DeviceLimit, Resources
 from seabox.spec.facts import HostFacts
 from seabox.spec.pod_limits import pod_limits
 
@@ -33,6 +33,25 @@ def test_version_2() -> None:
         ("cpuset", "cpuset.cpus", "0"),
     ]
     assert pod_limits(Resources(memory=5, memory_swap=-1), HostFacts())[1][2] == "max"
+
+
+def test_block_io() -> None:
+    asked = Resources(
+        blkio_weight=100, blkio_weight_devices=(DeviceLimit(path="/dev/zero", value=20),),
+        read_bps=(DeviceLimit(path="/dev/null", value=5),), write_bps=(DeviceLimit(path="/dev/null", value=0),),
+    )  # fmt: skip
+    assert pod_limits(asked, HostFacts(cgroup_mode="v1")) == [
+        ("io", "blkio.weight|blkio.bfq.weight", "100"),
+        ("io", "blkio.weight_device|blkio.bfq.weight_device", "1:5 20"),
+        ("io", "blkio.throttle.read_bps_device", "1:3 5"),
+        ("io", "blkio.throttle.write_bps_device", "1:3 0"),
+    ]
+    assert pod_limits(asked, HostFacts()) == [
+        ("io", "io.bfq.weight|io.weight", "default 100"),
+        ("io", "io.bfq.weight|io.weight", "1:5 20"),
+        ("io", "io.max", "1:3 rbps=5"),
+        ("io", "io.max", "1:3 wbps=max"),
+    ]
 
 
 def test_none_asked_for() -> None:

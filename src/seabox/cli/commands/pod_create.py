@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 _SHARE = "ipc,net,uts"
 _FLAGS = (
     Flag("add-host", "", LIST, "Line for /etc/hosts (NAME:IP)"),
+    Flag("blkio-weight", "", UINT, "Relative weight of block I/O of the whole pod (10 to 1000)"),
+    Flag("blkio-weight-device", "", CSV, "The same for one device (DEVICE:WEIGHT)", metavar="DEVICE_NAME:WEIGHT"),
     Flag("cgroup-parent", "", STRING, "Cgroup below which the pod's is made"),
     Flag("cpu-shares", "c", UINT, "Relative weight of CPU time"),
     Flag("cpus", "", FLOAT, "Number of CPUs"),
     Flag("cpuset-cpus", "", STRING, "CPUs to run on (0-2,5)"),
     Flag("cpuset-mems", "", STRING, "Memory nodes to use"),
     Flag("device", "", LIST, "Device of the host for every container (SRC[:DEST[:rwm]])"),
+    Flag("device-read-bps", "", CSV, "Most bytes a second read from a device by the whole pod (DEVICE:NUMBER[UNIT])"),
+    Flag("device-write-bps", "", CSV, "Most bytes a second written to a device by the whole pod"),
     Flag("dns", "", CSV, "Name server, or none to leave the image's resolv.conf alone", metavar="ip"),
     Flag("dns-option", "", CSV, "Option of the resolver", aliases=("dns-opt",)),
     Flag("dns-search", "", CSV, "Domain to search for names"),
@@ -64,7 +68,7 @@ _FLAGS = (
     Flag("volume", "v", LIST, "Directory of the host for every container (SRC:DEST[:OPTIONS])"),
 )  # fmt: skip
 _LATER = (
-    "blkio-weight blkio-weight-device device-read-bps device-write-bps gidmap subgidname subuidname uidmap volumes-from"
+    "gidmap subgidname subuidname uidmap volumes-from"
 ).split()
 
 
@@ -162,7 +166,13 @@ def _options(args: Arguments) -> dict[str, Any]:
 
 
 def _limits(args: Arguments) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {
+        "blkio_weight_devices": args.texts("blkio-weight-device"),
+        "device_read_bps": args.texts("device-read-bps"),
+        "device_write_bps": args.texts("device-write-bps"),
+    }
+    if args.given("blkio-weight"):
+        found["blkio_weight"] = args.number("blkio-weight")
     if args.given("cpus"):
         found["cpus"] = min(args.fraction("cpus"), float(os.cpu_count() or 1))
     if args.given("cpu-shares"):

@@ -293,3 +293,21 @@ def test_a_mount_that_fails_half_way_is_undone(engine: seabox.Engine, monkeypatc
     assert not mounts.is_mounted(volume.mountpoint)
     monkeypatch.undo()
     engine.volumes.remove("fast")
+
+
+@pytest.mark.parametrize("runtime", ["crun"], indirect=True)
+def test_ids_are_mapped(engine: seabox.Engine, tmp_path: Path) -> None:
+    """A file of the host's user 1000 is root's in the container, and what root makes there is that user's."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "file").touch()
+    for each in (shared, shared / "file"):
+        os.chown(each, 1000, 1000)
+    ctr = engine.containers.create(
+        "busybox", ["sh", "-c", "stat -c %u:%g /v/file; touch /v/new"],
+        volumes=[f"{shared}:/v:idmap=uids=1000-0-1;gids=1000-0-1"],
+    )  # fmt: skip
+    with ctr.start_and_attach() as session:
+        told = session.read_all(60)
+    assert (told.stdout, told.stderr) == (b"0:0\n", b"")
+    assert (shared / "new").stat().st_uid == 1000

@@ -71,7 +71,7 @@ _IMAGE = {
     "build": "build", "diff": "diff", "history": "history", "import": "import_image", "load": "load",
     "mount": "image_mount", "prune": "image_prune", "pull": "pull", "push": "push", "rm": "rmi", "remove": "rmi",
     "save": "save", "tag": "tag", "tree": "image_tree", "umount": "image_mount", "unmount": "image_mount",
-    "untag": "tag", "sign": "image_sign", "trust": "image_trust",
+    "untag": "tag", "scp": "image_scp", "sign": "image_sign", "trust": "image_trust",
 }  # fmt: skip
 MODULES |= {f"image {name}": module for name, module in _IMAGE.items()}
 MODULES |= {
@@ -86,7 +86,7 @@ MODULES |= {
 _LATER = frozenset(
     "auto-update clone compose farm generate "
     "kube machine play prune quadlet "
-    "runlabel scp secret unshare".split()
+    "runlabel secret unshare".split()
 )
 
 PROGRAM_TABLE = Command(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -294,3 +295,33 @@ def test_build(cli: CommandLine, tmp_path: Path) -> None:
         assert cli("build", "-q", "--isolation", "chroot", "-t", "typed", *words, stdin=typed).code == 0
         assert cli.ok("image", "inspect", "--format", "{{.Labels.typed}}", "typed") == "yes"
     assert cli("build", f"{tmp_path}/nowhere").code == 125
+
+
+def test_to_another_machine_and_back(cli: CommandLine, tmp_path: Path) -> None:
+    """`ssh` is a stand-in that runs what it is given here, where `seabox` is another store."""
+    (tmp_path / "other").mkdir()
+    other = CommandLine(tmp_path / "other")
+    words = " ".join(map(shlex.quote, other.argv))
+    for name, script in (("ssh", '[ "$1" = -- ] || exit 9; echo "$2" >> hosts; shift 2; exec sh -c "$*"'),
+                         ("seabox", f"SEABOX_CONF={other.env['SEABOX_CONF']} exec {words} \"$@\"")):  # fmt: skip
+        path = tmp_path / "bin" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\ncd {tmp_path}\n{script}\n")
+        path.chmod(0o755)
+    env = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+    id = cli.ok("images", "-q", "--no-trunc", "busybox")
+    done = cli("image", "scp", "busybox", "root@far::", env=env)
+    assert (done.code, done.out) == (0, "Loaded image: localhost/busybox:latest\n"), done
+    assert other.ok("images", "-q", "--no-trunc", "busybox") == id
+    other.ok("tag", "busybox", "back")
+    done = cli("image", "scp", "-q", "far::back", env=env)
+    assert (done.code, done.out) == (0, "Loaded image: localhost/back:latest\n"), done
+    assert (tmp_path / "hosts").read_text() == "root@far\nfar\n"
+    for wrong, why in (
+        (["far::nothing"], "image not known"), (["nothing", "far::"], "image not known"),
+        (["busybox"], "must be another machine"), (["busybox", "far::new"], "keeps its name"),
+        (["busybox", "-oProxyCommand=x::"], "unknown shorthand"), (["--", "busybox", "-oProxyCommand=x::"], "no"),
+    ):  # fmt: skip
+        done = cli("image", "scp", *wrong, env=env)
+        assert (done.code, why in done.err, done.out) == (125, True, ""), (wrong, done)
+    assert cli("image", "scp", "busybox", "far::", env={"PATH": "/none"}).code == 125

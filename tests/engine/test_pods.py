@@ -344,21 +344,24 @@ def test_logs_that_nobody_follows_any_more(engine: seabox.Engine) -> None:
     loud = member(engine, pod, "loud", "sh", "-c", "exec yes")
     quiet = member(engine, pod, "quiet", "sh", "-c", "echo here; exec sleep 1000")
     pod.start()
-    before = threading.active_count()
+    before = set(threading.enumerate())
+
+    def new() -> set[threading.Thread]:
+        return set(threading.enumerate()) - before
+
     lines = pod.logs(follow=True)
     seen = {id for id, _ in (next(lines) for _ in range(5000))}
     assert loud.id in seen
-    assert threading.active_count() == before + 2
+    assert len(new()) == 2
     lines.close()  # type: ignore[attr-defined]
-    assert threading.active_count() == before
+    assert new() == set()
     assert list(lines) == []
     lines = pod.logs("quiet", follow=True)
     assert next(lines)[0] == quiet.id
-    readers = set(threading.enumerate())
+    readers = new()
+    assert readers
     del lines
     gc.collect()
-    for thread in readers - {threading.current_thread()}:
-        if thread.name.endswith("(_pump)"):
-            thread.join(60)
-            assert not thread.is_alive()
-    assert threading.active_count() == before
+    for thread in readers:
+        thread.join(60)
+    assert new() == set()

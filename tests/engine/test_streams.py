@@ -6,14 +6,18 @@ import hashlib
 import os
 import random
 import select
+import signal
 import socket
 import subprocess
+import threading
+from contextlib import ExitStack
 
 import pytest
 
 import seabox
 from engine.home import SLEEPER, Home, conmon_of, obedient
 from seabox.errors import Conflict, ExitCodeUnknown, StateConflict, TimedOut
+from seabox.kernel import process
 from seabox.kernel.procfs import blocked_on
 from seabox.streams.session import Session
 
@@ -114,6 +118,25 @@ def test_attach_needs_a_container_that_is_there(engine: seabox.Engine) -> None:
     with pytest.raises(StateConflict):
         ctr.attach()
     assert [event.kind for event in engine.events()].count("attach") == 1
+
+
+def test_who_attaches_before_the_start_misses_nothing(engine: seabox.Engine) -> None:
+    """However many they are, and though conmon, on a busy machine, has not accepted them yet."""
+    ctr = engine.containers.create("busybox", ["echo", "hello"])
+    ctr.init()
+    conmon = conmon_of(ctr)
+    process.send_signal(conmon, signal.SIGSTOP)
+    while not process.stopped(conmon.pid):
+        select.poll().poll(1)
+    with ExitStack() as undo:
+        sessions = [undo.enter_context(ctr.attach()) for _ in range(5)]
+        starting = threading.Thread(target=ctr.start)
+        starting.start()
+        starting.join(0.5)
+        process.send_signal(conmon, signal.SIGCONT)
+        starting.join(60)
+        assert [session.read_all(60).stdout for session in sessions] == [b"hello\n"] * 5
+    assert ctr.wait(timeout=60) == 0
 
 
 def test_a_session_outlives_nothing_but_its_container(engine: seabox.Engine) -> None:

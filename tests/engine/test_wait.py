@@ -21,6 +21,7 @@ class Waiting:
 
     def __init__(self, pool: ThreadPoolExecutor) -> None:
         self.timed: list[float] = []
+        self.futures: list[Future[int | None]] = []
         self._pool = pool
         self._entered: dict[int, threading.Event] = {}  # by thread
 
@@ -32,6 +33,7 @@ class Waiting:
             return call()
 
         future = self._pool.submit(run)
+        self.futures.append(future)
         assert entered.wait(60)
         return future
 
@@ -55,7 +57,8 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Waiting]:
 
     monkeypatch.setattr(Watch, "wait", announced)
     yield found
-    pool.shutdown(wait=False)
+    pool.shutdown(wait=all(future.done() for future in found.futures))  # not for one that a failure has left waiting
+    found.futures.clear()  # their errors hold what was open
 
 
 @pytest.mark.parametrize("condition", ["exited", "stopped", "next-exit", "removed"])

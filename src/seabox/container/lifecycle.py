@@ -92,7 +92,11 @@ def ready(ctr: Locked, *, again: bool = False) -> Iterator[None]:
     untouched = before.status is Status.CREATED
     # a claim to start says that whoever finds it alone takes the creation back: not so if that was there before
     with ctr.claimed(Intent.INIT if untouched else Intent.START):
-        if not untouched:
+        if untouched:  # somebody may have attached
+            from .accepted import await_accepted
+
+            await_accepted(ctr.state.conmon)
+        else:
             _init(ctr, again=again)
         try:
             yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from ..errors import ExitCodeUnknown, InvalidArgument, NeverStarted, NoSuchContainer, TimedOut
 from ..kernel import files
@@ -110,6 +111,8 @@ def _watch_directories(on: Services, id: str, watch: Watch) -> None:
         files.make_dirs(os.path.dirname(run_dir), 0o700)
         watch.add_dir(os.path.dirname(run_dir))
         watch.add_dir(on.config.runroot)
+        with suppress(FileNotFoundError):  # it came before that was watched
+            watch.add_dir(run_dir)
 
 
 def _has_begun(seen: Snapshot) -> bool:

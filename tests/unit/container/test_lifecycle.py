@@ -245,6 +245,34 @@ def test_waiters_wake_up(rooms: FakeRooms, condition: str, monkeypatch: pytest.M
     assert codes == [5, 5, 5]
 
 
+def test_a_waiter_wakes_though_the_run_directory_came_while_it_looked(
+    rooms: FakeRooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody had used the container since the boot; the start makes the directory between two looks for it."""
+    ctr = rooms.container()
+    run_dir = rooms.config.run_dir(ctr.id)
+    add_dir, wait = Watch.add_dir, Watch.wait
+    late: list[threading.Thread] = []
+
+    def add(watch: Watch, path: str) -> None:
+        try:
+            add_dir(watch, path)
+        except FileNotFoundError:
+            os.makedirs(run_dir)
+            raise
+
+    def start_and_wait(watch: Watch, timeout: float | None = None) -> set[object]:
+        if threading.current_thread() is threading.main_thread() and not late:
+            late.append(threading.Thread(target=ctr.start))
+            late[0].start()
+        return wait(watch, timeout)  # type: ignore[return-value]
+
+    monkeypatch.setattr(Watch, "add_dir", add)
+    monkeypatch.setattr(Watch, "wait", start_and_wait)
+    assert ctr.wait("running", timeout=60) is None
+    late[0].join()
+
+
 def test_batch_shares_one_lock_and_dies_with_its_block(rooms: FakeRooms) -> None:
     ctr = rooms.container()
     with ctr.batch() as same:

@@ -123,7 +123,7 @@ for turn in range(int(sys.argv[3])):
 engine.close()
 """
 
-_CALLS = ("pwrite64", "write", "ftruncate", "unlink", "fsync", "fdatasync", "openat", "rename")
+_CALLS = ("pwrite64", "write", "ftruncate", "unlink", "fsync", "fdatasync", "openat", "rename", "link", "linkat")
 _FD = re.compile(r"^(?:AT_FDCWD|\d+)<([^>]*)>")
 
 
@@ -189,7 +189,7 @@ def _parsed(line: str, folder: str) -> Iterator[_Write]:
     path = _bytes(on.group(1)).decode() if on and on.group(1).startswith("\\x") else (on.group(1) if on else "")
     path = path.removesuffix(" (deleted)")
     prefix = f"{folder}/"
-    if name in ("unlink", "rename", "openat"):
+    if name in ("unlink", "rename", "openat", "link", "linkat"):
         paths = [_bytes(text).decode() for text in strings]
         if not paths or not paths[0].startswith(f"{prefix}root/"):
             return
@@ -198,6 +198,8 @@ def _parsed(line: str, folder: str) -> Iterator[_Write]:
             yield _Write("unlink", first)
         elif name == "rename":
             yield _Write("rename", first, to=paths[1].removeprefix(prefix))
+        elif name.startswith("link"):
+            yield _Write("link", first, to=paths[1].removeprefix(prefix))
         elif "O_CREAT" in arguments:
             yield _Write("create", first, data=b"t" if "O_TRUNC" in arguments else b"")
         return
@@ -237,6 +239,8 @@ def _image(
             files.pop(write.path, None)
         elif write.kind == "rename" and write.path in files:
             files[write.to] = files.pop(write.path)
+        elif write.kind == "link":
+            files[write.to] = files[write.path]  # one file, by two names
         elif write.kind == "create":
             if write.path not in files or data:
                 files[write.path] = bytearray()

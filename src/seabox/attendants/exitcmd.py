@@ -31,8 +31,6 @@ def main(arguments: list[str]) -> int:
         deal_with_end(Container(rooms, id))
     except NoSuchContainer:
         return 0
-    finally:
-        rooms.store.leave_open()
     return 0
 
 

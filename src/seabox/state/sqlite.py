@@ -162,6 +162,7 @@ class SQLiteStore:
             if db.execute("DELETE FROM container WHERE id = ?", (id,)).rowcount == 0:
                 raise NoSuchContainer(id)
             prune(db, self._keep_days, self._keep_rows)  # here too: removals are rare and durable anyway
+        self._connections.keep_spare()
 
     def rename(self, id: str, name: str, occurrences: Iterable[Occurrence] = ()) -> None:
         """The container bears `name` from now on. Raises: NameInUse, NoSuchContainer."""
@@ -190,6 +191,7 @@ class SQLiteStore:
         """See Store.prune."""
         with self._transaction() as db:
             prune(db, self._keep_days, self._keep_rows)
+        self._connections.keep_spare()
 
     # --- reading -------------------------------------------------------------------------------------------------
 
@@ -317,10 +319,6 @@ class SQLiteStore:
         """See Store.close."""
         self._connections.close()
 
-    def leave_open(self) -> None:
-        """As `close`, for a process that is about to end."""
-        self._connections.leave_open()
-
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """The connection, for the other tables' readers in this room."""
@@ -335,7 +333,7 @@ class SQLiteStore:
 
     @contextmanager
     def _transaction(self, durable: bool = False) -> Iterator[sqlite3.Connection]:
-        with self._reading(to_write=True) as db:
+        with self._reading() as db:
             if durable:
                 db.execute("PRAGMA synchronous = FULL")
             try:
@@ -352,9 +350,9 @@ class SQLiteStore:
                     db.execute("PRAGMA synchronous = NORMAL")
 
     @contextmanager
-    def _reading(self, to_write: bool = False) -> Iterator[sqlite3.Connection]:
+    def _reading(self) -> Iterator[sqlite3.Connection]:
         try:
-            with self._connections.use(to_write=to_write) as db:
+            with self._connections.use() as db:
                 yield db
         except sqlite3.OperationalError as problem:
             if "locked" in str(problem):

@@ -153,8 +153,11 @@ class World:
         wrong = []
         sessions = self.rooms.store.execs.of(id, active=True)
         self.settle(id, keep=[record.state.conmon, *(each.conmon for each in sessions)])
+        if self._status_of(id) is not status:  # it was dying all the while, and has
+            return self.complaints(id)
         found = self.traces(id)
-        wrong += self._exec_complaints(id, sessions)
+        if status not in (Status.STOPPED, Status.REMOVING):
+            wrong += self._exec_complaints(id, sessions)
         alive = {Status.CREATED: "created", Status.RUNNING: "running", Status.PAUSED: "paused"}.get(status)
         if alive is not None:
             networked = record.facts.networked
@@ -167,6 +170,13 @@ class World:
             expected = {"runtime": None, "conmon": 0, "mounts": int(record.state.mount_count > 0), "cgroup": False}
         wrong += [f"{status}, but {k} is {found[k]}, not {v}" for k, v in expected.items() if found[k] != v]
         return wrong
+
+    def _status_of(self, id: str) -> Status | None:
+        """What the container is now, None if it is not."""
+        try:
+            return snapshot.of(self.rooms, self.rooms.store.load(id)).state.status
+        except NoSuchContainer:
+            return None
 
     def _claim_of(self, id: str) -> Claim | None:
         """The claim that the container bears now."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+from pathlib import Path
 
 import pytest
 
 from seabox.container.container import Container
+from seabox.kernel import process
+from seabox.model.record import Status
 from trust import hosts, kills
 from trust.__main__ import ROWS, run_row
 
@@ -51,6 +55,35 @@ def test_every_row_is_in_the_sample_or_too_long_for_it() -> None:
     """The flood and the crowd need their time; the others are tests of their own."""
     sampled = {row for row, _ in OTHERS} | {row for row, _ in KILLS} | {"R1c"}
     assert set(ROWS) - sampled == {"R1s", "R9", "R12", "R16", "S1", "S8"}
+
+
+def test_a_container_that_ended_this_moment_is_no_failure(tmp_path: Path) -> None:
+    """Its sessions ended with it; the exit command, or the next call, is about to record both."""
+    assert hosts.in_child(hosts.runtimes()[0], lambda: _ends_this_moment(str(tmp_path))) == 0
+
+
+def _ends_this_moment(folder: str) -> int:
+    world = kills.World(folder, hosts.runtimes()[0])
+    try:
+        ctr = world.create()
+        ctr.start()
+        ctr.exec_detached(["sleep", "1000"])
+        [session], state = world.rooms.store.execs.of(ctr.id), ctr.snapshot().state
+        assert state.process is not None
+        assert state.conmon is not None
+        assert session.process is not None
+        assert process.send_signal(state.conmon, signal.SIGSTOP)
+        ctr.kill(timeout=0)
+        assert all(process.wait_gone(each, 60) for each in (session.process, state.process))
+        assert ctr.snapshot().state.status is Status.STOPPED
+        assert world.complaints(ctr.id) == []
+        process.send_signal(state.conmon, signal.SIGCONT)
+        ctr.stop()
+        assert world.complaints(ctr.id) == []
+        assert world.rooms.store.execs.of(ctr.id, active=True) == []
+    finally:
+        world.close()
+    return 0
 
 
 def test_every_operation_is_killed() -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import time
+from contextlib import suppress
+
+from ..kernel import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +19,8 @@ _TAIL = 16 << 10  # bytes of a log that are looked at
 _SHOWN = 3  # errors
 _DONE = b"Dumping finished successfully"
 _MAGICS = 8  # bytes at the beginning of an image, that say what it is
+_CACHE = "/run/criu.kdat.tmp"  # what criu finds out about the kernel, while it is written: a matter of microseconds
+_UNFINISHED = 60.0  # s
 GHOST_LIMIT = 1 << 40  # bytes of a deleted file that is still open: all of it belongs to the process
 
 
@@ -28,6 +34,17 @@ def configuration(*, tcp_close: bool, joined: Mapping[str, str] | None = None) -
     if tcp_close:
         lines.append("tcp-close")
     return "".join(f"{line}\n" for line in lines).encode()
+
+
+def forget_unfinished_cache(path: str = _CACHE) -> None:
+    """What a killed criu left of its cache is gone.
+
+    As long as it is there no criu can write one: each tries anew all that the kernel may be able to do, which takes
+    seconds on a busy host, and fails where one of these trials does.
+    """
+    with suppress(OSError):
+        if time.time() - os.stat(path).st_mtime > _UNFINISHED:
+            files.remove_file(path)
 
 
 def of_others(images: str, joined: Container[str], hostname: str) -> dict[str, bytes]:

@@ -128,6 +128,7 @@ def dump(
     files.write_file(f"{place}/{ABOUT}", encode(describe(ctr, options)))
     with suppress(FileNotFoundError), open(f"{run_dir}/config.json", "rb") as spec:
         files.write_file(f"{place}/{SPEC}", spec.read())
+    words.forget_unfinished_cache()
     files.write_file(f"{run_dir}/criu.conf", words.configuration(tcp_close=options.tcp_close))
     wanted = Dump(
         images=f"{place}/{IMAGES}", work=place, criu=criu, parent=f"../../{PREVIOUS}/{IMAGES}" * options.previous,

@@ -88,6 +88,7 @@ def restore(
         shared = prepare.joined(ctr, ("ipc", "uts"))
         for image, content in words.of_others(revival.images, shared, ctr.config.hostname).items():
             files.write_atomic(image, content, durable=False)
+        words.forget_unfinished_cache()
         files.write_file(
             f"{ctr.run_dir}/criu.conf",
             words.configuration(tcp_close=tcp_close or about.tcp_close, joined=shared),

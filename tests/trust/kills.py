@@ -58,6 +58,7 @@ class World:
             self.engine.networks.create(network)
         self.rooms = self.engine._rooms
         self.pods: set[str] = set()  # all that there were, half made ones as well
+        self.create().remove()  # what only the first creation does is no point: it cannot be met again
 
     def command_line(self) -> list[str]:
         """What calls the command line on this store."""

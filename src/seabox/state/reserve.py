@@ -56,6 +56,13 @@ class Reserve:
         """Whether the database has a log."""
         return os.path.exists(self._log)
 
+    def _has_pages(self) -> bool:
+        """Whether the database is more than a name: SQLite removes the log of an empty one and fails if another did."""
+        try:
+            return os.stat(self._database).st_size > 0
+        except FileNotFoundError:
+            return False
+
     def is_log(self) -> bool:
         """Whether the log of the database is the reserve: the only reason for it to have two names."""
         try:
@@ -77,7 +84,7 @@ class Reserve:
         if fd is None:
             raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), self._path)
         try:
-            if not self.has_log():
+            if not self.has_log() and self._has_pages():
                 allocate(self._path, SIZE)
                 blank(self._path)  # what it held as a log was moved to the database
                 link(self._path, self._log)

@@ -6,6 +6,7 @@ import os
 import threading
 from pathlib import Path
 
+from seabox.state.reserve import Reserve
 from seabox.state.sqlite import SQLiteStore
 
 ROUNDS, OPENERS = 60, 6
@@ -55,3 +56,15 @@ def _target(link: str) -> str:
         return os.readlink(link)
     except FileNotFoundError:
         return ""
+
+
+def test_an_empty_database_is_given_no_log(tmp_path: Path) -> None:
+    """Somebody else is about to fill it; SQLite would remove that log, and of two that do so one fails."""
+    path = str(tmp_path / "seabox.db")
+    Path(path).touch()
+    Reserve(path).become_log()
+    assert not os.path.exists(f"{path}-wal")
+    store = SQLiteStore(path)
+    assert store.last_seq() == 0
+    assert os.path.samefile(f"{path}-wal", f"{path}-reserve")
+    store.close()

@@ -77,7 +77,7 @@ def test_podmans(folder: Path) -> None:
         where = ["--root", f"{folder}/root", "--runroot", f"{folder}/run", "--tmpdir", f"{folder}/tmp"]
         how = ["--cgroup-manager", "cgroupfs", "--events-backend", "file", "--storage-driver", "overlay"]
         done = subprocess.run(
-            ["podman", *where, *how, "--runtime", "runc", *words], capture_output=True, check=False, timeout=60,
+            ["podman", *where, *how, "--runtime", "runc", *words], capture_output=True, check=False, timeout=300,
             env={"PATH": PATH, "HOME": "/root"},
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

@@ -150,7 +150,7 @@ def test_the_end_of_a_restored_container(engine: seabox.Engine) -> None:
     ctr.restore()
     since, run = last(engine), ctr.snapshot().state.run
     process.send_signal(init_of(ctr), signal.SIGTERM)
-    assert ctr.wait("next-exit" if ctr.snapshot().state.run > run else "exited", timeout=20) == 7
+    assert ctr.wait("next-exit" if ctr.snapshot().state.run > run else "exited", timeout=120) == 7
     assert ctr.wait("running", timeout=60) is None
     assert kinds(engine, since)[:4] == ["died", "init", "start", "restart"]
     assert ctr.snapshot().state.restart_count == 1

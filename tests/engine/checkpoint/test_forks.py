@@ -12,9 +12,9 @@ from engine.home import init_of, kinds, last
 from seabox.container.snapshots import NoSuchSnapshot, SnapshotExists
 from seabox.errors import InvalidArgument, NameInUse
 
-# A writer that has not gone yet lets the next `read` open the pipe, and then shows it an end.
+# It holds both ends of the pipe: no writer comes between two readers, and what he wrote is lost.
 REMEMBERS = (
-    "n=0; mkfifo /in; while :; do read line < /in || continue; n=$((n+1)); echo $line >> /lines; echo $n; done"
+    "n=0; mkfifo /in; exec 3<>/in; while read line <&3; do n=$((n+1)); echo $line >> /lines; echo $n; done"
 )
 
 

@@ -23,7 +23,8 @@ def test_rename(cli: CommandLine) -> None:
     done = cli("rename", "old", "other")
     assert (done.code, done.err) == (125, 'Error: no container with name or ID "old" found: no such container\n')
     assert cli("rename", "new").code == 125
-    assert cli.ok("events", "--stream=false", "--filter", "event=rename", "--format", "{{.Name}}") == "new"
+    renamed = ("--filter", "event=rename", "--filter", f"container={id}")
+    assert cli.ok("events", "--stream=false", *renamed, "--format", "{{.Name}}") == "new"
     cli.ok("rm", "-f", "-t", "0", "new")
 
 

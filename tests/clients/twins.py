@@ -28,6 +28,8 @@ default_ulimits = ["nofile=20000:20000", "nproc=10000:10000"]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "runc"
+# else all share one segment of memory, and who begins frees the locks of the others
+lock_type = "file"
 [network]
 network_backend = "netavark"
 """

@@ -73,12 +73,15 @@ def test_ours(folder: Path) -> None:
 
 @pytest.mark.skipif(not shutil.which("podman"), reason="podman is not installed: there is nothing to compare with")
 def test_podmans(folder: Path) -> None:
+    conf = folder / "containers.conf"
+    conf.write_text('[engine]\nlock_type = "file"\n')  # else all share one segment of memory, whoever runs beside
+
     def podman(*words: str) -> bytes:
         where = ["--root", f"{folder}/root", "--runroot", f"{folder}/run", "--tmpdir", f"{folder}/tmp"]
         how = ["--cgroup-manager", "cgroupfs", "--events-backend", "file", "--storage-driver", "overlay"]
         done = subprocess.run(
             ["podman", *where, *how, "--runtime", "runc", *words], capture_output=True, check=False, timeout=300,
-            env={"PATH": PATH, "HOME": "/root"},
+            env={"PATH": PATH, "HOME": "/root", "CONTAINERS_CONF": str(conf)},
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -76,8 +76,7 @@ def build(catalog: Catalog, host: Host, shelf: Shelf, order: Order, progress: Pr
         docker = {"--format=docker", "--format=v2s2"} & {*order.arguments}
         builder.run("push", "-q", id, f"{'dir' if docker else 'oci'}:{place}/layout")
         found = load_layout(catalog, f"{place}/layout", None)
-    row = shelf.find(found)
-    catalog.index.set_names(row.id, [*row.names, *tags], [("build", tag) for tag in tags or ("",)])
+    catalog.index.change_names(found, added=tags, events=[("build", tag) for tag in tags or ("",)])
     return found
 
 

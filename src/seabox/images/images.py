@@ -127,7 +127,7 @@ class Images(Mounted, Accounts):
         """
         added = [local_name(new) for new in new_names]
         found = self.find(name)
-        self._index.set_names(found.id, [*found.names, *added], [("tag", new) for new in new_names])
+        self._index.change_names(found.id, added=added, events=[("tag", new) for new in new_names])
 
     def untag(self, name: str, *names: str) -> None:
         """The image does not bear these names any more (none given: no name at all), and stays.
@@ -141,9 +141,8 @@ class Images(Mounted, Accounts):
             if not fitting:
                 raise InvalidArgument(f"{local_name(each)}: tag not known")
             gone |= fitting
-        left = [other for other in found.names if names and other not in gone]
-        taken = [("untag", other) for other in found.names if other not in left]
-        self._index.set_names(found.id, left, taken)
+        taken = [other for other in found.names if not names or other in gone]
+        self._index.change_names(found.id, gone=taken, events=[("untag", other) for other in taken])
 
     def remove(self, name: str, *, force: bool = False) -> Removed:
         """The name is gone, and with its last one the image and the layers nothing else needs.
@@ -163,7 +162,7 @@ class Images(Mounted, Accounts):
             )
         untagged = [("untag", other) for other in sorted(gone)]
         if gone and kept:
-            self._index.set_names(found.id, kept, untagged)
+            self._index.change_names(found.id, gone=gone, events=untagged)
             return Removed(found.id, tuple(sorted(gone)), "")
         if force and self._containers is not None:
             for user in self._index.users(found.id):

@@ -37,8 +37,11 @@ if TYPE_CHECKING:
             it replaces an older one unless it is empty; `created_at`: ns.
             """
 
-        def set_names(self, id: str, names: Sequence[str], events: Sequence[Happening] = ()) -> None:
-            """The image bears exactly these names, and its names by digest; others lose them. Raises: NoSuchImage."""
+        def change_names(
+            self, id: str, *, added: Iterable[str] = (), gone: Iterable[str] = (), events: Sequence[Happening] = ()
+        ) -> None:
+            """The image bears the added names, which others lose, and not those that are gone; whatever others change
+            at the same time holds as well. Raises: NoSuchImage."""
 
         def note(self, id: str, events: Sequence[Happening]) -> None:
             """This happened to the image, without a change of what is known of it."""

@@ -45,13 +45,15 @@ class SQLiteImageIndex:
             _set_names(db, id, names)
             _tell(db, id, events)
 
-    def set_names(self, id: str, names: Sequence[str], events: Sequence[Happening] = ()) -> None:
-        """The image bears exactly these names, and its names by digest. Raises: NoSuchImage."""
+    def change_names(
+        self, id: str, *, added: Iterable[str] = (), gone: Iterable[str] = (), events: Sequence[Happening] = ()
+    ) -> None:
+        """See ImageIndex."""
         with self._store.transaction() as db:
             if not db.execute("SELECT 1 FROM image WHERE id = ?", (id,)).fetchone():
                 raise NoSuchImage(id)
-            db.execute("DELETE FROM image_name WHERE image_id = ? AND instr(name, '@') = 0", (id,))
-            _set_names(db, id, names)
+            db.executemany("DELETE FROM image_name WHERE name = ? AND image_id = ?", [(name, id) for name in gone])
+            _set_names(db, id, added)
             _tell(db, id, events)
 
     def note(self, id: str, events: Sequence[Happening]) -> None:
@@ -127,7 +129,7 @@ def use_images(db: sqlite3.Connection, container: str, images: Iterable[str]) ->
         db.execute("INSERT OR IGNORE INTO image_user VALUES(?, ?)", (container, id))
 
 
-def _set_names(db: sqlite3.Connection, id: str, names: Sequence[str]) -> None:
+def _set_names(db: sqlite3.Connection, id: str, names: Iterable[str]) -> None:
     for name in names:
         db.execute("INSERT OR REPLACE INTO image_name VALUES(?, ?)", (name, id))
         if "@" not in name:

@@ -32,13 +32,16 @@ class MemoryImageIndex:
         self._past.setdefault(id, []).extend(names)
         self.note(id, events)
 
-    def set_names(self, id: str, names: Sequence[str], events: Sequence[tuple[str, str]] = ()) -> None:
+    def change_names(
+        self, id: str, *, added: Iterable[str] = (), gone: Iterable[str] = (), events: Sequence[tuple[str, str]] = ()
+    ) -> None:
         """See ImageIndex."""
         if id not in self._images:
             raise NoSuchImage(id)
-        kept = {name: owner for name, owner in self._names.items() if owner != id or "@" in name}
-        self._names = kept | dict.fromkeys(names, id)
-        self._past.setdefault(id, []).extend(names)
+        gone, added = {*gone}, [*added]
+        kept = {name: owner for name, owner in self._names.items() if owner != id or name not in gone}
+        self._names = kept | dict.fromkeys(added, id)
+        self._past.setdefault(id, []).extend(added)
         self.note(id, events)
 
     def note(self, id: str, events: Sequence[tuple[str, str]]) -> None:

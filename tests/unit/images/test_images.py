@@ -9,6 +9,7 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -72,10 +73,27 @@ def test_names_belong_to_one_image_and_ids_may_be_shortened(index: ImageIndex) -
         assert found is not None
         assert found.id == id
     assert [index.find(absent) for absent in ("a" * 63, "", "b", "w:1", "a" * 64)] == [None] * 5
-    index.set_names(first, ["z:1"])
+    index.change_names(first, added=["z:1"], gone=["x:1", "y:1", "none:1"])
     assert [row.names for row in index.list()] == [("y:1",), ("z:1",)]
     with pytest.raises(NoSuchImage):
-        index.set_names("c" * 64, ["z:1"])
+        index.change_names("c" * 64, added=["z:1"])
+
+
+def test_names_that_others_give_at_the_same_time_stay(images: Images, index: ImageIndex) -> None:
+    id = "a" * 64
+    index.add_image(id, ["localhost/x:1"], [], b"{}", 10)
+    find = index.find
+
+    def slow(reference: str) -> object:
+        seen = find(reference)
+        index.change_names(id, added=["localhost/other:1"])
+        return seen
+
+    with patch.object(index, "find", slow):
+        images.tag(id, "y:1")
+        images.untag(id, "x:1")
+    (row,) = index.list()
+    assert row.names == ("localhost/other:1", "localhost/y:1")
 
 
 def test_only_layers_that_nothing_stands_on_come_back_from_a_removal(index: ImageIndex) -> None:

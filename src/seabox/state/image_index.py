@@ -53,7 +53,8 @@ class SQLiteImageIndex:
             if not db.execute("SELECT 1 FROM image WHERE id = ?", (id,)).fetchone():
                 raise NoSuchImage(id)
             db.executemany("DELETE FROM image_name WHERE name = ? AND image_id = ?", [(name, id) for name in gone])
-            _set_names(db, id, added)
+            rows = db.execute("SELECT name FROM image_name WHERE image_id = ? ORDER BY name", (id,)).fetchall()
+            _set_names(db, id, [*(str(row[0]) for row in rows), *added])
             _tell(db, id, events)
 
     def note(self, id: str, events: Sequence[Happening]) -> None:

@@ -41,7 +41,7 @@ class MemoryImageIndex:
         gone, added = {*gone}, [*added]
         kept = {name: owner for name, owner in self._names.items() if owner != id or name not in gone}
         self._names = kept | dict.fromkeys(added, id)
-        self._past.setdefault(id, []).extend(added)
+        self._past.setdefault(id, []).extend([*sorted(name for name in kept if kept[name] == id), *added])
         self.note(id, events)
 
     def note(self, id: str, events: Sequence[tuple[str, str]]) -> None:

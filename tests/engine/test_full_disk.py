@@ -22,7 +22,7 @@ from seabox.state.reserve import SIZE
 FILLER = ("sh", "-c", "while :; do cat /dev/zero 2>/dev/null >>/fill; done & echo ready; while :; do sleep 9; done")
 OBEDIENT = ("sh", "-c", "trap 'exit 9' TERM; trap 'exit 7' USR1; echo ready; while :; do sleep 1000 & wait $!; done")
 PROGRAM = f"import sys; sys.path.insert(0, {SOURCE!r}); from seabox.cli.main import main; sys.exit(main(sys.argv[1:]))"
-SECONDS = 30
+SECONDS = 120
 
 
 class Failed(Exception):

@@ -95,7 +95,7 @@ def test_depth_costs_no_descriptors(tmp_path: Path) -> None:
     try:
         before = len(opened())
         fd = os.open(tmp_path, os.O_PATH)
-        most = max(len(opened()) for _ in pack_content(fd))
+        most = max(len(os.listdir("/proc/self/fd")) for _ in pack_content(fd))
         os.close(fd)
         assert most <= before + 6
         assert len(opened()) == before

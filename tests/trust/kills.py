@@ -31,7 +31,7 @@ from seabox.errors import Conflict, NameInUse, NoSuchContainer, NoSuchPod, Remov
 from seabox.kernel import cgroups, mounts, process
 from seabox.kernel.locks import lock_file, unlock
 from seabox.model.exec import ExecRecord
-from seabox.model.record import INFRA, Claim, Status
+from seabox.model.record import INFRA, Claim, ProcessId, Status
 from seabox.network import netns
 from seabox.pods.pod import Pod
 from seabox.testing.killpoints import Point, fail_at, kill_at, record
@@ -128,13 +128,21 @@ class World:
     def settle(self, id: str, keep: Collection[object] = (), seconds: float = 60.0) -> None:
         """Processes that were on their way out (a conmon in its exit command) are gone; `keep` may stay."""
         for stray in process.spawned_for(id, ("conmon", *self._passing)):
-            if stray not in keep:
+            if stray not in keep and stray != self._init_of(id):
                 process.wait_gone(stray, seconds)
+
+    def _init_of(self, id: str) -> ProcessId | None:
+        """The first process of the container: until it is started it bears the words of the runtime."""
+        try:
+            return self.rooms.store.load(id).state.process
+        except NoSuchContainer:
+            return None
 
     def complaints(self, id: str) -> list[str]:
         """Where the store and the kernel disagree about a container, once what was at work on it has ended."""
         for stray in process.spawned_for(id, self._passing):
-            process.wait_gone(stray, 60)
+            if stray != self._init_of(id):
+                process.wait_gone(stray, 60)
         try:
             record = self.rooms.store.load(id)
         except NoSuchContainer:

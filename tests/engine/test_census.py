@@ -240,10 +240,10 @@ def test_a_process_that_is_about_to_end_gets_the_time(store: Store) -> None:
 def test_one_that_does_not_show_what_it_is_gets_the_time_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """As an exit command in the middle of its exec: here it is a shell without a name, and nobody's child."""
     monkeypatch.setattr(census, "_SETTLED", 0.0)
+    (gate, theirs), (said, its) = os.pipe(), os.pipe()
     before = store.census()
     folder = f"{store.runroot}/containers/{ID}"
     files.make_dirs(folder)
-    (gate, theirs), (said, its) = os.pipe(), os.pipe()
     program = [sys.executable, "-c", "import os\nif not os.fork(): os.execv('/bin/sh', [' '])"]
     process.reap(process.spawn(program, env=process.clean_env(), stdin=gate, stdout=its))
     os.write(theirs, b"echo\n")

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from .services import Services
 
 
+_LOOK_AGAIN = 0.02  # s
+
+
 @contextmanager
 def locked(
     on: Services, id: str, *through: Intent, cancel: Cancel | None = None, timeout: float | None = None
@@ -74,7 +77,11 @@ def _hold(
             busy = Busy(f"container {id} ({claim.intent})", describe(claim.holder.pid))
             raise TimedOut(str(busy)) if short else busy
         with Watch(cancel) as watch:
-            watch.add_dir(on.config.run_dir(id))
+            try:
+                watch.add_dir(on.config.run_dir(id))
+            except FileNotFoundError:  # whoever has claimed it has removed it by now, or is about to
+                watch.wait(min(left, _LOOK_AGAIN))
+                continue
             if watch.add_process(claim.holder) and on.store.load(id).claim == claim:
                 watch.wait(left)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from seabox.container.container import Container
 from seabox.errors import InvalidArgument, NameInUse, NoSuchContainer
+from seabox.kernel.watch import Watch
 from seabox.model.record import Claim, Intent
 from seabox.testing.rooms import FakeRooms
 from seabox.testing.store import MemoryStore
@@ -52,6 +55,25 @@ def test_a_bad_name(rooms: FakeRooms, name: str) -> None:
     with pytest.raises(InvalidArgument, match="names must match"):
         ctr.rename(name)
     assert ctr.name == "old"
+
+
+def test_whoever_waits_for_a_claim_when_the_run_directory_goes(
+    rooms: FakeRooms, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """As when what claimed it removes it: seen by trust R8."""
+    ctr, gone = rooms.container("old"), threading.Event()
+
+    def add_dir(watch: Watch, path: str) -> None:
+        gone.set()
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(Watch, "add_dir", add_dir)
+    with ThreadPoolExecutor(1) as pool:
+        with ctr.locked() as locked, locked.claimed(Intent.STOP), locked.released():
+            renamed = pool.submit(ctr.rename, "new")
+            assert gone.wait(60)
+        renamed.result(60)
+    assert ctr.name == "new"
 
 
 def test_the_copy_is_caught_up_after_a_kill(rooms: FakeRooms) -> None:

@@ -6,6 +6,8 @@ process holds every lock.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ..errors import NoSuchContainer
 from ..kernel import process
 from ..model.record import ALIVE, Intent, Status, after_reboot, stopped
@@ -52,11 +54,25 @@ def take(on: Services, id: str) -> Snapshot:
     record = on.store.load(id)
     if record.claim is not None and record.claim.intent is Intent.CREATE:
         raise NoSuchContainer(id)
-    return of(on, record)
+    seen = _meaning(on, record)
+    return _meaning(on, on.store.load(id)) if _may_be_overtaken(seen, record) else seen
 
 
 def of(on: Services, record: ContainerRecord) -> Snapshot:
     """What a committed record means now: the exit file and the process decide over the row."""
+    seen = _meaning(on, record)
+    if _may_be_overtaken(seen, record):
+        with suppress(NoSuchContainer):
+            seen = _meaning(on, on.store.load(record.facts.id))
+    return seen
+
+
+def _may_be_overtaken(seen: Snapshot, record: ContainerRecord) -> bool:
+    """Whether somebody may have recorded the code, and then taken its file away, since the record was read."""
+    return seen.state.exit_reason == "conmon_lost" != record.state.exit_reason
+
+
+def _meaning(on: Services, record: ContainerRecord) -> Snapshot:
     state, claim = record.state, record.claim
     if state.boot and state.boot != process.boot_id():
         return Snapshot(record.facts, after_reboot(state), False)

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -121,6 +122,27 @@ def test_natural_exit_is_recorded_with_its_code(rooms: FakeRooms) -> None:
     assert kinds(rooms) == ["create", "init", "start", "died", "cleanup"]
     assert rooms.store.events()[3].exit_code == 7
     assert rooms.storage.mounted == set()
+
+
+@pytest.mark.parametrize("then", ["cleaned", "removed"])
+def test_a_reader_that_is_overtaken_by_whoever_records_the_end(rooms: FakeRooms, then: str) -> None:
+    """The row is read, then another records the code and takes its file away, then the file is looked for."""
+    ctr = rooms.container()
+    ctr.start()
+    rooms.fake.finish(ctr.id, 7)
+    read = rooms.exits.read
+    others: list[str] = []
+
+    def overtaken(id: str) -> object:
+        if not others:
+            others.append(id)
+            ctr.cleanup()
+            if then == "removed":
+                ctr.remove()
+        return read(id)
+
+    with patch.object(type(rooms), "read", lambda _, id: overtaken(id)):
+        assert ctr.wait() == 7
 
 
 def test_stop_sends_the_stop_signal_and_cleans_up(rooms: FakeRooms) -> None:

@@ -7,6 +7,7 @@ import select
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import seabox
 from seabox.kernel import process
@@ -57,12 +58,15 @@ def test_history_is_kept_and_followed(engine: seabox.Engine) -> None:
     )
     path = ctr.inspect()["HostConfig"]["LogConfig"]["Path"]
     followed: list[LogLine] = []  # one that is read while it is written comes in pieces
+
+    def come(last: bytes) -> bool:
+        return _is_kept(path) and any(last in each.payload for each in followed[-1000:])
+
     with ctr.start_and_attach() as session:
         follower = threading.Thread(target=lambda: followed.extend(ctr.logs(follow=True)))
         follower.start()
         for number in range(1000, 9001, 1000):
-            last = b"line %d " % (number - 1)
-            _until(lambda last=last: _is_kept(path) and any(last in each.payload for each in followed[-1000:]))  # type: ignore[misc]
+            _until(partial(come, b"line %d " % (number - 1)))
             session.write(b"\n")
         assert ctr.wait(timeout=60) == 0
     follower.join(60)

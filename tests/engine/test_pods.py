@@ -16,6 +16,7 @@ from seabox.container.remove import InfraContainer
 from seabox.errors import InvalidArgument, NameInUse, NoSuchPod, PodNameInUse, SeaboxError
 from seabox.kernel import cgroups, mounts
 from seabox.pods.errors import InitContainerFailed, MembersFailed, NotAllRemoved
+from seabox.pods.logs import Followed
 from seabox.pods.pod import Pod
 from seabox.testing.census import take
 
@@ -353,7 +354,8 @@ def test_logs_that_nobody_follows_any_more(engine: seabox.Engine) -> None:
     seen = {id for id, _ in (next(lines) for _ in range(5000))}
     assert loud.id in seen
     assert len(new()) == 2
-    lines.close()  # type: ignore[attr-defined]
+    assert isinstance(lines, Followed)
+    lines.close()
     assert new() == set()
     assert list(lines) == []
     lines = pod.logs("quiet", follow=True)

@@ -51,9 +51,9 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Waiting]:
     pool = ThreadPoolExecutor(8)
     found = Waiting(pool)
 
-    def announced(watch: Watch, timeout_seconds: float | None = None) -> set[object]:
+    def announced(watch: Watch, timeout_seconds: float | None = None) -> object:
         found.waits(timeout_seconds)
-        return wait(watch, timeout_seconds)  # type: ignore[return-value]
+        return wait(watch, timeout_seconds)
 
     monkeypatch.setattr(Watch, "wait", announced)
     yield found

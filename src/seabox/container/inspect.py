@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from ..errors import Refused
+from ..model import human
 from ..model.health import Health
-from ..model.human import size
 from ..model.record import ALIVE, INFRA, Status
 from ..model.times import rfc3339
 from ..spec import capabilities
@@ -248,7 +248,7 @@ def _host_config(config: ContainerConfig) -> dict[str, Any]:
         "ContainerIDFile": "",
         "LogConfig": {
             "Type": config.log.driver, "Config": None, "Path": config.log.path, "Tag": config.log.tag,
-            "Size": size(max(config.log.size_max, 0)),
+            "Size": human.size(max(config.log.size_max, 0)),
         },
         "NetworkMode": spaces.network,
         "PortBindings": networks.port_bindings(config),

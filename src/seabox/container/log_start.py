@@ -29,10 +29,8 @@ def make_ready(path: str, cap: int, run_dir: str) -> int:
         size = 0
     try:
         if size >= cap // 2:
-            if os.path.lexists(old) and os.path.samefile(path, old):
-                files.remove_file(path)  # a rename would do nothing
-            else:
-                files.rename(path, old)
+            files.rename(path, old)
+            files.remove_file(path)  # if that was its second name already, the rename has done nothing
             size = 0
         if run_dir and not os.path.lexists(old):
             files.touch(path)

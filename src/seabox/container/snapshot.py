@@ -6,8 +6,6 @@ process holds every lock.
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from ..errors import NoSuchContainer
 from ..kernel import process
 from ..model.record import ALIVE, Intent, Status, after_reboot, stopped
@@ -54,22 +52,24 @@ def take(on: Services, id: str) -> Snapshot:
     record = on.store.load(id)
     if record.claim is not None and record.claim.intent is Intent.CREATE:
         raise NoSuchContainer(id)
-    seen = _meaning(on, record)
-    return _meaning(on, on.store.load(id)) if _may_be_overtaken(seen, record) else seen
+    return _now(on, record)
 
 
 def of(on: Services, record: ContainerRecord) -> Snapshot:
     """What a committed record means now: the exit file and the process decide over the row."""
+    try:
+        return _now(on, record)
+    except NoSuchContainer:
+        return _meaning(on, record)
+
+
+def _now(on: Services, record: ContainerRecord) -> Snapshot:
+    """As `of`. Raises: NoSuchContainer if it was removed since the record was read, where that makes a difference."""
     seen = _meaning(on, record)
-    if _may_be_overtaken(seen, record):
-        with suppress(NoSuchContainer):
-            seen = _meaning(on, on.store.load(record.facts.id))
+    if seen.state.exit_reason == "conmon_lost" != record.state.exit_reason:
+        # somebody may have recorded the code, and then taken its file away
+        return _meaning(on, on.store.load(record.facts.id))
     return seen
-
-
-def _may_be_overtaken(seen: Snapshot, record: ContainerRecord) -> bool:
-    """Whether somebody may have recorded the code, and then taken its file away, since the record was read."""
-    return seen.state.exit_reason == "conmon_lost" != record.state.exit_reason
 
 
 def _meaning(on: Services, record: ContainerRecord) -> Snapshot:

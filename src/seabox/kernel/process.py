@@ -304,9 +304,8 @@ def end_group(pid: int, patience_seconds: float) -> int:
     """As kill_group, but the group is asked to end first, and given the time to. Blocks for no longer."""
     with suppress(ProcessLookupError):
         os.killpg(pid, signals.SIGTERM)
-    if reap(pid, patience_seconds) is None:
-        return kill_group(pid)
-    return 0
+    code = reap(pid, patience_seconds)
+    return kill_group(pid) if code is None else code
 
 
 @effect("kill")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import seabox
 from seabox.container.container import Container
@@ -15,11 +16,11 @@ _MODULES = "import socket, time, os, sys, select, mmap, fcntl"  # one of them is
 
 
 def counting(
-    engine: seabox.Engine, name: str, command: tuple[str, ...] = COUNTER, **options: object
+    engine: seabox.Engine, name: str, command: tuple[str, ...] = COUNTER, **options: Any
 ) -> Container:
     """A container that counts aloud and has begun to."""
     options.setdefault("network", "none")
-    ctr = engine.containers.run("busybox", command, name=name, **options)  # type: ignore[arg-type]
+    ctr = engine.containers.run("busybox", command, name=name, **options)
     beyond(ctr, 2)
     return ctr
 

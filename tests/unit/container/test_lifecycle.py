@@ -283,11 +283,11 @@ def test_a_waiter_wakes_though_the_run_directory_came_while_it_looked(
             os.makedirs(run_dir)
             raise
 
-    def start_and_wait(watch: Watch, timeout: float | None = None) -> set[object]:
+    def start_and_wait(watch: Watch, timeout: float | None = None) -> object:
         if threading.current_thread() is threading.main_thread() and not late:
             late.append(threading.Thread(target=ctr.start))
             late[0].start()
-        return wait(watch, timeout)  # type: ignore[return-value]
+        return wait(watch, timeout)
 
     monkeypatch.setattr(Watch, "add_dir", add)
     monkeypatch.setattr(Watch, "wait", start_and_wait)

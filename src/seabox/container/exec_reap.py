@@ -104,15 +104,27 @@ def is_check(on: Services, container: str, session: str) -> bool:
     return os.path.exists(f"{folder_of(on, container, session)}/{CHECK}")
 
 
+def await_starts(ctr: Locked) -> None:
+    """No session of the container is being started, or one has been for too long: frozen, it would not come to its end.
+
+    The container must be claimed, so that no other begins; its lock is free while this blocks.
+    """
+    path = f"{ctr.run_dir}/{STARTS}"
+    fd = lock_file(path, timeout=0)
+    if fd is None:
+        with ctr.released():
+            fd = lock_file(path, timeout=_STARTING)
+    if fd is not None:
+        unlock(fd)
+
+
 def end_checks(ctr: Locked) -> None:
     """No health check runs, nor is a session being started. The container must be claimed; its lock is free meanwhile.
 
     Blocks for as long as a start takes. What the checks that were ended found does not count.
     """
+    await_starts(ctr)
     with ctr.released():
-        fd = lock_file(f"{ctr.run_dir}/{STARTS}", timeout=_STARTING)
-        if fd is not None:
-            unlock(fd)
         records = [each for each in ctr.on.store.execs.of(ctr.id, active=True) if is_check(ctr.on, ctr.id, each.id)]
         if not records:
             return

@@ -252,6 +252,9 @@ def pause(ctr: Locked) -> None:
         ctr.require(Status.RUNNING, text=f'"{ctr.id}" is already paused')
     ctr.require(Status.RUNNING, text=f'"{ctr.id}" is not running, can\'t pause')
     with ctr.claimed(Intent.PAUSE):
+        exec_reap.await_starts(ctr)
+        ctr.require_claim()
+        ctr.require(Status.RUNNING, text=f'"{ctr.id}" is not running, can\'t pause')
         with _unless_it_died(ctr):
             ctr.runtime.pause(ctr.id)
         ctr.become(paused(ctr.state), EventKind.PAUSE, last=True)

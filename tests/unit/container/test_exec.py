@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
@@ -25,6 +26,7 @@ from seabox.model import options
 from seabox.model.container import ExecRequest
 from seabox.model.exec import ExecRecord, ExecStatus
 from seabox.model.record import Claim, Intent, ProcessId
+from seabox.oci.runtime import ExecLaunch, Executed
 from seabox.state.execs import NoSuchExec
 from seabox.testing.rooms import FakeRooms
 
@@ -194,6 +196,7 @@ def test_a_container_that_was_paused_for_a_moment_is_to_blame(
     rooms: FakeRooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ctr = running(rooms)
+    monkeypatch.setattr(exec_reap, "_STARTING", 0.0)  # the start takes longer than a pause waits for it
 
     def blink(*_: object) -> None:
         ctr.pause()
@@ -205,6 +208,40 @@ def test_a_container_that_was_paused_for_a_moment_is_to_blame(
         ctr.exec(["true"])
     assert refused.value.status == "paused"
     assert rooms.store.execs.of(ctr.id) == []
+
+
+def test_a_pause_waits_for_a_start_under_way(rooms: FakeRooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frozen, the start would not come to its end as long as the container is paused (seen by trust R8)."""
+    ctr = running(rooms)
+    execute, pause, lock = rooms.fake.execute, rooms.fake.pause, exec_reap.lock_file
+    order: list[str] = []
+    begun, waits = threading.Event(), threading.Event()
+
+    def slow(launch: ExecLaunch) -> Executed:
+        begun.set()
+        assert waits.wait(60)
+        order.append("execute")
+        return execute(launch)
+
+    def noted(id: str) -> None:
+        order.append("pause")
+        pause(id)
+
+    def waited_for(path: str, *, timeout: float | None) -> int | None:
+        if timeout:
+            waits.set()
+        return lock(path, timeout=timeout)
+
+    monkeypatch.setattr(rooms.fake, "execute", slow)
+    monkeypatch.setattr(rooms.fake, "pause", noted)
+    monkeypatch.setattr(exec_reap, "lock_file", waited_for)
+    with ThreadPoolExecutor(1) as pool:
+        started = pool.submit(ctr.exec, ["true"])
+        assert begun.wait(60)
+        ctr.pause()
+        started.result(60).close()
+    assert order == ["execute", "pause"]
+    assert ctr.status == "paused"
 
 
 def test_a_container_that_is_dying_is_to_blame(rooms: FakeRooms, monkeypatch: pytest.MonkeyPatch) -> None:

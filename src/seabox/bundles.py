@@ -52,11 +52,12 @@ class SpecBundles:
             programs=f"{self._config.runroot}/seccomp" if os.path.basename(config.runtime) == "crun" else "",
         )
         write_bundle(config, place, host_facts())
-        if any(os.path.isdir(folder) for folder in self._config.hooks_dir):
+        hooks = config.hooks_dirs or self._config.hooks_dir
+        if any(os.path.isdir(folder) for folder in hooks):
             from .oci.hooks import apply
 
             binds = any(mount.type == "bind" for mount in config.mounts)
-            apply(self._config.hooks_dir, place.bundle, config.argv, config.annotations, binds)
+            apply(hooks, place.bundle, config.argv, config.annotations, binds)
 
     def write_network_files(self, config: ContainerConfig, endpoint: Endpoint) -> None:
         """Hosts and name servers in the run directory are those of the endpoint. Raises: Refused."""

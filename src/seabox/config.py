@@ -103,12 +103,12 @@ class EngineConfig:
     def words(self) -> list[str]:
         """What differs from the defaults, as NAME=VALUE words that `from_words` reads back.
 
-        Without containers_conf, which is about creation.
+        Without containers_conf and hooks_dir, which are about creation: who acts later does it for many containers.
         """
         found = []
         for key, default in _DEFAULTS.items():
             value = getattr(self, key)
-            if value != default and key != "containers_conf":
+            if value != default and key not in ("containers_conf", "hooks_dir"):
                 found += [f"{key}={each}" for each in (value if isinstance(value, tuple) else (value,))]
         return found
 
@@ -124,6 +124,11 @@ class EngineConfig:
             else:
                 settings[key] = text == "True" if kind is bool else kind(text)
         return cls(**settings)
+
+    @property
+    def own_hooks_dir(self) -> tuple[str, ...]:
+        """Where a new container's hooks are; () if nothing but the usual places was named."""
+        return () if self.hooks_dir == _DEFAULTS["hooks_dir"] else self.hooks_dir
 
     @property
     def database(self) -> str:

@@ -22,7 +22,12 @@ def debug(message: str, *args: object) -> None:
         logging.getLogger("seabox").debug(message, *args, stacklevel=2)
 
 
-def warning(message: str, *args: object) -> None:
+def notice(message: str, *args: object) -> None:
+    """As `warning`, of something that the caller asked for and does not get: the command line shows it bare."""
+    warning(message, *args, bare=True)
+
+
+def warning(message: str, *args: object, bare: bool = False) -> None:
     """`message % args` is in the "seabox" logger at WARNING, importing logging if need be."""
     global first_use
     if first_use is not None:
@@ -30,4 +35,4 @@ def warning(message: str, *args: object) -> None:
         prepare()
     import logging
 
-    logging.getLogger("seabox").warning(message, *args, stacklevel=2)
+    logging.getLogger("seabox").warning(message, *args, stacklevel=2, extra={"bare": bare})

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine.changes import until
 from engine.home import SLEEPER, Home
 from seabox.oci.hooks import HookFailed
 
@@ -55,6 +56,20 @@ def test_stages_of_the_runtime_and_the_end(home: Home, hooks: Hooks, tmp_path: P
     assert seen["prestart"]["id"] == seen["poststop"]["id"] == ctr.id
     assert seen["poststop"]["status"] == "stopped"
     assert seen["poststop"]["annotations"] == {"a": "b"}
+
+
+def test_they_run_whoever_starts_the_container_again(home: Home, hooks: Hooks, tmp_path: Path) -> None:
+    """A supervisor that an engine without these hooks started makes the later starts; others' hooks it does not run."""
+    hooks.add("seen", "prestart", f"#!/bin/sh\ncat >> {tmp_path}/seen; echo >> {tmp_path}/seen\n")
+    with home.engine() as plain:
+        plain.containers.run("busybox", SLEEPER, healthcheck=("CMD", "true"), health_interval=1)
+        with home.engine(hooks_dir=(str(hooks.folder),)) as engine:
+            ctr = engine.containers.run("busybox", ["false"], restart="on-failure:2")
+        other = plain.containers.run("busybox", ["false"], restart="on-failure:1")
+        for each, restarts in ((ctr, 2), (other, 1)):
+            until(each, home, lambda state, n=restarts: state.restart_count == n and state.status == "exited")  # type: ignore[misc]
+    seen = [json.loads(line)["id"] for line in (tmp_path / "seen").read_text().splitlines()]
+    assert seen == [ctr.id] * 3
 
 
 def test_only_where_all_conditions_hold(home: Home, hooks: Hooks, tmp_path: Path) -> None:

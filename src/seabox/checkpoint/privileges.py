@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 _FREE = frozenset(
     "schema id name created_at image image_id image_digest layers argv entrypoint command env user groups workdir "
     "workdir_given umask hostname tty stdin init shm_size add_hosts networks ports publish_all dns dns_search "
-    "dns_options no_hosts labels stop_signal stop_timeout timeout restart_policy restart_retries requires "
-    "conditions healthcheck log auto_remove runtime cgroup_parent pidfile conmon_pidfile create_command sdnotify "
-    "passwd passwd_entry personality volumes_from".split()
+    "dns_options no_hosts no_hostname labels stop_signal stop_timeout timeout restart_policy restart_retries requires "
+    "conditions healthcheck log auto_remove runtime cgroup_parent pidfile conmon_pidfile create_command hooks_dirs "
+    "sdnotify passwd passwd_entry personality volumes_from".split()
 )
 _FREE_SECURITY = frozenset(("cap_drop", "no_new_privileges", "mask", "read_only", "read_only_tmpfs"))
 _FREE_RESOURCES = frozenset(

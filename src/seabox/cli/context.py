@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from seabox.cli.flags import BOOL, LIST, Flag
@@ -117,7 +118,8 @@ def chosen(args: Arguments, on: Engine, *, fits: Callable[[Snapshot], bool] | No
         return [latest_of(on)]
     if not args.rest and not files:
         raise InvalidArgument("you must provide at least one name or id")
-    return [*args.rest, *(read_id(path) for path in files)]
+    ignored = _on(args, "ignore")
+    return [*args.rest, *(read_id(path) for path in files if not ignored or os.path.lexists(path))]
 
 
 def latest_of(on: Engine) -> str:

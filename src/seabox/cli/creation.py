@@ -9,7 +9,7 @@ from seabox.cli.creation_flags import refuse_later_ones
 from seabox.cli.environment import environment, pairs_in
 from seabox.cli.flags import PROGRAM
 from seabox.cli.health_flags import add_health
-from seabox.errors import InvalidArgument, NoSuchContainer, Unsupported
+from seabox.errors import InvalidArgument, NameInUse, NoSuchContainer, NotFound, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 _STREAM_NAMES = ("stdin", "stdout", "stderr")
 
 
+class NameTaken(NameInUse):
+    """As podman 5 words it on its command line."""
+
+    def __init__(self, name: str, owner: str) -> None:
+        super().__init__(name, owner)
+        (text,) = self.args
+        self.args = (f"creating container storage: {text}, or use --replace to instruct {PROGRAM} to do so.",)
+
+
 def create(args: Arguments, on: Engine) -> Container:
     """The container that the command line describes exists, its id is in the --cidfile.
 
@@ -33,6 +42,10 @@ def create(args: Arguments, on: Engine) -> Container:
 
     refuse_later_ones(args)
     _check(args)
+    if args.text("authfile"):
+        from seabox.cli.transfers import check_authfile
+
+        check_authfile(args.text("authfile"))  # also where the image is here and needs no credentials
     image, command = _what_to_run(args)
     said = container_defaults(on.config.containers_conf)
     options = _options(args, said)
@@ -41,8 +54,6 @@ def create(args: Arguments, on: Engine) -> Container:
     cidfile = args.text("cidfile")
     if cidfile and not os.path.isdir(os.path.dirname(cidfile) or "."):
         raise InvalidArgument(f"opening CIDFile: open {cidfile}: no such file or directory")
-    if cidfile and os.path.lexists(cidfile):
-        raise _in_use(cidfile)
     policy = _policy(args, said)
     if not args.on("rootfs") and (policy != "missing" or not _is_here(on, image)):
         from seabox.cli.transfers import PLATFORM, access, progress
@@ -55,24 +66,35 @@ def create(args: Arguments, on: Engine) -> Container:
             image = id
     if args.on("replace"):
         _make_way(on, args.text("name"))
-    ctr = on.containers.create(image, command, **options)
+    if cidfile and _names_a_container(on, cidfile):
+        raise InvalidArgument(
+            f"container id file exists. Ensure another container is not using it or delete {cidfile}"
+        )
+    try:
+        ctr = on.containers.create(image, command, **options)
+    except NameInUse as taken:
+        raise NameTaken(taken.name, taken.owner) from None
     if cidfile:
-        from seabox.kernel.files import write_pieces
+        from seabox.kernel.files import write_file
 
         try:
-            write_pieces(cidfile, [ctr.id.encode()], 0o644)
+            write_file(cidfile, ctr.id.encode(), 0o644)
         except OSError as problem:
             ctr.remove()
-            if isinstance(problem, FileExistsError):
-                raise _in_use(cidfile) from None
             raise InvalidArgument(f"opening CIDFile: open {cidfile}: {(problem.strerror or '').lower()}") from None
     return ctr
 
 
-def _in_use(cidfile: str) -> InvalidArgument:
-    return InvalidArgument(
-        f"container id file exists. Ensure another container is not using it or delete {cidfile}"
-    )  # fmt: skip
+def _names_a_container(on: Engine, cidfile: str) -> bool:
+    """Whether the file is another's: it holds the id of a container that is still there."""
+    from seabox.model.ids import is_id
+
+    try:
+        with open(cidfile, "rb") as file:
+            id = file.read(256).decode("ascii", "replace").strip()
+        return is_id(id) and on.containers.get(id).id == id
+    except (OSError, NotFound):
+        return False
 
 
 def _is_here(on: Engine, image: str) -> bool:
@@ -151,6 +173,7 @@ def _options(args: Arguments, said: Mapping[str, Any]) -> CreateOptions:
         "mac_address": args.text("mac-address"),
         "network_aliases": args.texts("network-alias"),
         "no_hosts": args.on("no-hosts"),
+        "no_hostname": args.on("no-hostname"),
         "publish": args.texts("publish"),
         "publish_all": args.on("publish-all"),
         "auto_remove": args.on("rm") or _removes_image(args),

@@ -122,6 +122,7 @@ _NETWORK = (
     Flag("network", "", LIST, "bridge, none, host, container:NAME, ns:PATH or NAME[:ip=...,mac=...,alias=...]",
          aliases=("net",), completion="networks"),
     Flag("network-alias", "", LIST, "Another name for the container in its networks"),
+    Flag("no-hostname", "", BOOL, "Leave the image's /etc/hostname alone"),
     Flag("no-hosts", "", BOOL, "Leave the image's /etc/hosts alone"),
     Flag("publish", "p", LIST, "Port of the host that leads to one of the container ([[IP:]HOST:]PORT[/PROTOCOL])"),
     Flag("publish-all", "P", BOOL, "Publish all exposed ports on free ones of the host"),
@@ -165,11 +166,11 @@ _LATER = (
     "rdt-class retry retry-delay secret shm-size-systemd subgidname subuidname uidmap"
 ).split()
 _LATER_BOOLS = (
-    "disable-content-trust env-merge-all no-hostname"
+    "disable-content-trust env-merge-all"
 ).split()
 # asking for what is the case anyway is no error
 _ALREADY = {
-    "disable-content-trust": (True, False), "no-hostname": (False,),
+    "disable-content-trust": (True, False),
 }  # fmt: skip
 
 _HIDDEN = (

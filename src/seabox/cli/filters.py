@@ -73,7 +73,7 @@ def exit_code(seen: Snapshot) -> int:
 
 
 def _name(on: Engine, value: str) -> Test:
-    fits = pattern(value)
+    fits = pattern(value.replace("/", ""))  # docker's names begin with one
     return lambda seen: fits(seen.facts.name)
 
 

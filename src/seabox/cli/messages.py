@@ -36,6 +36,10 @@ def configure(level: str = "warning") -> None:
 
 def line(record: logging.LogRecord) -> str:
     """One record as one line."""
+    if getattr(record, "bare", False):
+        from seabox.cli.output import CONTROLS
+
+        return f"{record.getMessage().translate(CONTROLS)}\n"
     from seabox.cli.golang import quote
 
     local = time.localtime(record.created)

@@ -35,15 +35,20 @@ def access(args: Arguments) -> Access:
     from seabox.images.skopeo import Access
 
     known = {flag.name for flag in args.command.flags}
-    path = args.text("authfile")
-    if path and not os.path.exists(path) and args.command.path not in ("login", "logout"):
-        raise InvalidArgument(f"credential file is not accessible: stat {path}: no such file or directory")
+    if args.command.path != "login":
+        check_authfile(args.text("authfile"))
     return Access(
         authfile=args.text("authfile"),
         cert_dir=args.text("cert-dir") if "cert-dir" in known else "",
         creds=args.text("creds") if "creds" in known else "",
         tls_verify=args.on("tls-verify") if "tls-verify" in known and args.given("tls-verify") else None,
     )
+
+
+def check_authfile(path: str) -> None:
+    """Nothing, if the file is there or none is named. Raises: InvalidArgument."""
+    if path and not os.path.exists(path):
+        raise InvalidArgument(f"credential file is not accessible: faccessat {path}: no such file or directory")
 
 
 def progress(args: Arguments) -> Callable[[str], None] | None:

@@ -73,6 +73,7 @@ def import_checkpoint(
             if name is not None:
                 networks = tuple(replace(each, ips=(), mac="") for each in networks)
             config = replace(config, layers=layers, image_id=image_id, networks=networks)
+            config = replace(config, hooks_dirs=on.config.own_hooks_dir)  # programs of this host: never an archive's
             config = saved_volumes.under_new_names(config, volumes)
             if ports and config.namespaces.network != "bridge":
                 who = "its pod publishes ports" if pod is not None else "its container has no network of its own"

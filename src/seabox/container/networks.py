@@ -69,7 +69,7 @@ def _must_be_first(ctr: Locked) -> bool:
     """Whether there is something for the runtime to do, when it creates the container, that needs its interfaces."""
     if any(name.startswith(("net.", "net/")) for name in ctr.config.sysctls):
         return True
-    return any(os.path.isdir(folder) for folder in ctr.on.config.hooks_dir)
+    return any(os.path.isdir(folder) for folder in ctr.config.hooks_dirs or ctr.on.config.hooks_dir)
 
 
 @contextmanager

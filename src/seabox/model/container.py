@@ -166,6 +166,7 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     dns_search: tuple[str, ...] = ()
     dns_options: tuple[str, ...] = ()
     no_hosts: bool = False
+    no_hostname: bool = False
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     stop_signal: int = 15
@@ -186,6 +187,7 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     pidfile: str = ""
     conmon_pidfile: str = ""
     create_command: tuple[str, ...] = ()
+    hooks_dirs: tuple[str, ...] = ()  # where its OCI hooks are; () = where the engine looks
     pod: str = ""  # id
     role: str = ""  # in its pod: "infra", "once" or "always" for an init container
     pod_resources: Resources = Resources()  # of an infra container: the limits of the whole pod
@@ -267,6 +269,7 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     dns_search: tuple[str, ...] = ()
     dns_options: tuple[str, ...] = ()
     no_hosts: bool = False
+    no_hostname: bool = False  # the image's /etc/hostname is left alone
     pid: str | None = None
     ipc: str | None = None
     uts: str | None = None

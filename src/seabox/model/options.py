@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         dns_search: Sequence[str]
         dns_options: Sequence[str]
         no_hosts: bool
+        no_hostname: bool
         pid: str | None
         ipc: str | None
         uts: str | None

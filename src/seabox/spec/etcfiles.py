@@ -58,6 +58,8 @@ def etc_mounts(config: ContainerConfig, place: Place, identity: Identity) -> Ite
     names = ["hosts", "hostname", "resolv.conf"]
     if config.no_hosts:
         names.remove("hosts")
+    if config.no_hostname:
+        names.remove("hostname")
     if config.dns == ("none",):
         names.remove("resolv.conf")
     if _passwd(config, place, identity) is not None:

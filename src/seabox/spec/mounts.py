@@ -101,7 +101,7 @@ def _base(config: ContainerConfig, place: Place) -> Iterable[oci.Mount]:
     yield oci.Mount(destination="/proc", type="proc", source="proc", options=(*_KERNEL, *config.security.proc_options))
     yield oci.Mount(
         destination="/dev", type="tmpfs", source="tmpfs",
-        options=("nosuid", "noexec", "strictatime", "mode=755", "size=65536k"),
+        options=("nosuid", "noexec", "strictatime", "mode=755", "size=65536k", *_sealed(config)),
     )  # fmt: skip
     yield oci.Mount(destination="/sys", type="sysfs", source="sysfs", options=(*_KERNEL, writable))
     yield oci.Mount(
@@ -127,7 +127,13 @@ def _shm(config: ContainerConfig, place: Place) -> oci.Mount:
     if source:
         return oci.Mount(destination="/dev/shm", type="bind", source=source, options=("rbind", "rprivate", *_KERNEL))
     size = (f"size={config.shm_size}",) if config.shm_size else ()
-    return oci.Mount(destination="/dev/shm", type="tmpfs", source="shm", options=(*_KERNEL, "mode=1777", *size))
+    options = (*_KERNEL, "mode=1777", *size, *_sealed(config))
+    return oci.Mount(destination="/dev/shm", type="tmpfs", source="shm", options=options)
+
+
+def _sealed(config: ContainerConfig) -> tuple[str, ...]:
+    """Of the file systems that a read-only container could write to all the same, if it shall not (as podman 5)."""
+    return ("ro",) if config.security.read_only and not config.security.read_only_tmpfs else ()
 
 
 def _writable(config: ContainerConfig) -> Iterable[oci.Mount]:

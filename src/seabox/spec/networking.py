@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..diagnostics import warning
+from ..diagnostics import notice
 from ..errors import InvalidArgument, Unsupported
 from ..network.modes import is_mode, words_of
 from .hosts_syntax import check_hostname
@@ -81,7 +81,7 @@ def parse_ports(request: CreateRequest, mode: str, image: ImageConfig | None) ->
         return ()
     if mode != "bridge":
         word = mode.partition(":")[0]
-        warning('Port mappings have been discarded because "%s" network namespace mode does not support them', word)
+        notice('Port mappings have been discarded because "%s" network namespace mode does not support them', word)
         return ()
     exposed += [ports.parse_expose(text) for text in (image.exposed if image else ())]
     return ports.settle(published, exposed, publish_all=request.publish_all)

@@ -57,6 +57,8 @@ if TYPE_CHECKING:
         def no_new_privileges(self) -> bool: ...
         @property
         def cgroup_parent(self) -> str: ...
+        @property
+        def own_hooks_dir(self) -> tuple[str, ...]: ...
         def static_dir(self, container_id: str) -> str: ...
 
 
@@ -160,6 +162,7 @@ def resolve(
         dns_search=parse_dns_search(request),
         dns_options=parse_dns_options(request),
         no_hosts=check_hosts(request),
+        no_hostname=request.no_hostname,
         labels=_labels(request, image),
         annotations=_annotations(request.annotations),
         stop_signal=_stop_signal(request, image, STOP_SIGNAL if systemd else 15),
@@ -180,6 +183,7 @@ def resolve(
         pidfile=_host_path("pidfile", request.pidfile),
         conmon_pidfile=_host_path("conmon pidfile", request.conmon_pidfile),
         create_command=tuple(content("command line", word) for word in request.create_command),
+        hooks_dirs=defaults.own_hooks_dir,
     )
 
 
@@ -272,6 +276,8 @@ def _command(request: CreateRequest, image: ImageConfig | None) -> tuple[tuple[s
             command = image.command
     elif entrypoint == ("",):
         entrypoint = ()
+    if not entrypoint + command and request.rootfs:
+        return (), ("",)  # the runtime says what it thinks of it, as of any other command
     if not entrypoint + command:
         raise InvalidArgument("no command or entrypoint provided, and no CMD or ENTRYPOINT from image")
     for word in entrypoint + command:

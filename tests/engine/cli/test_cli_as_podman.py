@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,61 @@ def test_the_environment_shown_is_that_of_the_process(cli: CommandLine) -> None:
         given = file.read().split("\0")[:-1]
     assert sorted(shown) == sorted(given)
     assert {"A=b", "HOME=/root", "HOSTNAME=box", "TERM=xterm", "container=podman"} <= set(shown)
+
+
+def test_a_read_only_container_without_places_to_write(cli: CommandLine) -> None:
+    places = ("/tmp/a", "/dev/b", "/dev/shm/c")
+    cli.ok("run", "--rm", "--read-only", "busybox", "touch", *places)
+    done = cli("run", "--rm", "--read-only", "--read-only-tmpfs=false", "busybox", "touch", *places)
+    assert (done.code, done.err) == (1, "".join(f"touch: {place}: Read-only file system\n" for place in places))
+
+
+def test_no_hostname(cli: CommandLine) -> None:
+    script = "ls /etc/hostname; hostname"
+    assert cli.ok("run", "--rm", "--hostname", "here", "busybox", "sh", "-c", script) == "/etc/hostname\nhere"
+    done = cli("run", "--rm", "--hostname", "here", "--no-hostname", "busybox", "sh", "-c", script)
+    assert (done.out, done.err) == ("here\n", "ls: /etc/hostname: No such file or directory\n")
+
+
+def test_a_root_directory_without_a_command(cli: CommandLine, tmp_path: Path) -> None:
+    done = cli("run", "--rm", "--rootfs", f"{tmp_path}")
+    why = "OCI runtime attempted to invoke a command that was not found"
+    assert (done.code, done.err.endswith(f": {why}\n")) == (127, True)
+    assert cli.names() == []
+
+
+def test_a_file_of_credentials_that_is_not_there(cli: CommandLine, tmp_path: Path) -> None:
+    """Nor is it overlooked where the image is here and nothing is asked for."""
+    (tmp_path / "Containerfile").write_text("FROM busybox\n")
+    path = f"{tmp_path}/nothing"
+    error = f"Error: credential file is not accessible: faccessat {path}: no such file or directory\n"
+    for line in (
+        "run AUTH busybox true", "create AUTH busybox", "pull AUTH busybox", "push AUTH busybox",
+        f"build AUTH {tmp_path}", "logout AUTH example.org", "manifest add AUTH list busybox", "search AUTH x",
+    ):  # fmt: skip
+        done = cli(*line.replace("AUTH", f"--authfile={path}").split())
+        assert (done.code, done.err) == (125, error), line
+    assert cli.names() == []
+
+
+def test_files_of_ids_that_are_not_there(cli: CommandLine, tmp_path: Path) -> None:
+    for command in ("stop", "rm", "rm -f"):
+        assert cli(*command.split(), "--cidfile", f"{tmp_path}/none").code == 125
+        assert cli.ok(*command.split(), "--ignore", "--cidfile", f"{tmp_path}/none") == ""
+
+
+def test_a_stop_that_waits_for_ever(cli: CommandLine) -> None:
+    cli.ok("run", "-d", "--name", "c", "busybox", "sh", "-c", "trap exit TERM; while :; do sleep 0.1; done")
+    assert cli("stop", "-t", "-2", "c").code == 125
+    assert cli.ok("stop", "-t", "-1", "c") == "c"
+    assert cli.ok("rm", "-f", "-t", "-1", "c") == "c"
+
+
+def test_a_stop_after_conmon_was_killed(cli: CommandLine) -> None:
+    id = cli.ok("run", "-d", "--name", "c", "busybox", "sleep", "1000")
+    os.kill(int(cli.ok("inspect", "--format", "{{.State.ConmonPid}}", "c")), signal.SIGKILL)
+    done = cli("stop", "-t", "0", "c")
+    why = "exit code could not be retrieved: conmon process killed"
+    assert (done.code, done.err) == (125, f"Error: container {id} conmon exited prematurely, {why}\n")
+    assert cli.ok("inspect", "--format", "{{.State.Status}}", "c") == "exited"
+    assert cli.ok("stop", "c") == "c"

@@ -30,6 +30,7 @@ def trio(machine: CommandLine) -> Iterator[CommandLine]:
         (["label=x"], ["a1", "a2"]),
         (["label=x=1"], ["a1"]),
         (["label=x", "label=y"], ["a2"]),
+        (["name=^/a1$"], ["a1"]),
         (["label!=x"], ["b1"]),
         (["status=created"], ["a1", "b1"]),
         (["status=exited", "name=a"], ["a2"]),

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 # flags of `run --rm FLAGS busybox true` -> what the line on stderr says
 REQUESTS = {
-    "--name=taken": 'the container name "taken" is already in use by ',
+    "--name=taken": 'creating container storage: the container name "taken" is already in use by ',
     "--name=.x": "names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument",
     "--replace": "cannot replace container without --name being set",
     "-v=/nowhere:/x": "statfs /nowhere: no such file or directory",

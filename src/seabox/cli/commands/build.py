@@ -132,10 +132,12 @@ def _policy(args: Arguments) -> str:
 
 
 def _access(args: Arguments) -> Access:
+    from seabox.cli.transfers import check_authfile
     from seabox.images.skopeo import Access
 
     def last(name: str) -> str:
         return (args.texts(name) or [""])[-1]
 
+    check_authfile(last("authfile"))
     tls = args.on("tls-verify") if args.given("tls-verify") else None
     return Access(authfile=last("authfile"), cert_dir=last("cert-dir"), creds=last("creds"), tls_verify=tls)

@@ -41,6 +41,7 @@ def command(path: str) -> Command:
 
 def run(args: Arguments) -> int:
     """buildah does it, in a storage that holds nothing else."""
+    from seabox.cli.transfers import check_authfile
     from seabox.images.buildah import BuildFailed
 
     verb = args.command.path.partition(" ")[2]
@@ -51,7 +52,12 @@ def run(args: Arguments) -> int:
             flags += [f"--{name}={str(args.on(flag.name)).lower()}"] if args.given(flag.name) else []
         else:
             flags += [f"--{name}={value}" for value in args.texts(flag.name)]
+            if flag.name == "authfile":
+                for path in args.texts("authfile"):
+                    check_authfile(path)
     words = list(args.rest)
+    if verb == "push" and len(words) == 1:
+        words *= 2
     if verb == "push" and len(words) == 2 and "://" not in words[1] and not words[1].startswith(("dir:", "oci:")):
         words[1] = f"docker://{words[1]}"
     sys.stdout.flush()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from seabox.cli.context import ALL, CIDFILE, FILTER, IGNORE, LATEST, chosen, engine, for_each, say
-from seabox.cli.flags import UINT, Command, Flag
-from seabox.errors import InvalidArgument, NoSuchContainer, StateConflict
+from seabox.cli.flags import INT, Command, Flag
+from seabox.errors import ConmonDied, InvalidArgument, NoSuchContainer, StateConflict
 from seabox.model.record import Status
 from seabox.model.times import LONGEST
 
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from seabox.cli.parse import Arguments
 
 TIME = Flag(
-    "time", "t", UINT, "Seconds to wait after the stop signal before SIGKILL", metavar="seconds", aliases=("timeout",)
-)
+    "time", "t", INT, "Seconds to wait after the stop signal before SIGKILL, -1: for ever", metavar="seconds",
+    aliases=("timeout",),
+)  # fmt: skip
 
 
 def command(path: str) -> Command:
@@ -36,7 +37,9 @@ def patience(args: Arguments) -> int | None:
     seconds = args.number("time")
     if seconds > LONGEST:
         raise InvalidArgument(f"--time {seconds} is too long")
-    return seconds
+    if seconds < -1:
+        raise InvalidArgument(f"--time {seconds}: must be -1, which is for ever, or more")
+    return seconds if seconds >= 0 else LONGEST
 
 
 def run(args: Arguments) -> int:
@@ -48,7 +51,8 @@ def run(args: Arguments) -> int:
             ctr = on.containers.get(name)
             try:
                 with suppress(NoSuchContainer):  # (--rm) it ended and went while we waited
-                    ctr.stop(timeout)
+                    if ctr.stop(timeout) and ctr.snapshot().state.exit_reason == "conmon_lost":
+                        raise ConmonDied(ctr.id)
             except StateConflict as problem:
                 if problem.status != Status.CONFIGURED:
                     raise  # else it never ran, so there is nothing to stop

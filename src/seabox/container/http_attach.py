@@ -8,20 +8,24 @@ from contextlib import ExitStack, suppress
 from time import monotonic
 
 from ..diagnostics import debug
-from ..errors import Conflict, Detached, InvalidArgument, SeaboxError, Unsupported
+from ..errors import Conflict, Detached, InvalidArgument, SeaboxError
 from ..kernel.process import poll_one
 from ..kernel.sockets import shutdown_write
+from ..kernel.watch import Watch
+from ..logs import journald
 from ..logs.replay import Log
 from ..model.record import STARTABLE, EventKind, Status
 from ..streams import mux
 from ..streams.pump import Ends, Pump
 from ..streams.session import check_streams
 from ..streams.spool import DISCONNECT, LIMIT
+from . import joined_journal as journal
 from . import lifecycle
 from .attach import connect_to, keep_promise, keys_of
 from .attended import attend
 from .bounds import Bounds
-from .joined import join
+from .joined import Joined, join
+from .logs import require_readable
 from .relief import check_policy, patience
 
 TYPE_CHECKING = False
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from ..kernel.watch import Cancel
+    from ..model.container import LogConfig
     from ..model.options import HTTPAttachOptions
     from ..oci.attachsock import AttachSocket
     from .container import Container
@@ -118,7 +123,7 @@ class _Attached:
         with handle.locked(cancel=request.cancel) as ctr:
             self._keys = keys_of(ctr, request.detach_keys)
             self._framed = not ctr.config.tty
-            path = _readable_log(ctr) if request.logs else ""
+            log = _readable_log(ctr) if request.logs else ctr.config.log
             if request.stream:
                 self._make_ready(ctr, undo)
             conmon, writer = ctr.state.conmon, ctr.state.process
@@ -130,16 +135,25 @@ class _Attached:
                 with handle.locked() as again:
                     return connect_to(again)
 
-            joined = join(connect, path, conmon.pid, on.config.root, request.cancel)
+            joined: Joined | journal.Joined
+            if log.driver == "journald":
+                joined = journal.join(connect, handle.id, conmon.pid, request.cancel)
+            else:
+                joined = join(connect, log.path, conmon.pid, on.config.root, request.cancel)
             undo.callback(joined.close)
             self._connection, self._ended, self._ahead = joined.connection, joined.ended, joined.ahead()
             with suppress(SeaboxError), handle.locked() as ctr:  # it may have ended, and gone, by now
                 ctr.become(ctr.state, EventKind.ATTACH)
+        elif request.logs and log.driver == "journald":
+            with Watch(request.cancel) as watch:
+                journald.synchronize(watch)
+                place = journald.newest(handle.id, watch)
+            self._ahead = journal.pieces(handle.id, place, request.cancel)
         elif request.logs:
-            log = Log(path)
-            undo.callback(log.close)
-            mark = log.mark()
-            self._ahead = ((group.stream, group.payload) for group in log.groups((0, 0), mark))
+            file = Log(log.path)
+            undo.callback(file.close)
+            mark = file.mark()
+            self._ahead = ((group.stream, group.payload) for group in file.groups((0, 0), mark))
 
     def _make_ready(self, ctr: Locked, undo: ExitStack) -> None:
         """The container can be attached to: one that does not run is created in the runtime, to be started."""
@@ -188,13 +202,11 @@ class _Attached:
                 os.write(fd, data)
 
 
-def _readable_log(ctr: Locked) -> str:
-    log = ctr.config.log
-    if log.driver != "k8s-file":
-        raise Unsupported(f"this container is using the '{log.driver}' log driver, cannot read logs")
+def _readable_log(ctr: Locked) -> LogConfig:
+    require_readable(ctr.config.log)
     if ctr.state.status is Status.REMOVING:
         raise Conflict(f"container {ctr.id} is being removed")
-    return log.path
+    return ctr.config.log
 
 
 def _hang_up(fd: int) -> None:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..kernel.watch import Cancel
-    from ..logs.k8s_file import LogLine
+    from ..logs.lines import LogLine
+    from ..model.container import LogConfig
     from .services import Services
 
 
@@ -23,26 +24,28 @@ def read(
     timeout: float | None, cancel: Cancel | None,
 ) -> Iterator[LogLine]:  # fmt: skip
     """See Container.logs."""
-    from ..logs import k8s_file
-
     check_timeout(timeout)
     log = decode_config(on.store.config(id)).log
-    if follow and log.driver == "journald":
-        raise Unsupported(
-            "using --follow with the journald --log-driver but without the journald --events-backend "
-            f"({on.config.events_backend}) is not supported"
-        )
-    if log.driver != "k8s-file":
-        raise Unsupported(f"this container is using the '{log.driver}' log driver, cannot read logs")
-    if not follow:
-        return k8s_file.read(log.path, tail=tail, since=since, until=until)
-    return _follow(on, id, log.path, tail, since, until, Watch(cancel, timeout))
-
-
-def _follow(
-    on: Services, id: str, path: str, tail: int | None, since: int | None, until: int | None, watch: Watch
-) -> Iterator[LogLine]:
+    require_readable(log)
+    if follow or log.driver == "journald":
+        return _watched(on, id, log, follow, (tail, since, until), Watch(cancel, timeout))
     from ..logs import k8s_file
+
+    return k8s_file.read(log.path, tail=tail, since=since, until=until)
+
+
+def require_readable(log: LogConfig) -> None:
+    """It can be read. Raises: Unsupported."""
+    if log.driver not in ("k8s-file", "journald"):
+        raise Unsupported(f"this container is using the '{log.driver}' log driver, cannot read logs")
+
+
+def _watched(
+    on: Services, id: str, log: LogConfig, follow: bool, which: tuple[int | None, int | None, int | None], watch: Watch
+) -> Iterator[LogLine]:
+    from ..logs import journald, k8s_file
+
+    tail, since, until = which
 
     def ended() -> bool:
         try:
@@ -52,6 +55,9 @@ def _follow(
         return state.status not in ALIVE and state.exit_reason != "pending"
 
     with watch:
+        if not follow:
+            yield from journald.read(id, watch, tail=tail, since=since, until=until)
+            return
         try:
             watch.add_dir(on.config.run_dir(id))
             conmon = snapshot.take(on, id).state.conmon
@@ -59,4 +65,7 @@ def _follow(
                 watch.add_process(conmon)  # killed, it leaves nothing that would wake us
         except (FileNotFoundError, NoSuchContainer):
             pass
-        yield from k8s_file.follow(path, ended=ended, watch=watch, tail=tail, since=since, until=until)
+        if log.driver == "journald":
+            yield from journald.follow(id, watch, ended=ended, tail=tail, since=since, until=until)
+        else:
+            yield from k8s_file.follow(log.path, watch=watch, ended=ended, tail=tail, since=since, until=until)

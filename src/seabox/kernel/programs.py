@@ -1,4 +1,4 @@
-"""A program that is run to its end, what it writes being collected."""
+"""A program that is run to its end, what it writes being collected, or taken as it comes."""
 
 from __future__ import annotations
 
@@ -114,6 +114,43 @@ def run(
     return Running(
         argv, env=env, cwd=cwd, input=input, timeout_seconds=timeout_seconds, output_limit=output_limit
     ).finish()
+
+
+class Output:
+    """What a program writes to its standard output, to be read as it comes; nobody hears of its errors but `close`.
+
+    It is in a process group of its own. Raises: OSError as `spawn`.
+    """
+
+    __slots__ = ("_pid", "_said", "fd")
+
+    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str]) -> None:
+        with ExitStack() as undo:
+            self._said = os.memfd_create("stderr")
+            undo.callback(os.close, self._said)
+            self.fd, theirs = os.pipe()  # `fd` is readable when `read` gives something
+            undo.callback(os.close, self.fd)
+            try:
+                self._pid = spawn(argv, env=env, stdout=theirs, stderr=self._said, new_group=True)
+            finally:
+                os.close(theirs)
+            os.set_blocking(self.fd, False)
+            undo.pop_all()
+
+    def read(self) -> bytes | None:
+        """What has come, b"" at the end, None if there is nothing yet."""
+        try:
+            return os.read(self.fd, 1 << 16)
+        except BlockingIOError:
+            return None
+
+    def close(self, *, ended: bool = False) -> Finished:
+        """The program is gone; `ended`: by itself, its output was read to the end. Else it is killed. Once only."""
+        code = exit_code(self._pid) if ended else kill_group(self._pid)
+        said = os.pread(self._said, 1 << 16, 0)
+        os.close(self.fd)
+        os.close(self._said)
+        return Finished(code, b"", said)
 
 
 def _collect(

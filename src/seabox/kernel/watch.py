@@ -145,6 +145,10 @@ class Watch:
         """The number `fd` fires in every wait in which it is ready."""
         self._poller.register(fd, events)
 
+    def drop_fd(self, fd: int) -> None:
+        """The number does not fire any more; to be called before it is closed."""
+        self._poller.unregister(fd)
+
     @property
     def fds(self) -> list[int]:
         """One of these is readable when something fires: for who waits in a poll of his own, and then in `wait(0)`."""

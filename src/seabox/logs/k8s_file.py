@@ -6,7 +6,7 @@ import os
 import time
 from contextlib import suppress
 
-from .lines import Assembler, LogLine, parse_entry
+from .lines import Assembler, LogLine, parse_entry, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def read(
     """
     logs = _both(path)
     try:
-        yield from _within(_last(tail, logs, Assembler(), at_end=True), since, until)
+        yield from within(_last(tail, logs, Assembler(), at_end=True), since, until)
     finally:
         for log in logs:
             log.close()
@@ -72,25 +72,25 @@ def follow(
             over = ended() or (until is not None and time.time_ns() > until)  # asked first: then all of it is there
             replaced = _replaced(path, log)
             if log is not None:
-                yield from _within(log.lines(lines), since, until)
+                yield from within(log.lines(lines), since, until)
             if replaced and (fresh := _both(path)):
                 opened += fresh
                 if log is None:
-                    yield from _within(_last(tail, fresh, lines, at_end=False), since, until)
+                    yield from within(_last(tail, fresh, lines, at_end=False), since, until)
                 else:
                     for missed in fresh[:-1]:  # rotated away after `log` was, before we looked
                         if missed.identity not in (log.identity, before):
-                            yield from _within(missed.lines(lines), since, until)
-                    yield from _within(lines.end(), since, until)
+                            yield from within(missed.lines(lines), since, until)
+                    yield from within(lines.end(), since, until)
                 log, before = fresh[-1], fresh[0].identity if len(fresh) > 1 else None
                 while len(opened) > 1:
                     opened.pop(0).close()
                 with suppress(FileNotFoundError):  # replaced already: found out in the next round
                     watch.add_file(path)
                 continue  # it may have been replaced before the watch was there
-            yield from _within(lines.flush(), since, until)
+            yield from within(lines.flush(), since, until)
             if over:
-                yield from _within(lines.end(), since, until)
+                yield from within(lines.end(), since, until)
                 return
             watch.wait(None if until is None else max(0.0, (until - time.time_ns()) / 1e9) + 0.001)
     finally:
@@ -144,12 +144,6 @@ def _replaced(path: str, log: _Log | None) -> bool:
     if found.st_size < log.at:
         log.at = 0
     return False
-
-
-def _within(lines: Iterator[LogLine], since: int | None, until: int | None) -> Iterator[LogLine]:
-    for line in lines:
-        if (since is None or line.at >= since) and (until is None or line.at <= until):
-            yield line
 
 
 def _last(tail: int | None, logs: list[_Log], lines: Assembler, *, at_end: bool) -> Iterator[LogLine]:

@@ -1,7 +1,7 @@
-"""From the entries of a k8s-file log to the lines a container wrote, byte for byte.
+"""From the entries of a log to the lines a container wrote, byte for byte.
 
-An entry is `TIME STREAM TAG TEXT`: tag F ends a line, tag P is a piece of one (8 KiB at most) and the rest follows in
-later entries of the same stream, between which those of the other may stand.
+An entry of a k8s-file log is `TIME STREAM TAG TEXT`: tag F ends a line, tag P is a piece of one (8 KiB at most) and
+the rest follows in later entries of the same stream, between which those of the other may stand.
 """
 
 from __future__ import annotations
@@ -65,11 +65,12 @@ class Assembler:
             if self._lost:
                 self._lost = False
             elif (entry := parse_entry(raw)) is not None:
-                yield from self._entry(*entry)
+                yield from self.entry(*entry)
         if len(self._rest) > MAX_LINE:
             self._rest, self._lost = b"", True
 
-    def _entry(self, at: int, stream: int, ends: bool, text: bytes) -> Iterator[LogLine]:
+    def entry(self, at: int, stream: int, ends: bool, text: bytes) -> Iterator[LogLine]:
+        """The line that the text of an entry ends, if it `ends` one, or a piece that has become too long."""
         began, pieces, size = self._open.pop(stream, (at, [], 0))
         pieces.append(text)
         size += len(text)
@@ -93,5 +94,12 @@ class Assembler:
         self._rest = b""
         if entry is not None:
             at, stream, _, text = entry
-            yield from self._entry(at, stream, False, text)
+            yield from self.entry(at, stream, False, text)
         yield from self.flush()
+
+
+def within(lines: Iterator[LogLine], since: int | None, until: int | None) -> Iterator[LogLine]:
+    """Those of the lines that begin in this time, in ns."""
+    for line in lines:
+        if (since is None or line.at >= since) and (until is None or line.at <= until):
+            yield line

@@ -7,7 +7,7 @@ import time
 
 from seabox.cli.context import LATEST, engine, for_each, latest_of
 from seabox.cli.flags import BOOL, INT, STRING, Command, Flag
-from seabox.errors import InvalidArgument
+from seabox.errors import InvalidArgument, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def run(args: Arguments) -> int:
             names = [latest_of(on)]
         if not names:
             raise InvalidArgument("specify at least one container name or ID to log")
+        if args.on("follow") and on.config.events_backend == "file":
+            _refuse_journald([on.containers.get(name) for name in names])
         if len(names) > 1 and args.on("follow"):
             return _follow_all(args, [on.containers.get(name) for name in names], since, until)
 
@@ -65,6 +67,16 @@ def run(args: Arguments) -> int:
                 printer.show(line)
 
         return for_each(names, show)
+
+
+def _refuse_journald(ctrs: list[Container]) -> None:
+    """As podman does where its events are in a file; nothing here depends on them. Raises: Unsupported."""
+    for ctr in ctrs:
+        if ctr.inspect()["HostConfig"]["LogConfig"]["Type"] == "journald":
+            raise Unsupported(
+                "using --follow with the journald --log-driver but without the journald --events-backend (file) "
+                "is not supported"
+            )
 
 
 def _lines(args: Arguments, ctr: Container, since: int | None, until: int | None) -> Iterator[LogLine]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import time
 from contextlib import suppress
 
 from ..kernel import files
+from . import stats
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,18 +21,23 @@ _TAIL = 16 << 10  # bytes of a log that are looked at
 _SHOWN = 3  # errors
 _DONE = b"Dumping finished successfully"
 _MAGICS = 8  # bytes at the beginning of an image, that say what it is
+_ENTRY = 1 << 20  # bytes, more than an entry of an image has
 _CACHE = "/run/criu.kdat.tmp"  # what criu finds out about the kernel, while it is written: a matter of microseconds
 _UNFINISHED = 60.0  # s
 GHOST_LIMIT = 1 << 40  # bytes of a deleted file that is still open: all of it belongs to the process
 
 
-def configuration(*, tcp_close: bool, joined: Mapping[str, str] | None = None) -> bytes:
+def configuration(
+    *, tcp_close: bool, joined: Mapping[str, str] | None = None, lent: Mapping[str, str] | None = None
+) -> bytes:
     """The text of criu's configuration file: the options for which the runtimes have no words of their own.
 
-    `joined`: files of namespaces, by kind, that restored processes share with others.
+    `joined`: files of namespaces, by kind, that restored processes share with others. `lent`: what is to be mounted,
+    by destination, where in the images something from outside was.
     """
     lines = [f"ghost-limit {GHOST_LIMIT}", "link-remap"]
     lines += [f"join-ns {kind}:{file}" for kind, file in (joined or {}).items()]
+    lines += [f"external mnt[{place}]:{source}" for place, source in (lent or {}).items()]
     if tcp_close:
         lines.append("tcp-close")
     return "".join(f"{line}\n" for line in lines).encode()
@@ -63,6 +70,29 @@ def of_others(images: str, joined: Container[str], hostname: str) -> dict[str, b
             )
             changed[path] = _head(path) + len(words).to_bytes(4, "little") + words
     return changed
+
+
+def root_mode(images: str) -> int | None:
+    """The permissions that `/` had for the processes whose images these are; None if that is not to be found.
+
+    criu restores nothing where they are others.
+    """
+    try:
+        with open(f"{images}/files.img", "rb") as file:
+            file.seek(_MAGICS)
+            while len(size := file.read(4)) == 4:
+                length = int.from_bytes(size, "little")
+                if length > _ENTRY:
+                    break
+                regular = dict(stats.fields(file.read(length))).get(3)
+                if isinstance(regular, bytes):
+                    found = dict(stats.fields(regular))
+                    mode = found.get(10)
+                    if found.get(6) == b"/" and isinstance(mode, int) and stat.S_ISDIR(mode):
+                        return stat.S_IMODE(mode)
+    except FileNotFoundError:
+        pass
+    return None
 
 
 def _head(path: str) -> bytes:

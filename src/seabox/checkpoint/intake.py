@@ -14,7 +14,7 @@ from .document import BadCheckpoint, decode_foreign
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Protocol
 
     from ..model.checkpoint import Checkpoint
@@ -33,57 +33,61 @@ if TYPE_CHECKING:
         def data(self) -> Iterable[memoryview]: ...
 
 
-_FILE, _DIRECTORY = "0", "5"
+_FILE, _DIRECTORY, _LINK = "0", "5", "2"
 _MEGABYTE = 1 << 20
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,200}\Z")
 _ABOUT = "checkpoint.json"
-_SINGLE = {"spec.dump": 16 * _MEGABYTE, "ctr.log": 1 << 40, "dump.log": 1 << 30, "stats-dump": _MEGABYTE}
-_FOLDERS = {"criu": 1 << 50, "artifacts": 1 << 30}
 _ROOTFS = "rootfs-diff.tar"
 _VOLUME = re.compile(r"volumes/([A-Za-z0-9][A-Za-z0-9._-]*)\.tar\Z")
 _PODMAN = ("config.dump", "network.status", "checkpoint", "deleted.files", "bind.mounts")
 _MOST = 1_000_000  # members
+IMAGES = "criu"
+DELETED, SHM = "deleted.files", "devshm-checkpoint.tar"  # of podman: what was deleted (JSON), what is in /dev/shm
+
+
+class MadeByPodman(BadCheckpoint):
+    """The archive is one of podman's."""
+
+
+class Layout:
+    """What one kind of archive may hold. `single`: the most bytes of each file; `folders`: of each file in them.
+
+    `images` is the folder of criu's images, `ignored` what is known from elsewhere.
+    """
+
+    __slots__ = ("folders", "ignored", "images", "single")
+
+    def __init__(self, single: Mapping[str, int], images: str, ignored: Iterable[str] = ()) -> None:
+        self.single, self.images, self.ignored = single, images, frozenset(ignored)
+        self.folders = {images: 1 << 50, "artifacts": 1 << 30}
+
+
+_SINGLE = {"spec.dump": 16 * _MEGABYTE, "ctr.log": 1 << 40, "dump.log": 1 << 30, "stats-dump": _MEGABYTE}
+OURS = Layout(_SINGLE, IMAGES)
+PODMANS = Layout(
+    _SINGLE | {"config.dump": 16 * _MEGABYTE, "network.status": _MEGABYTE, DELETED: 16 * _MEGABYTE, SHM: 1 << 50},
+    "checkpoint", ("config.dump", "network.status"),
+)  # fmt: skip
 
 
 class Intake:
-    """An archive that is being taken in: first what it is about, then all the rest of it, once."""
+    """An archive that is being taken in: what it is about is known, all the rest of it is read once."""
 
-    def __init__(self, archive: Archive, path: str) -> None:
-        self._archive, self._path = archive, path
+    def __init__(self, archive: Archive, path: str, about: Checkpoint, layout: Layout = OURS) -> None:
+        self._archive, self._path, self.about, self.layout = archive, path, about, layout
         self._members = iter(archive)
-        self.about = self._read_about()
+
+    @classmethod
+    def ours(cls, archive: Archive, path: str) -> Intake:
+        """An archive that begins as ours do. Raises: BadCheckpoint; MadeByPodman, when it is one of those."""
+        members = iter(archive)
+        about = _read_about(archive, members, path)
+        found = cls(archive, path, about)
+        found._members = members
+        return found
 
     def _refuse(self, why: str) -> BadCheckpoint:
         return BadCheckpoint(f"{self._path}: {why}")
-
-    def _read_about(self) -> Checkpoint:
-        first = next(self._members, None)
-        if first is None:
-            raise self._refuse("an empty archive, not a checkpoint")
-        name = first.name.removeprefix("./")
-        if name != _ABOUT or first.kind != _FILE:
-            raise self._refuse(self._foreign(name, first.kind))
-        if first.size > 4 * _MEGABYTE:
-            raise self._refuse(f"{_ABOUT} has {first.size} bytes, which is too much")
-        data = b"".join(bytes(piece) for piece in self._archive.data())
-        try:
-            return decode_foreign(data)
-        except BadCheckpoint as problem:
-            raise self._refuse(str(problem)) from None
-
-    def _foreign(self, name: str, kind: str) -> str:
-        """What to say about an archive that does not begin as ours do."""
-        names = [name]
-        for member in self._members:
-            names.append(member.name.removeprefix("./"))
-            if len(names) > 1000 or names[-1].partition("/")[0] in _PODMAN:
-                break
-        if any(each.partition("/")[0] in _PODMAN for each in names):
-            return (
-                "a checkpoint made by podman: its processes have files open below podman's own mounts, so only podman "
-                "can restore it; checkpoint the container with seabox instead"
-            )
-        return f"not a checkpoint of seabox: it does not begin with {_ABOUT}"
 
     def rest(
         self, place: str, static: str, layer: Callable[[Iterable[memoryview], int], None],
@@ -102,7 +106,7 @@ class Intake:
                 raise self._refuse(f"{name}: {'twice in the archive' if name in seen else 'too many members'}")
             seen.add(name)
             folder, _, word = name.rpartition("/")
-            if member.kind == _DIRECTORY and name in (*_FOLDERS, "volumes"):
+            if member.kind == _DIRECTORY and name in (*self.layout.folders, "volumes"):
                 continue
             limit = self._limit(folder, word, member)
             if member.size > min(limit, room):
@@ -114,25 +118,30 @@ class Intake:
                 if not volume(match[1], self._archive.data()):
                     raise self._refuse(f"{name}: not a volume of the container")
                 continue
+            if name in self.layout.ignored:
+                continue
             target = static if folder == "artifacts" or name == "ctr.log" else place
-            target += f"/{folder}" if folder else ""
+            if folder:
+                target += f"/{IMAGES if folder == self.layout.images else folder}"
             files.make_dirs(target)
             self._make(target, word)
 
     def _limit(self, folder: str, word: str, member: Member) -> int:
         name = f"{folder}/{word}" if folder else word
+        if name.partition("/")[0] == "pre-checkpoint" or (name == "checkpoint/parent" and member.kind == _LINK):
+            raise self._refuse("a pre-checkpoint of podman, or one that builds upon it: make one without it")
         if member.kind != _FILE:
             raise self._refuse(f"{name}: neither a file nor a known directory")
         if name == _ROOTFS or _VOLUME.match(name):
             return 1 << 60
-        if not folder and word in _SINGLE:
-            return _SINGLE[word]
-        if folder not in _FOLDERS:
+        if not folder and word in self.layout.single:
+            return self.layout.single[word]
+        if folder not in self.layout.folders:
             raise self._refuse(f"{name}: not a part of a checkpoint")
         fits = _WORD.match(word) if folder != "artifacts" else word not in ("", ".", "..") and "\0" not in word
         if not fits:
             raise self._refuse(f"{name}: not a name for a file in {folder}")
-        return _FOLDERS[folder]
+        return self.layout.folders[folder]
 
     def _make(self, folder: str, word: str) -> None:
         parent = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -140,3 +149,31 @@ class Intake:
             new_file(parent, word, self._archive.data(), Description(0o600, None, None, None, {}))
         finally:
             os.close(parent)
+
+
+def _read_about(archive: Archive, members: Iterator[Member], path: str) -> Checkpoint:
+    first = next(members, None)
+    if first is None:
+        raise BadCheckpoint(f"{path}: an empty archive, not a checkpoint")
+    name = first.name.removeprefix("./")
+    if name != _ABOUT or first.kind != _FILE:
+        raise _foreign(name, members, path)
+    if first.size > 4 * _MEGABYTE:
+        raise BadCheckpoint(f"{path}: {_ABOUT} has {first.size} bytes, which is too much")
+    data = b"".join(bytes(piece) for piece in archive.data())
+    try:
+        return decode_foreign(data)
+    except BadCheckpoint as problem:
+        raise BadCheckpoint(f"{path}: {problem}") from None
+
+
+def _foreign(name: str, members: Iterator[Member], path: str) -> BadCheckpoint:
+    """What to say about an archive that does not begin as ours do."""
+    names = [name]
+    for member in members:
+        names.append(member.name.removeprefix("./"))
+        if len(names) > 1000 or names[-1].partition("/")[0] in _PODMAN:
+            break
+    if any(each.partition("/")[0] in _PODMAN for each in names):
+        return MadeByPodman(f"{path}: a checkpoint made by podman")
+    return BadCheckpoint(f"{path}: not a checkpoint of seabox: it does not begin with {_ABOUT}")

@@ -104,6 +104,8 @@ def _child(on: Services, place: str, name: str | None, bounds: Bounds) -> Contai
         mine = f"{static}/{dumping.CURRENT}"
         files.make_dirs(f"{mine}/{dumping.IMAGES}")
         files.write_file(f"{mine}/{dumping.ABOUT}", encode(about))
+        if os.path.exists(f"{place}/{dumping.SPEC}"):
+            files.link(f"{place}/{dumping.SPEC}", f"{mine}/{dumping.SPEC}")
         for image in os.listdir(f"{place}/{dumping.IMAGES}"):
             files.link(f"{place}/{dumping.IMAGES}/{image}", f"{mine}/{dumping.IMAGES}/{image}")
         artifacts = f"{on.config.static_dir(origin)}/{ARTIFACTS}"

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 
 from msgspec.structs import replace
 
 from ..checkpoint.document import BadCheckpoint, encode
-from ..checkpoint.intake import Intake
+from ..checkpoint.intake import PODMANS
 from ..checkpoint.privileges import too_new, wider
-from ..errors import Damaged, InvalidArgument, NoSuchContainer, NoSuchImage, SeaboxError
-from ..images.pieces import plain
-from ..images.tarstream import Archive
+from ..errors import InvalidArgument, NoSuchContainer, NoSuchImage, SeaboxError
 from ..images.unpack import unpack
 from ..kernel import files
 from ..model.container import LogConfig
 from ..model.ids import is_id, new_id
 from . import dumping, saved_volumes
+from .arriving import arrived, blamed, opened
 from .container import Container
 from .create import create
 from .dependencies import start_required
 from .pod_place import PodPlace, alone, moved
+from .podman_files import complete
 from .waking import restore
 
 TYPE_CHECKING = False
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Unpack
 
+    from ..checkpoint.intake import Intake
     from ..model.checkpoint import Checkpoint, Statistics
     from ..model.container import ContainerConfig
     from ..model.network import Port
@@ -58,7 +58,7 @@ def import_checkpoint(
         raise InvalidArgument("--tcp-established cannot be used with --name: the connections are those of its address")
     on.criu  # noqa: B018  # before anything is made
     ports = _ports(publish)
-    with _opened(path) as intake:
+    with arrived(on, path, trusted=allow_privileges) as intake:
         about = intake.about
         _require_sound(path, about, allow_privileges=allow_privileges)
         layers, image_id = _image(on, path, about.config)
@@ -98,7 +98,7 @@ def import_checkpoint(
             )  # fmt: skip
 
         id = about.config.id if name is None and _is_free(on, about.config.id) else new_id()
-        with _blamed(path):
+        with blamed(path):
             id = create(
                 on, name if name is not None else about.config.name, configure, id=id, run=about.run, fill=fill
             )
@@ -113,9 +113,15 @@ def import_checkpoint(
                 own_addresses=name is not None,
             )  # fmt: skip
     except BaseException:
-        ctr.remove(force=True, timeout=0)
+        _undo(ctr)
         raise
     return ctr, done
+
+
+def _undo(ctr: Container) -> None:
+    """There is no such container, nor any volume that was made for it."""
+    ctr._on.volume_uses.doom(ctr.id, made=True)
+    ctr.remove(force=True, timeout=0)
 
 
 def _ports(publish: Sequence[str]) -> tuple[Port, ...]:
@@ -124,32 +130,6 @@ def _ports(publish: Sequence[str]) -> tuple[Port, ...]:
     from ..network.ports import parse_publish, settle
 
     return settle([parse_publish(each) for each in publish], (), publish_all=False)
-
-
-@contextmanager
-def _opened(path: str) -> Iterator[Intake]:
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError as problem:
-        raise InvalidArgument(f"cannot read the checkpoint {path}: {(problem.strerror or '').lower()}") from None
-    try:
-        if not os.path.isfile(f"/proc/self/fd/{fd}"):
-            raise InvalidArgument(f"cannot read the checkpoint {path}: not a file")
-        if not os.fstat(fd).st_size:
-            raise BadCheckpoint(f"{path}: an empty file, not a checkpoint")
-        with _blamed(path), plain(fd) as (pieces, _):
-            yield Intake(Archive(pieces), path)
-    finally:
-        os.close(fd)
-
-
-@contextmanager
-def _blamed(path: str) -> Iterator[None]:
-    """What is found to be damaged inside the block is the archive."""
-    try:
-        yield
-    except Damaged as problem:
-        raise BadCheckpoint(f"{path}: {problem}") from None
 
 
 def _require_sound(path: str, about: Checkpoint, *, allow_privileges: bool) -> None:
@@ -219,13 +199,16 @@ def _fill(
             for _ in pieces:
                 pass
             return
-        layer = f"{static}/layer"
         files.make_dir(layer, 0o755)
         unpack(_as_bytes(pieces), layer, packed=size, below=lowers[::-1])
-        on.storage.lay(id, layer, lowers)
 
+    layer = f"{static}/layer"
     found = os.statvfs(static)
     intake.rest(place, static, lay, volume, found.f_bavail * found.f_frsize)
+    if intake.layout is PODMANS:
+        complete(place, layer, lowers, deleted=rootfs)
+    if os.path.isdir(layer):
+        on.storage.lay(id, layer, lowers)
     if not os.path.exists(f"{images}/inventory.img"):
         raise BadCheckpoint(f"{path}: the archive ends before criu's images do")
     if intake.about.previous:
@@ -235,7 +218,7 @@ def _fill(
 def _fill_previous(static: str, images: str, previous: str, path: str) -> None:
     if not previous:
         raise BadCheckpoint(f"{path}: it builds upon a pre-checkpoint: name its archive with --import-previous")
-    with _opened(previous) as earlier:
+    with opened(previous) as earlier:
         if not earlier.about.memory_only:
             raise BadCheckpoint(f"{previous}: not a pre-checkpoint")
         place = f"{static}/{dumping.PREVIOUS}"
@@ -273,6 +256,6 @@ def import_several(
                 report(took)
     except (SeaboxError, OSError):
         for ctr in made:
-            ctr.remove(force=True, timeout=0)
+            _undo(ctr)
         raise
     return made

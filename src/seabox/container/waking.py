@@ -17,6 +17,7 @@ from ..model.record import EventKind, Intent, Status, restored
 from ..oci.runtime import Revival
 from . import dumping, prepare, teardown
 from .bounds import FOR_EVER
+from .lent import lend
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def restore(
         words.forget_unfinished_cache()
         files.write_file(
             f"{ctr.run_dir}/criu.conf",
-            words.configuration(tcp_close=tcp_close or about.tcp_close, joined=shared),
+            words.configuration(tcp_close=tcp_close or about.tcp_close, joined=shared, lent=lend(ctr, place)),
         )
         parameters = _prepare_network(ctr.run_dir)
         if endpoint is not None:

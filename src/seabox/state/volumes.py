@@ -136,12 +136,13 @@ class SQLiteVolumes:
         with self._store.reading() as db:
             return dict(db.execute("SELECT volume, fate FROM volume_use WHERE container = ?", (container,)).fetchall())
 
-    def doom(self, container: str) -> None:
-        """The container's anonymous volumes go with it."""
+    def doom(self, container: str, *, made: bool = False) -> None:
+        """The container's anonymous volumes go with it, and if `made` all others that were made for it."""
         with self._store.transaction() as db:
             db.execute(
-                f"UPDATE volume_use SET fate = 'doomed' WHERE container = ? AND volume IN ({_ANONYMOUS})",
-                (container, container),
+                "UPDATE volume_use SET fate = 'doomed' WHERE container = ? "
+                f"AND (volume IN ({_ANONYMOUS}) OR (? AND fate = 'made'))",
+                (container, container, made),
             )
 
     def leave(self, container: str, name: str) -> bool:

@@ -186,7 +186,7 @@ class FakeVolumes:
         """See Volumes.take_up."""
         self.used[config.id] = [mount.source for mount in config.mounts if mount.type == "volume"]
 
-    def doom(self, container: str) -> None:
+    def doom(self, container: str, *, made: bool = False) -> None:
         """See Volumes.doom."""
         self.doomed.add(container)
 

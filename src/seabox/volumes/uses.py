@@ -61,9 +61,9 @@ class Uses:
                 if found is None and self.shelf.make(fresh, container=config.id, fate=fate or "made"):
                     return
 
-    def doom(self, container: str) -> None:
-        """The container's anonymous volumes go with it, whoever removes it."""
-        self._rows.doom(container)
+    def doom(self, container: str, *, made: bool = False) -> None:
+        """The container's anonymous volumes go with it, whoever removes it; with `made` all that were made for it."""
+        self._rows.doom(container, made=made)
 
     def let_go(self, container: str, *, unborn: bool = False) -> None:
         """The container uses no volume; those that go with it, and that nobody else uses, are gone.

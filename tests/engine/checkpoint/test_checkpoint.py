@@ -202,6 +202,26 @@ def test_shared_memory(engine: seabox.Engine) -> None:
     assert read(ctr, "/dev/shm/note") == b"kept\n"
 
 
+def test_what_is_mounted_from_outside(engine: seabox.Engine, tmp_path: Path) -> None:
+    """Through a link, as --init's program often is; and without a cgroup namespace its own cgroups, nobody else's."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "file").write_text("behind a link\n")
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "init").symlink_to(find_program("catatonit"))
+    ctr = counting(
+        engine, "one", volumes=[f"{tmp_path}/link:/linked"], init=True, init_path=f"{tmp_path}/init", cgroupns="host"
+    )
+    ctr.checkpoint()
+    at = count(ctr)
+    ctr.restore()
+    assert has_gone_on(ctr, at)
+    assert read(ctr, "/linked/file") == b"behind a link\n"
+    if cgroups.mode() != "v2":
+        lines = read(ctr, "/proc/self/mountinfo").decode().splitlines()
+        roots = {line.split()[3] for line in lines if " - cgroup" in line}
+        assert roots == {f"{engine.config.cgroup_parent}/{ctr.id}"}
+
+
 def test_what_criu_cannot_do_is_said_and_nothing_has_happened(engine: seabox.Engine) -> None:
     """A connection that nobody said what to do with: criu's own words, and the process does not notice."""
     script = "nc -ll -p 7000 -e cat & while ! nc 127.0.0.1 7000 < /dev/zero > /dev/null 2>&1; do :; done &" + COUNTER[2]

@@ -99,7 +99,7 @@ def take_in(folder: Path, taken: Archive, room: int = 1 << 30) -> list[str]:
         layers.append(b"".join(map(bytes, pieces)))
         assert len(layers[-1]) == size
 
-    Intake(taken, "a.tar").rest(f"{static}/checkpoint", str(static), layer, volume, room)
+    Intake.ours(taken, "a.tar").rest(f"{static}/checkpoint", str(static), layer, volume, room)
     assert [each.name for each in folder.iterdir()] == ["own"]
     return sorted(str(path.relative_to(static)) for path in static.rglob("*") if path.is_file())
 
@@ -148,7 +148,7 @@ def test_a_member_twice_or_too_large(tmp_path: Path) -> None:
     with pytest.raises(BadCheckpoint, match="too much"):
         take_in(tmp_path / "c", archive(("stats-dump", bytes(2 << 20))))
     with pytest.raises(BadCheckpoint, match="too much"):
-        Intake(archive(about=b" " * (5 << 20)), "a.tar")
+        Intake.ours(archive(about=b" " * (5 << 20)), "a.tar")
 
 
 def changed(**keys: Any) -> bytes:
@@ -170,7 +170,7 @@ def changed(**keys: Any) -> bytes:
 )  # fmt: skip
 def test_descriptions_that_make_no_sense(about: bytes, text: str) -> None:
     with pytest.raises(BadCheckpoint, match=text) as caught:
-        Intake(archive(about=about), "a.tar")
+        Intake.ours(archive(about=about), "a.tar")
     assert str(caught.value).startswith("a.tar: ")
 
 

@@ -207,7 +207,7 @@ class Containers:
         import_previous: str | PathLike[str] = "", publish: Sequence[str] = (),
         report: Callable[[Statistics], object] | None = None, **options: Unpack[RestoreOptions],
     ) -> list[Container]:  # fmt: skip
-        """Running containers, one for each archive that Container.checkpoint exported, go on where those were left.
+        """Running containers, one for each archive of Container.checkpoint (or of podman), go on where those were left.
 
         A container has the name, and if it is free the id, that it had; its image must be here. With `name` it is
         another: several of one archive may run side by side, with addresses of their own. `publish` replaces its

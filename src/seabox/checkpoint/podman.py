@@ -238,7 +238,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename={
     "chroot_dirs": "chroot_directories", "create_netns": "createNetNS", "ipc_of": "ipcNsCtr", "mount_of": "mountNsCtr",
     "net_of": "netNsCtr", "pid_of": "pidNsCtr", "user_of": "userNsCtr", "uts_of": "utsNsCtr",
     "cgroup_of": "cgroupNsCtr", "ports": "newPortMappings", "old_ports": "portMappings",
-    "image_resolv_conf": "UseImageResolvConf", "image_hosts": "UseImageHosts", "dns": "dnsServer",
+    "image_resolv_conf": "UseImageResolvConf", "image_hosts": "UseImageHosts",
+    "image_hostname": "UseImageHostname", "dns": "dnsServer",
     "dns_search": "dnsSearch", "dns_options": "dnsOption", "add_hosts": "hostsAdd", "network_mode": "networkMode",
     "host_users": "hostUsers", "infra": "pause", "stop_signal": "stopSignal", "stop_timeout": "stopTimeout",
     "log_driver": "logDriver", "log_tag": "logTag", "log_size": "logSize", "cgroups": "cgroupsMode",
@@ -285,6 +286,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename={
     old_ports: tuple[Any, ...] | None = None
     image_resolv_conf: bool = False
     image_hosts: bool = False
+    image_hostname: bool = False
     dns: Words = None
     dns_search: Words = None
     dns_options: Words = None

@@ -168,6 +168,24 @@ def test_a_container_in_our_words(rooms: Rooms) -> None:
     )  # fmt: skip
 
 
+def test_of_a_read_only_root(rooms: Rooms) -> None:
+    """Podman 5 can leave it without a place to write to; files of /etc may be the image's."""
+
+    def change(config: dict[str, Any], spec: dict[str, Any]) -> None:
+        config["spec"]["root"] = {"path": "rootfs", "readonly": True}
+        config |= {"UseImageHostname": True, "UseImageHosts": True, "UseImageResolvConf": True}
+
+    config = config_of(rooms, change)
+    assert (config.security.read_only, config.security.read_only_tmpfs) == (True, False)
+    assert (config.no_hostname, config.no_hosts, config.dns) == (True, True, ("none",))
+
+    def writable(config: dict[str, Any], spec: dict[str, Any]) -> None:
+        change(config, spec)
+        config["spec"]["mounts"].append({"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"})
+
+    assert config_of(rooms, writable).security.read_only_tmpfs
+
+
 def test_paths_of_podman_are_not_ours(rooms: Rooms) -> None:
     """Where it kept logs and pids, what it ran at the end, its cgroup: decided here."""
     config = config_of(rooms)

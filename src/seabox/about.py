@@ -71,6 +71,7 @@ def _host(rooms: Rooms) -> dict[str, Any]:
         "Conmon": {"Package": _package(conmon), "Path": conmon, "Version": _said(conmon)},
         "CPUUtilization": _utilization(),
         "CPUs": os.cpu_count() or 1,
+        "DatabaseBackend": "sqlite",
         "Distribution": _distribution(),
         "EventLogger": rooms.config.events_backend,
         "Hostname": system.nodename,

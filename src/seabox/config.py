@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _CRIU_PREFIX = "/usr/local/lib/seabox/criu/bin/criu"
 
+_FOLDERS = ("/etc/containers", "/usr/share/containers")
 _DEFAULTS: dict[str, Any] = {
     "root": "/var/lib/seabox",
     "runroot": "/run/seabox",
@@ -153,11 +154,15 @@ class EngineConfig:
         return f"{self.runroot}/{os.path.basename(runtime)}"
 
 
-def load(**overrides: object) -> EngineConfig:
-    """An EngineConfig from defaults, configuration files, the environment, and then `overrides` (None = not said)."""
+def load(modules: Iterable[str] = (), **overrides: object) -> EngineConfig:
+    """An EngineConfig from defaults, configuration files, the environment, and then `overrides` (None = not said).
+
+    `modules` are containers.conf files that count more than the host's own: paths, or names below
+    containers.conf.modules. Raises: InvalidArgument.
+    """
     from . import containers_conf
 
-    files = _containers_conf_files()
+    files = _containers_conf_files(modules)
     settings: dict[str, object] = {"containers_conf": files, **containers_conf.engine_settings(files)}
     for path in ("/etc/seabox/seabox.conf", os.environ.get("SEABOX_CONF", "")):
         settings |= _seabox_conf(path)
@@ -170,7 +175,7 @@ def load(**overrides: object) -> EngineConfig:
     return EngineConfig(**settings)
 
 
-def _containers_conf_files() -> tuple[str, ...]:
+def _containers_conf_files(modules: Iterable[str]) -> tuple[str, ...]:
     """The containers.conf files that count here, the last one most; $CONTAINERS_CONF takes the place of all others."""
     from . import containers_conf
 
@@ -182,9 +187,18 @@ def _containers_conf_files() -> tuple[str, ...]:
             if os.path.isdir(folder):
                 found += sorted(f"{folder}/{name}" for name in os.listdir(folder) if name.endswith(".conf"))
         found = [path for path in found if os.path.exists(path)]
+    found += map(_module, modules)
     if path := os.environ.get("CONTAINERS_CONF_OVERRIDE", ""):
         found.append(path)
     return tuple(found)
+
+
+def _module(name: str) -> str:
+    tries = [name] if name.startswith("/") else [f"{folder}/containers.conf.modules/{name}" for folder in _FOLDERS]
+    for path in tries:
+        if os.path.isfile(path):
+            return path
+    raise InvalidArgument(f'could not resolve module "{name}": stat {tries[0]}: no such file or directory')
 
 
 def _seabox_conf(path: str) -> dict[str, object]:

@@ -47,7 +47,7 @@ def settings(args: Arguments) -> EngineConfig:
         from seabox.errors import Unsupported
 
         raise Unsupported(f"cgroup manager {given['cgroup_manager']!r} is not supported yet: use cgroupfs")
-    return load(**given)
+    return load(program.texts("module"), **given)
 
 
 def engine(args: Arguments) -> Engine:

@@ -54,6 +54,10 @@ def create(args: Arguments, on: Engine) -> Container:
     cidfile = args.text("cidfile")
     if cidfile and not os.path.isdir(os.path.dirname(cidfile) or "."):
         raise InvalidArgument(f"opening CIDFile: open {cidfile}: no such file or directory")
+    if args.text("platform"):
+        from seabox.cli.transfers import check_platform
+
+        check_platform(args)
     policy = _policy(args, said)
     if not args.on("rootfs") and (policy != "missing" or not _is_here(on, image)):
         from seabox.cli.transfers import PLATFORM, access, progress
@@ -232,9 +236,9 @@ def _options(args: Arguments, said: Mapping[str, Any]) -> CreateOptions:
         "volumes_from": args.texts("volumes-from"),
     }
     if args.given("mount"):
-        from seabox.cli.mounts import parse_mount
+        from seabox.cli.mounts import parse_mounts
 
-        found["mounts"] = [parse_mount(text) for text in args.texts("mount")]
+        found["mounts"] = [mount for text in args.texts("mount") for mount in parse_mounts(text)]
     if args.given("entrypoint"):
         found["entrypoint"] = words_of_entrypoint(args.text("entrypoint"))
     if args.given("umask"):

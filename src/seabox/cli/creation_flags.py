@@ -159,7 +159,6 @@ _ULIMIT = Flag("ulimit", "", LIST, "Resource limit (NAME=SOFT[:HARD])")
 # podman has them, we do not yet: their values are taken, so that the answer is about them
 _LATER = (
     "cpuset decryption-key gidmap gpus group-entry health-log-destination "
-    "health-max-log-count health-max-log-size "
     "health-startup-cmd health-startup-interval health-startup-retries health-startup-success "
     "health-startup-timeout ipv6 link "
     "preserve-fd "

@@ -22,7 +22,7 @@ def text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return int.__repr__(value)
+        return str(value) if isinstance(value, Duration) else int.__repr__(value)
     if isinstance(value, float):
         return _shortest(value)
     if isinstance(value, dict):
@@ -38,6 +38,17 @@ class Map(dict[object, object]):
     """A dict that stands for a Go map, whatever its keys look like."""
 
 
+class Duration(int):
+    """A number of nanoseconds that stands for a time.Duration: 1m30s."""
+
+    def __str__(self) -> str:
+        from seabox.container.top import duration
+
+        return duration(self)
+
+
+_TIMES = frozenset(("Interval", "StartPeriod", "Timeout"))  # of health checks
+
 # Fields of structs that are maps, with keys that others choose.
 _MAPS = frozenset((
     "Annotations", "CgroupConf", "Data", "DriverOpts", "Labels", "Networks", "Options", "PortBindings", "Ports",
@@ -48,7 +59,11 @@ _MAPS = frozenset((
 def member(struct: Mapping[Any, object], key: object) -> object:
     """The value of the key, one that is a map being known as such."""
     value = struct[key]
-    return Map(value) if type(value) is dict and key in _MAPS else value
+    if type(value) is dict and key in _MAPS:
+        return Map(value)
+    if type(value) is int and key in _TIMES and "StartPeriod" in struct:
+        return Duration(value)
+    return value
 
 
 def by_key(mapping: Mapping[object, object]) -> list[tuple[object, object]]:

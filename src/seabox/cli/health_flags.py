@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seabox.cli.flags import BOOL, DURATION, INT, STRING, Flag
+from seabox.cli.flags import BOOL, DURATION, INT, STRING, UINT, Flag
 from seabox.errors import InvalidArgument
 
 TYPE_CHECKING = False
@@ -14,6 +14,8 @@ FLAGS = (
     Flag("health-cmd", "", STRING, "Command that tells whether it is well: a shell's line, a JSON list, or none"),
     Flag("health-interval", "", STRING, "Time from one check to the next (disable: only when asked for)",
          default="30s"),
+    Flag("health-max-log-count", "", UINT, "Results that are kept (0: no limit)", default=5),
+    Flag("health-max-log-size", "", UINT, "Characters that are kept of each result (0: no limit)", default=500),
     Flag("health-on-failure", "", STRING, "What to do when it becomes unhealthy", default="none",
          completion=("none", "kill", "restart", "stop")),
     Flag("health-retries", "", INT, "Failures in a row that make it unhealthy", default=3),
@@ -40,6 +42,10 @@ def add_health(args: Arguments, found: CreateOptions) -> None:
         found["health_start_period"] = args.number("health-start-period") / 1e9
     if args.given("health-retries"):
         found["health_retries"] = args.number("health-retries")
+    if args.given("health-max-log-count"):
+        found["health_max_log_count"] = args.number("health-max-log-count")
+    if args.given("health-max-log-size"):
+        found["health_max_log_size"] = args.number("health-max-log-size")
     if args.given("health-on-failure"):
         found["health_on_failure"] = args.text("health-on-failure")
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
+from msgspec import structs
+
 from seabox.cli.kinds import read_bool, read_csv
 from seabox.errors import InvalidArgument, Unsupported
 from seabox.model.container import Mount
 
 _SOURCE = ("src", "source", "from")
 _DESTINATION = ("dst", "dest", "destination", "target")
-_LATER = ("glob", "artifact")
-_KINDS = ("bind", "volume", "tmpfs", "ramfs", "devpts", "image")
+_LATER = ("artifact",)
+_KINDS = ("bind", "volume", "tmpfs", "ramfs", "devpts", "image", "glob")
 _OTHERS = ", ".join(_KINDS)
 _WORDS = frozenset(
     "suid nosuid dev nodev exec noexec private rprivate shared rshared slave rslave unbindable runbindable "
@@ -18,8 +22,25 @@ _WORDS = frozenset(
 _TMPFS_SETTINGS = {"tmpfs-size": "size", "tmpfs-mode": "mode"}
 
 
-def parse_mount(text: str) -> Mount:
-    """The mount that one --mount describes. Raises: InvalidArgument, Unsupported."""
+def parse_mounts(text: str) -> list[Mount]:
+    """The mounts that one --mount describes: several for type=glob. Raises: InvalidArgument, Unsupported."""
+    mount = _parse(text)
+    if mount.type != "glob":
+        return [mount]
+    from glob import glob
+
+    found = sorted(glob(mount.source))
+    if not found:
+        raise InvalidArgument(f'no file paths matching glob "{mount.source}"')
+    into = mount.destination
+    places = [f"{into}/{os.path.basename(path)}" if into else path for path in found]
+    return [
+        structs.replace(mount, type="bind", source=path, destination=place)
+        for path, place in zip(found, places, strict=True)
+    ]
+
+
+def _parse(text: str) -> Mount:
     try:
         words = read_csv(text)
     except ValueError as problem:
@@ -37,7 +58,7 @@ def parse_mount(text: str) -> Mount:
     for key, equals, value in pairs:
         if key == "type":
             continue
-        if key in _SOURCE and kind in ("bind", "volume", "image"):
+        if key in _SOURCE and kind in ("bind", "volume", "image", "glob"):
             source = _given(key, value)
         elif key in _SOURCE:
             raise InvalidArgument(f'"source" option not supported for "{kind}" mount types')
@@ -49,10 +70,10 @@ def parse_mount(text: str) -> Mount:
         elif kind == "volume" and key == "volume-driver":
             driver = value
         else:
-            options += _option(kind, key, bool(equals), value)
-    if not destination:
+            options += _option("bind" if kind == "glob" else kind, key, bool(equals), value)
+    if not destination and kind != "glob":
         raise InvalidArgument("must set volume destination")
-    if kind in ("bind", "image") and not source:
+    if kind in ("bind", "image", "glob") and not source:
         raise InvalidArgument(f"must set source of a{'n' if kind == 'image' else ''} {kind} mount")
     return Mount(
         type=kind, source=source, destination=destination, options=tuple(options), driver=driver,

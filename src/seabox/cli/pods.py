@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from seabox.cli.context import for_each, say
@@ -49,7 +50,8 @@ def chosen(args: Arguments, on: Engine) -> list[str]:
         return [latest_pod(on)]
     if not args.rest and not files:
         raise InvalidArgument("you must provide at least one name or id")
-    return [*args.rest, *(read_pod_id(path) for path in files)]
+    ignored = "ignore" in known and args.on("ignore")
+    return [*args.rest, *(read_pod_id(path) for path in files if not ignored or os.path.lexists(path))]
 
 
 def read_pod_id(path: str) -> str:

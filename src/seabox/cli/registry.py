@@ -108,7 +108,7 @@ PROGRAM_TABLE = Command(
         Flag("log-level", "", STRING, "Log messages at and above this level", default="warn"),
         Flag("max-workers", "", INT, "Accepted, without effect", hidden=True),
         Flag("memory-profile", "", STRING, "Accepted, without effect", hidden=True),
-        Flag("module", "", LIST, hidden=True),
+        Flag("module", "", LIST, "A containers.conf that counts more than the host's own", completion="files"),
         Flag("namespace", "", STRING, "Accepted, without effect", hidden=True),
         Flag("network-backend", "", STRING, "Accepted, without effect", hidden=True),
         Flag("network-cmd-path", "", STRING, "Accepted, without effect", hidden=True),
@@ -137,7 +137,7 @@ PROGRAM_TABLE = Command(
 
 
 # podman's ways to another machine, or to another configuration
-ELSEWHERE = ("connection", "host", "identity", "imagestore", "module", "remote", "url")
+ELSEWHERE = ("connection", "host", "identity", "imagestore", "remote", "url")
 
 
 class UnknownCommand(InvalidArgument):

@@ -51,6 +51,12 @@ def check_authfile(path: str) -> None:
         raise InvalidArgument(f"credential file is not accessible: faccessat {path}: no such file or directory")
 
 
+def check_platform(args: Arguments) -> None:
+    """Nothing, if the command line says once for which platform an image is wanted. Raises: InvalidArgument."""
+    if args.text("platform") and (args.text("arch") or args.text("os")):
+        raise InvalidArgument("--platform option can not be specified with --arch or --os")
+
+
 def progress(args: Arguments) -> Callable[[str], None] | None:
     """What shows lines of progress on stderr; None if the command line wants it quiet."""
     return None if args.on("quiet") else show

@@ -20,7 +20,7 @@ from ..errors import (
 )
 from ..kernel import files, process
 from ..model.decoding import decode
-from ..model.health import OUTPUT_KEPT, STARTING, UNHEALTHY, Health, HealthResult, judged
+from ..model.health import STARTING, UNHEALTHY, Health, HealthResult, judged
 from ..model.record import EventKind, Intent, Status
 from ..state.store import Occurrence
 from . import exec_reap, snapshot
@@ -105,7 +105,8 @@ def _run(on: Services, handle: Container, check: Healthcheck, bounds: Bounds) ->
     except (NotRunning, NoSuchContainer):
         raise
     except (OCIRuntimeFailed, OSError) as problem:
-        return HealthResult(began_at=began, ended_at=on.clock.now(), exit_code=-1, output=str(problem)[:OUTPUT_KEPT])
+        why = str(problem)[: check.output_bound]
+        return HealthResult(began_at=began, ended_at=on.clock.now(), exit_code=-1, output=why)
     late = threading.Event()
 
     def end() -> None:
@@ -118,7 +119,7 @@ def _run(on: Services, handle: Container, check: Healthcheck, bounds: Bounds) ->
             timer.daemon = True
             timer.start()
         try:
-            output = _beginning(session, bounds)
+            output = _beginning(session, bounds, check.output_bound)
             code = session.wait(_DYING, bounds.cancel)
         except (Cancelled, TimedOut, ExitCodeUnknown) as problem:
             if bounds.over:
@@ -130,17 +131,17 @@ def _run(on: Services, handle: Container, check: Healthcheck, bounds: Bounds) ->
             for timer in timers:
                 timer.cancel()
     if late.is_set():
-        output, code = f"{output}health check exceeded its timeout of {seconds:g} s"[:OUTPUT_KEPT], -1
+        output, code = f"{output}health check exceeded its timeout of {seconds:g} s"[: check.output_bound], -1
     return HealthResult(began_at=began, ended_at=on.clock.now(), exit_code=code, output=output)
 
 
-def _beginning(session: ExecSession, bounds: Bounds) -> str:
+def _beginning(session: ExecSession, bounds: Bounds, most: int) -> str:
     """What is kept of all that the check writes. Raises: TimedOut, Cancelled."""
     kept = bytearray()
     while runs := session.read(bounds.left, bounds.cancel):
         for _, data in runs:
-            kept += data[: 4 * OUTPUT_KEPT - len(kept)]
-    return kept.decode(errors="replace")[:OUTPUT_KEPT]
+            kept += data[: 4 * most - len(kept)]
+    return kept.decode(errors="replace")[:most]
 
 
 def _kill(ctr: Locked) -> None:

@@ -6,7 +6,7 @@ import json
 
 from ..errors import Refused
 from ..model import human
-from ..model.health import Health
+from ..model.health import OUTPUT_KEPT, RESULTS_KEPT, Health
 from ..model.record import ALIVE, INFRA, Status
 from ..model.times import rfc3339
 from ..spec import capabilities
@@ -232,6 +232,9 @@ def _config(config: ContainerConfig, run_dir: str) -> dict[str, Any]:
         "StopTimeout": config.stop_timeout,
         "Healthcheck": _healthcheck(config.healthcheck),
         "HealthcheckOnFailureAction": config.healthcheck.on_failure if config.healthcheck is not None else "none",
+        "HealthLogDestination": "local",
+        "HealthMaxLogCount": config.healthcheck.results_kept if config.healthcheck is not None else RESULTS_KEPT,
+        "HealthMaxLogSize": config.healthcheck.output_kept if config.healthcheck is not None else OUTPUT_KEPT,
     }
 
 

@@ -31,7 +31,8 @@ LIMITS = (
     "memory_swap", "pids_limit",
 )  # fmt: skip
 HEALTH = (
-    "health_interval", "health_on_failure", "health_retries", "health_start_period", "health_timeout", "healthcheck",
+    "health_interval", "health_max_log_count", "health_max_log_size", "health_on_failure", "health_retries",
+    "health_start_period", "health_timeout", "healthcheck",
 )  # fmt: skip
 
 

@@ -321,6 +321,8 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     health_timeout: float | None = None  # s
     health_start_period: float | None = None  # s
     health_retries: int | None = None
+    health_max_log_count: int | None = None  # results that are kept; 0 = as many as we can
+    health_max_log_size: int | None = None  # characters of each
     health_on_failure: str = "none"  # "none" | "kill" | "restart" | "stop"
     sdnotify: str = "ignore"  # "ignore" | "container" | "conmon"
     log_driver: str | None = None

@@ -8,6 +8,7 @@ STARTING, HEALTHY, UNHEALTHY = "starting", "healthy", "unhealthy"
 ON_FAILURE = ("none", "kill", "restart", "stop")
 RESULTS_KEPT = 5
 OUTPUT_KEPT = 500  # characters of one result
+MOST_RESULTS, MOST_OUTPUT = 1000, 1_000_000  # where no bound is asked for: 0
 
 
 class Healthcheck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -19,6 +20,13 @@ class Healthcheck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     start_period: int = 0  # since the start, in which failures do not count
     retries: int = 3  # failures in a row that make it unhealthy
     on_failure: str = "none"  # what is done when it becomes unhealthy
+    results_kept: int = RESULTS_KEPT
+    output_kept: int = OUTPUT_KEPT  # characters of each
+
+    @property
+    def output_bound(self) -> int:
+        """How many characters of one result are kept."""
+        return self.output_kept or MOST_OUTPUT
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -54,5 +62,5 @@ def judged(before: Health, check: Healthcheck, result: HealthResult, started_at:
         status = HEALTHY
     elif streak >= check.retries:
         status = UNHEALTHY
-    results = (*before.results, result)[-RESULTS_KEPT:]
+    results = (*before.results, result)[-(check.results_kept or MOST_RESULTS) :]
     return Health(status=status, run=before.run, failing_streak=streak, results=results)

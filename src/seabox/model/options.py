@@ -108,6 +108,8 @@ if TYPE_CHECKING:
         health_timeout: float | None
         health_start_period: float | None
         health_retries: int | None
+        health_max_log_count: int | None
+        health_max_log_size: int | None
         health_on_failure: str
         sdnotify: str
         log_driver: str | None

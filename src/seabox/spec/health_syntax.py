@@ -38,7 +38,7 @@ def parse_healthcheck(request: CreateRequest, image: ImageConfig | None) -> Heal
         raise InvalidArgument("healthcheck-retries must be greater than 0")
     if not test:
         if any(each is not None for each in asked) and request.healthcheck is None:
-            raise InvalidArgument("a health check needs a command: healthcheck=, or --health-cmd")
+            raise InvalidArgument("healthcheck command is not set: give healthcheck=, or --health-cmd")
         if request.health_on_failure != "none" and request.healthcheck is None:
             raise InvalidArgument(f"cannot set on-failure action to {request.health_on_failure} without a health check")
         return None
@@ -50,6 +50,8 @@ def parse_healthcheck(request: CreateRequest, image: ImageConfig | None) -> Heal
         start_period=base.start_period if start_period is None else start_period,
         retries=base.retries if request.health_retries is None else request.health_retries,
         on_failure=request.health_on_failure,
+        results_kept=_kept("max-log-count", request.health_max_log_count, base.results_kept),
+        output_kept=_kept("max-log-size", request.health_max_log_size, base.output_kept),
     )
 
 
@@ -67,6 +69,12 @@ def _test(asked: str | tuple[str, ...]) -> tuple[str, ...]:
     if not "".join(asked[1:]).strip() or (kind == "CMD-SHELL" and len(asked) != 2):
         raise InvalidArgument(f"invalid health check: {kind} needs a command")
     return (kind, *asked[1:])
+
+
+def _kept(what: str, number: int | None, otherwise: int) -> int:
+    if number is not None and number < 0:
+        raise InvalidArgument(f"healthcheck-{what} must be 0 or greater")
+    return otherwise if number is None else number
 
 
 def _time(what: str, seconds: float | None, least: int) -> int | None:

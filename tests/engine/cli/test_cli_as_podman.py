@@ -179,3 +179,54 @@ def test_a_stop_after_conmon_was_killed(cli: CommandLine) -> None:
     assert (done.code, done.err) == (125, f"Error: container {id} conmon exited prematurely, {why}\n")
     assert cli.ok("inspect", "--format", "{{.State.Status}}", "c") == "exited"
     assert cli.ok("stop", "c") == "c"
+
+
+def test_a_module_of_containers_conf(cli: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "m.conf").write_text("[containers]\nannotations = ['module=here']\n")
+    cli.ok("--module", f"{tmp_path}/m.conf", "create", "--name", "c", "busybox")
+    assert cli.ok("inspect", "--format", '{{index .Config.Annotations "module"}}', "c") == "here"
+    for name, at in ((f"{tmp_path}/no", f"{tmp_path}/no"), ("no", "/etc/containers/containers.conf.modules/no")):
+        done = cli("--module", name, "ps")
+        assert done.err == f'Error: could not resolve module "{name}": stat {at}: no such file or directory\n'
+
+
+def test_mounts_of_what_a_pattern_fits(cli: CommandLine, tmp_path: Path) -> None:
+    for name in ("a1", "a2", "b"):
+        (tmp_path / name).write_text(name)
+    run = ("run", "--rm", "--mount")
+    assert cli.ok(*run, f"type=glob,src={tmp_path}/a*,dst=/in,ro", "busybox", "ls", "/in") == "a1\na2"
+    assert cli.ok(*run, f"type=glob,src={tmp_path}/a*", "busybox", "ls", f"{tmp_path}") == "a1\na2"
+    done = cli(*run, f"type=glob,src={tmp_path}/c*,dst=/in", "busybox", "true")
+    assert (done.code, done.err) == (125, f'Error: no file paths matching glob "{tmp_path}/c*"\n')
+
+
+def test_exec_by_a_file_with_the_id(cli: CommandLine, tmp_path: Path) -> None:
+    path = f"{tmp_path}/id"
+    cli.ok("run", "-d", "--cidfile", path, "busybox", "sleep", "1000")
+    assert cli.ok("exec", "--cidfile", path, "echo", "hello") == "hello"
+    assert cli("exec", "--cidfile", path, "--latest", "true").code == 125
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("container cleanup --exec x --all", "--all and --exec cannot be set together"),
+        ("container cleanup --rmi --exec x y", "--exec and --rmi cannot be set together"),
+        ("create --platform a/b --os c busybox", "--platform option can not be specified with --arch or --os"),
+        ("pull --arch c --platform a/b busybox", "--platform option can not be specified with --arch or --os"),
+    ],
+)
+def test_what_does_not_go_together(cli: CommandLine, line: str, error: str) -> None:
+    done = cli(*line.split())
+    assert (done.code, done.err) == (125, f"Error: {error}\n")
+
+
+def test_more_of_lists(cli: CommandLine) -> None:
+    cli.ok("volume", "create", "--label", "a=b", "v")
+    assert cli.ok("volume", "ls", "--format", '{{.Name}} {{.Label "a"}}{{.Label "c"}}') == "v b"
+    for name in ("used", "free"):
+        cli.ok("network", "create", name)
+    cli.ok("create", "--network", "used", "busybox")
+    listed = ("network", "ls", "--format", "{{.Name}}", "--filter")
+    assert cli.ok(*listed, "dangling=true") == "free"
+    assert cli.ok(*listed, "dangling=false") == "seabox\nused"

@@ -61,10 +61,11 @@ def test_update(cli: CommandLine) -> None:
     assert cli.ok("update", "one") == id  # to nothing else
     assert cli.ok("update", "--health-cmd", "true", "--health-interval", "7s", "one") == id
     form = "{{.Config.Healthcheck.Test}} {{.Config.Healthcheck.Interval}}"
-    assert cli.ok("inspect", "--format", form, "one") == f"[CMD-SHELL true] {7 * 10**9}"
-    assert cli.ok("update", "--no-healthcheck", "one") == id
+    assert cli.ok("inspect", "--format", form, "one") == "[CMD-SHELL true] 7s"  # a time.Duration
+    assert cli.ok("update", "--no-healthcheck", "--latest") == id
     assert cli.ok("inspect", "--format", "{{.Config.Healthcheck}}", "one") == "<nil>"
     for words, said in (
+        (["--latest"], "update takes one container name or ID, or --latest"),
         (["--memory", "much"], "--memory"),
         (["--restart", "sometimes"], "sometimes invalid restart policy"),
         (["--colour", "blue"], "unknown flag: --colour"),

@@ -241,3 +241,17 @@ def test_mistakes(pods: CommandLine) -> None:
     assert pods("pod", "create", "--bogus").err == "Error: unknown flag: --bogus\nSee 'seabox pod create --help'\n"
     assert pods.ok("pod", "stop", "--ignore", "nobody") == ""
     assert pods.ok("pod", "ps", "--format", "{{.Name}} {{.NumberOfContainers}}") == "web 1"
+
+
+def test_a_paused_pod_goes_on_whatever_else_is_in_it(pods: CommandLine) -> None:
+    id = pods.ok("pod", "create", "--name", "web")
+    pods.ok("run", "-d", "--pod", "web", "busybox", "sleep", "1000")
+    pods.ok("create", "--pod", "web", "busybox", "true")
+    assert pods.ok("pod", "pause", "web") == pods.ok("pod", "unpause", "web") == id
+    assert pods.ok("ps", "--quiet", "--filter", "status=paused") == pods.ok("pod", "unpause", "web") == ""
+
+
+def test_files_with_ids_that_are_not_there(pods: CommandLine, tmp_path: Path) -> None:
+    for verb in ("stop", "rm"):
+        assert pods("pod", verb, "--pod-id-file", f"{tmp_path}/none").code == 125
+        assert pods.ok("pod", verb, "--ignore", "--pod-id-file", f"{tmp_path}/none") == ""

@@ -23,6 +23,7 @@ def test_health_is_shown(cli: CommandLine) -> None:
     cli.ok("exec", "well", "touch", "/ill")
     done = cli("healthcheck", "run", "well")
     assert (done.code, done.out, done.err) == (1, "unhealthy\n", "")
+    assert cli.ok("healthcheck", "run", "--ignore-result", "well") == "unhealthy"
     cli.ok("wait", "--condition", "unhealthy", "well")
     assert "(unhealthy)" in cli.ok("ps", "--format", "{{.Status}}")
 
@@ -116,3 +117,16 @@ def test_cleanup_by_hand(cli: CommandLine) -> None:
     assert cli("container", "exists", "done").code == 1
     assert cli("image", "exists", "mine").code == 1
     assert cli("image", "exists", "busybox").code == 0  # the same image, by another name
+
+
+def test_how_much_is_kept_of_checks(cli: CommandLine) -> None:
+    cli.ok("run", "-d", "--name", "c", "--health-cmd", "printf hello", "--health-interval", "disable",
+           "--health-max-log-count", "2", "--health-max-log-size", "3", "busybox", "sleep", "1000")  # fmt: skip
+    for _ in range(3):
+        cli.ok("healthcheck", "run", "c")
+    assert state(cli, "c", "State.Health.Log").count("hel") == 2
+    assert "hell" not in state(cli, "c", "State.Health.Log")
+    assert state(cli, "c", "Config.HealthMaxLogCount") == "2"
+    cli.ok("update", "--health-max-log-size", "0", "c")
+    cli.ok("healthcheck", "run", "c")
+    assert "hello" in state(cli, "c", "State.Health.Log")

@@ -109,7 +109,11 @@ def test_health_checks(rooms: FakeRooms) -> None:
     assert (check.test, check.interval, check.on_failure, check.retries) == (
         ("CMD-SHELL", "true"), 5 * 10**9, "kill", 7,
     )  # fmt: skip
+    ctr.update(health_max_log_count=2, health_max_log_size=0)
+    check = config(ctr).healthcheck
+    assert check is not None
+    assert (check.retries, check.results_kept, check.output_kept) == (7, 2, 0)
     ctr.update(healthcheck=["NONE"])
     assert (config(ctr).healthcheck, ctr.health.status) == (None, "")
-    with pytest.raises(InvalidArgument, match="needs a command"):
+    with pytest.raises(InvalidArgument, match="healthcheck command is not set"):
         ctr.update(health_retries=2)

@@ -62,7 +62,7 @@ def test_bad_input(asked: dict[str, Any]) -> None:
 
 
 def test_times_without_a_command() -> None:
-    with pytest.raises(InvalidArgument, match="needs a command"):
+    with pytest.raises(InvalidArgument, match="healthcheck command is not set"):
         parse(health_interval=1)
 
 

@@ -30,6 +30,9 @@ def command(path: str) -> Command:
 
 def run(args: Arguments) -> int:
     """Clean up what was named."""
+    for flag, other in (("all", "exec"), ("exec", "rmi")):
+        if args.given(flag) and args.given(other):
+            raise InvalidArgument(f"--{flag} and --{other} cannot be set together")
     if args.given("exec") and (args.on("all") or args.on("rm") or args.on("rmi") or len(args.rest) > 1):
         raise InvalidArgument("--exec is about one session of one container: it goes with no other flag")
     if args.on("rmi") and not args.on("rm"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seabox.cli.commands.attach import DETACH_KEYS
-from seabox.cli.context import LATEST, engine, latest_of, say
+from seabox.cli.context import LATEST, engine, latest_of, read_id, say
 from seabox.cli.flags import BOOL, LIST, PAIRS, STRING, UINT, Command, Flag
 from seabox.errors import InvalidArgument, OCIRuntimeFailed, Refused
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def command(path: str) -> Command:
     """The command's table."""
     flags = (
+        Flag("cidfile", "", STRING, "Read the container's id from this file", metavar="file", completion="files"),
         Flag("detach", "d", BOOL, "Leave the command running and print the session's id"),
         DETACH_KEYS,
         Flag("env", "e", PAIRS, "Environment variable (KEY=VALUE; KEY alone: our own value)"),
@@ -41,14 +42,18 @@ def command(path: str) -> Command:
 def run(args: Arguments) -> int:
     """Run it; in the foreground until it ends, its exit code being ours."""
     words = args.rest
-    if not words and not args.on("latest"):
-        raise InvalidArgument("exec requires the name or ID of a container or the --latest flag")
-    words = words if args.on("latest") else words[1:]
+    cidfile = args.text("cidfile")
+    if cidfile and args.on("latest"):
+        raise InvalidArgument("--latest and --cidfile cannot be used together")
+    if not words and not args.on("latest") and not cidfile:
+        raise InvalidArgument("exec requires the name or ID of a container or the --latest or --cidfile flag")
+    words = words if args.on("latest") or cidfile else words[1:]
     if not words:
         raise InvalidArgument("must provide a non-empty command to start an exec session")
     options = _options(args)
     with engine(args) as on:
-        ctr = on.containers.get(latest_of(on) if args.on("latest") else args.rest[0])
+        named = read_id(cidfile) if cidfile else latest_of(on) if args.on("latest") else args.rest[0]
+        ctr = on.containers.get(named)
         if not args.on("detach"):
             return _foreground(args, on, ctr, words, options)
         try:

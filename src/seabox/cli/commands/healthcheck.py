@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seabox.cli.context import engine, say
-from seabox.cli.flags import Command
+from seabox.cli.flags import BOOL, Command, Flag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 def command(path: str) -> Command:
     """The command's table."""
     return Command(
-        path, (), "CONTAINER", "Run the health check of a container", run, least=1, most=1, completion="containers",
+        path, (Flag("ignore-result", "", BOOL, "Exit with 0 however the check went"),), "[options] CONTAINER",
+        "Run the health check of a container", run, least=1, most=1, completion="containers",
         description="Run the health check of a container now; 1, and \"unhealthy\", if it fails.",
         examples=("seabox healthcheck run web",),
     )  # fmt: skip
@@ -31,4 +32,4 @@ def run(args: Arguments) -> int:
         say(STARTING)  # in its start period failures do not count
         return 0
     say("unhealthy")
-    return 1
+    return 0 if args.on("ignore-result") else 1

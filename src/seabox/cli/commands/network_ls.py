@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from seabox.cli.parse import Arguments
     from seabox.model.network import Network
+    from seabox.network.networks import Networks
 
     Test = Callable[[Network], bool]
 
@@ -39,8 +40,8 @@ def run(args: Arguments) -> int:
     from seabox.cli.commands.network_inspect import inspected
     from seabox.cli.output import as_json, is_json, report, write
 
-    fits = matcher(args.texts("filter"))
     with engine(args) as on:
+        fits = matcher(args.texts("filter"), on.networks)
         found = [network for network in on.networks.list() if fits(network)]
     form = args.text("format")
     if args.on("quiet"):
@@ -76,13 +77,26 @@ def row(network: Network, *, whole: bool) -> dict[str, object]:
     }
 
 
-def matcher(texts: list[str]) -> Test:
+def matcher(texts: list[str], networks: Networks | None = None) -> Test:
     """Whether a network fits the conditions: those of one key are alternatives. Raises: InvalidArgument."""
     tests: dict[str, list[Test]] = {}
     for text in texts:
         key, _, value = text.partition("=")
-        tests.setdefault(key.lower(), []).append(_test(key.lower(), value))
+        test = _dangling(value, networks) if key.lower() == "dangling" and networks else _test(key.lower(), value)
+        tests.setdefault(key.lower(), []).append(test)
     return lambda network: all(any(test(network) for test in either) for either in tests.values())
+
+
+def _dangling(value: str, networks: Networks) -> Test:
+    """Whether a prune would remove the network, or not. Raises: InvalidArgument."""
+    from seabox.cli.kinds import read_bool
+    from seabox.network.networks import DEFAULT
+
+    try:
+        wanted = read_bool(value)
+    except ValueError as problem:
+        raise InvalidArgument(f"invalid dangling filter value {value!a}: {problem}") from None
+    return lambda network: (network.name != DEFAULT and not networks.users(network.id)) is wanted
 
 
 def _test(key: str, value: str) -> Test:

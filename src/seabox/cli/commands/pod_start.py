@@ -34,7 +34,7 @@ def run(args: Arguments) -> int:
     verb = args.command.path.rpartition(" ")[2]
 
     def act(pod: Pod) -> object:
-        if verb == "unpause" and pod.status not in ("Paused", "Degraded"):
+        if verb == "unpause" and all(seen.status != "paused" for seen in pod.snapshot().members):
             return False  # nothing to be said about it
         getattr(pod, verb)()
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seabox.cli.context import engine, for_each, say
 from seabox.cli.flags import BOOL, STRING, Command, Flag
-from seabox.cli.transfers import PLATFORM, QUIET, REACH, access, progress
+from seabox.cli.transfers import PLATFORM, QUIET, REACH, access, check_platform, progress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def command(path: str) -> Command:
 
 def run(args: Arguments) -> int:
     """Get each and print its id."""
+    check_platform(args)
     with engine(args) as on:
 
         def get(name: str) -> None:

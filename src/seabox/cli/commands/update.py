@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seabox.cli.context import engine, say
+from seabox.cli.context import LATEST, engine, latest_of, say
 from seabox.cli.creation_flags import LIMITS
 from seabox.cli.flags import STRING, Command, Flag
 from seabox.cli.health_flags import FLAGS as HEALTH
@@ -26,20 +26,22 @@ _HEALTH = tuple(Flag(each.name, each.short, each.kind, each.help, completion=eac
 def command(path: str) -> Command:
     """The command's table."""
     return Command(
-        path, (*_FLAGS, *_HEALTH), "[options] CONTAINER", "Change limits, restart policy or health check", run,
-        least=1, most=1, completion="containers", examples=("seabox update --memory 1g --cpus 2 web",),
+        path, (*_FLAGS, *_HEALTH, LATEST), "[options] CONTAINER", "Change limits, restart policy or health check", run,
+        most=1, completion="containers", examples=("seabox update --memory 1g --cpus 2 web",),
     )  # fmt: skip
 
 
 def run(args: Arguments) -> int:
     """Change what was given."""
+    if bool(args.rest) == args.on("latest"):
+        raise InvalidArgument("update takes one container name or ID, or --latest")
     given = [flag.name for flag in _FLAGS if args.given(flag.name)]
     changes: dict[str, Any] = {name.replace("-", "_"): _value(args, name) for name in given}
     health: CreateOptions = {}
     add_health(args, health)
     changes |= health
     with engine(args) as on:
-        ctr = on.containers.get(args.rest[0])
+        ctr = on.containers.get(latest_of(on) if args.on("latest") else args.rest[0])
         if changes:
             ctr.update(**changes)
         say(ctr.id)

@@ -58,6 +58,8 @@ _CONTAINER: dict[tuple[str, str], tuple[str, type]] = {
     ("engine", "init_path"): ("init_path", str),
     ("containers", "ipcns"): ("ipc", str),
     ("containers", "log_tag"): ("log_tag", str),
+    ("containers", "base_hosts_file"): ("hosts_file", str),
+    ("containers", "host_containers_internal_ip"): ("host_address", str),
     ("containers", "no_hosts"): ("no_hosts", bool),
     ("containers", "oom_score_adj"): ("oom_score_adj", int),
     ("containers", "pidns"): ("pid", str),

@@ -178,6 +178,7 @@ def _options(args: Arguments, said: Mapping[str, Any]) -> CreateOptions:
         "network_aliases": args.texts("network-alias"),
         "no_hosts": args.on("no-hosts"),
         "no_hostname": args.on("no-hostname"),
+        "hosts_file": args.text("hosts-file"),
         "publish": args.texts("publish"),
         "publish_all": args.on("publish-all"),
         "auto_remove": args.on("rm") or _removes_image(args),

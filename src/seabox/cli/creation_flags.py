@@ -122,6 +122,7 @@ _NETWORK = (
     Flag("network", "", LIST, "bridge, none, host, container:NAME, ns:PATH or NAME[:ip=...,mac=...,alias=...]",
          aliases=("net",), completion="networks"),
     Flag("network-alias", "", LIST, "Another name for the container in its networks"),
+    Flag("hosts-file", "", STRING, "What /etc/hosts has too: a file, image, or none", completion="files"),
     Flag("no-hostname", "", BOOL, "Leave the image's /etc/hostname alone"),
     Flag("no-hosts", "", BOOL, "Leave the image's /etc/hosts alone"),
     Flag("publish", "p", LIST, "Port of the host that leads to one of the container ([[IP:]HOST:]PORT[/PROTOCOL])"),

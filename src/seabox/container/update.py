@@ -11,6 +11,7 @@ from ..model.container import CreateRequest, ImageConfig
 from ..model.decoding import convert
 from ..model.health import STARTING
 from ..model.record import ALIVE, EventKind, Intent, Status
+from ..spec.environment import changed
 from ..spec.facts import host_facts
 from ..spec.health_syntax import parse_healthcheck
 from ..spec.limits import parse_resources
@@ -30,6 +31,7 @@ LIMITS = (
     "cpu_period", "cpu_quota", "cpu_shares", "cpus", "cpuset_cpus", "cpuset_mems", "memory", "memory_reservation",
     "memory_swap", "pids_limit",
 )  # fmt: skip
+_ENV = ("env", "unset_env")
 HEALTH = (
     "health_interval", "health_max_log_count", "health_max_log_size", "health_on_failure", "health_retries",
     "health_start_period", "health_timeout", "healthcheck",
@@ -37,9 +39,10 @@ HEALTH = (
 
 
 def update(ctr: Locked, **changes: object) -> None:
-    """The container has the limits, restart policy and health check given, and keeps all others; see CreateRequest.
+    """The container has the limits, restart policy, health check and variables given, and keeps all others.
 
-    A running one is told at once. Raises: InvalidArgument, StateConflict, Unsupported, OCIRuntimeFailed; then all is
+    See CreateRequest. A running one is told of limits at once; its processes keep their variables, those that are
+    started later have the new ones. Raises: InvalidArgument, StateConflict, Unsupported, OCIRuntimeFailed; then all is
     as it was.
     """
     ctr.require(*(status for status in Status if status is not Status.REMOVING))
@@ -63,7 +66,7 @@ def update(ctr: Locked, **changes: object) -> None:
 
 
 def _changed(before: ContainerConfig, changes: dict[str, object]) -> ContainerConfig:
-    unknown = sorted(changes.keys() - {*LIMITS, *HEALTH, "restart"})
+    unknown = sorted(changes.keys() - {*LIMITS, *HEALTH, "restart", *_ENV})
     if unknown:
         raise InvalidArgument(f"update: unknown key {', '.join(unknown)}")
     if not changes:
@@ -76,7 +79,8 @@ def _changed(before: ContainerConfig, changes: dict[str, object]) -> ContainerCo
     if before.healthcheck is not None:
         health.setdefault("health_on_failure", before.healthcheck.on_failure)
     try:
-        request = convert({**kept, **limits, **health, "restart": changes.get("restart", "no")}, CreateRequest)
+        env = {key: value for key, value in changes.items() if key in _ENV}
+        request = convert({**kept, **limits, **health, **env, "restart": changes.get("restart", "no")}, CreateRequest)
     except msgspec.ValidationError as problem:
         raise InvalidArgument(f"update: {problem}") from None
     resources = before.resources
@@ -94,8 +98,9 @@ def _changed(before: ContainerConfig, changes: dict[str, object]) -> ContainerCo
     if changes.keys() & set(HEALTH):
         check = parse_healthcheck(request, ImageConfig(id=before.image_id, healthcheck=before.healthcheck))
     return msgspec.structs.replace(
-        before, resources=resources, restart_policy=policy, restart_retries=retries, healthcheck=check
-    )
+        before, resources=resources, restart_policy=policy, restart_retries=retries, healthcheck=check,
+        env=changed(before.env, request),
+    )  # fmt: skip
 
 
 def _store(ctr: Locked, config: ContainerConfig) -> None:

@@ -167,6 +167,8 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     dns_options: tuple[str, ...] = ()
     no_hosts: bool = False
     no_hostname: bool = False
+    hosts_file: str = ""  # what /etc/hosts begins with: a file of the host, "image" for the image's; "" or "none"
+    host_address: str = ""  # what host.containers.internal stands for; "" = the network's gateway
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     stop_signal: int = 15
@@ -270,6 +272,8 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     dns_options: tuple[str, ...] = ()
     no_hosts: bool = False
     no_hostname: bool = False  # the image's /etc/hostname is left alone
+    hosts_file: str = ""  # whose lines /etc/hosts has too: a path on the host, "image" or "none"
+    host_address: str = ""  # what host.containers.internal stands for
     pid: str | None = None
     ipc: str | None = None
     uts: str | None = None

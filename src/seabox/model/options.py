@@ -57,6 +57,8 @@ if TYPE_CHECKING:
         dns_options: Sequence[str]
         no_hosts: bool
         no_hostname: bool
+        hosts_file: str
+        host_address: str
         pid: str | None
         ipc: str | None
         uts: str | None

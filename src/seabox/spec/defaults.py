@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # fields that hold None, or "" or (), until somebody says something
 _IF_UNSAID = (
     "cgroupns", "ipc", "uts", "pid", "userns", "cgroups", "dns", "dns_search", "dns_options", "init", "init_path",
-    "oom_score_adj", "tz", "image_volume", "read_only",
+    "oom_score_adj", "tz", "image_volume", "read_only", "hosts_file", "host_address",
 )  # fmt: skip
 _BEFORE = ("ulimits", "devices", "volumes")
 

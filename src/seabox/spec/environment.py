@@ -31,6 +31,15 @@ def environment(request: CreateRequest, image: ImageConfig | None) -> dict[str, 
         env.pop(name, None)
     env |= request.env
     env |= merged
+    return _checked(env)
+
+
+def changed(env: Mapping[str, str], request: CreateRequest) -> dict[str, str]:
+    """The variables of a container that is updated. Raises: InvalidArgument."""
+    return _checked({name: value for name, value in env.items() if name not in request.unset_env} | request.env)
+
+
+def _checked(env: dict[str, str]) -> dict[str, str]:
     for name, value in env.items():
         if not plain("environment variable", name) or "=" in name:
             raise InvalidArgument(f"invalid environment variable name {name!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 
 from ..errors import Refused
-from ..kernel.files import write_file
+from ..kernel.files import read_in_root, write_file
 from ..model import oci
 from .hosts_syntax import GATEWAY
 from .passwd_lines import missing
@@ -89,7 +89,8 @@ def _passwd(config: ContainerConfig, place: Place, identity: Identity) -> bytes 
 def _hosts(config: ContainerConfig, place: Place) -> str:
     lines = []
     on_host = config.namespaces.network == "host"
-    gateway = place.gateway or ("127.0.0.1" if on_host else "")
+    base = _base_hosts(config, place)
+    gateway = config.host_address or place.gateway or ("127.0.0.1" if on_host else "")
     for text in config.add_hosts:
         names, _, address = text.partition(":")
         if address == GATEWAY:
@@ -99,12 +100,31 @@ def _hosts(config: ContainerConfig, place: Place) -> str:
             address = gateway
         address = address.removeprefix("[").removesuffix("]")
         lines.append(f"{address}\t{' '.join(names.split(';'))}\n")
-    lines.append(_host_file(place, "hosts") if on_host else _LOCALHOST)
+    lines += base
+    lines.append(_host_file(place, "hosts") if on_host and not base else _LOCALHOST)
     if gateway:
         lines.append(f"{gateway}\thost.containers.internal host.docker.internal\n")
     own = " ".join(dict.fromkeys((config.hostname, config.name)))
-    lines += [f"{address}\t{own}\n" for address in place.addresses or (("127.0.1.1",) if on_host else ("127.0.0.1",))]
+    if own.split() and set(own.split()).isdisjoint(word for line in base for word in line.split()[1:]):
+        ours = place.addresses or (("127.0.1.1",) if on_host else ("127.0.0.1",))
+        lines += [f"{address}\t{own}\n" for address in ours]
     return "".join(lines)
+
+
+def _base_hosts(config: ContainerConfig, place: Place) -> list[str]:
+    """The lines of the file that is to be the beginning, without remarks and what says where localhost is."""
+    try:
+        if config.hosts_file == "image":
+            text = read_in_root(place.rootfs, "/etc/hosts", 1 << 20).decode("utf-8", "surrogateescape")
+        elif config.hosts_file in ("", "none"):
+            return []
+        else:
+            with open(config.hosts_file, encoding="utf-8", errors="surrogateescape") as file:
+                text = file.read(1 << 20)
+    except OSError:
+        return []
+    words = [line.partition("#")[0].split() for line in text.splitlines()]
+    return [f"{line[0]}\t{' '.join(line[1:])}\n" for line in words if len(line) > 1 and "localhost" not in line]
 
 
 def _resolv_conf(config: ContainerConfig, place: Place) -> bytes:

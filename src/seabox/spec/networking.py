@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ..diagnostics import notice
 from ..errors import InvalidArgument, Unsupported
 from ..network.modes import is_mode, words_of
@@ -119,6 +121,27 @@ def parse_dns_options(request: CreateRequest) -> tuple[str, ...]:
         if not plain("dns option", option) or not option.isascii() or any(c.isspace() for c in option):
             raise InvalidArgument(f"invalid dns option {option!a}")
     return request.dns_options
+
+
+def check_hosts_file(request: CreateRequest) -> str:
+    """Whose lines /etc/hosts has too; a file must be there. Raises: InvalidArgument."""
+    if request.no_hosts and request.hosts_file not in ("", "none"):
+        raise InvalidArgument("--no-hosts and --hosts-file cannot be set together")
+    if request.hosts_file in ("", "none", "image"):
+        return request.hosts_file
+    path = os.path.abspath(plain("hosts file", request.hosts_file))
+    if not os.path.isfile(path):
+        raise InvalidArgument(f"hosts file: open {path}: no such file or directory")
+    return path
+
+
+def check_host_address(text: str) -> str:
+    """An IP address, or "". Raises: InvalidArgument."""
+    if not text or text == "none":
+        return ""
+    from ..network.ipam import parse_address
+
+    return str(parse_address(text))
 
 
 def check_hosts(request: CreateRequest) -> bool:

@@ -18,7 +18,16 @@ from .inherited_mounts import inherit
 from .limits import DECIMAL, parse_resources, parse_size, parse_ulimits
 from .mounts_syntax import parse_mounts, with_layers
 from .namespaces import parse_namespaces
-from .networking import check_hosts, parse_dns, parse_dns_options, parse_dns_search, parse_networks, parse_ports
+from .networking import (
+    check_host_address,
+    check_hosts,
+    check_hosts_file,
+    parse_dns,
+    parse_dns_options,
+    parse_dns_search,
+    parse_networks,
+    parse_ports,
+)
 from .passwd_lines import check_entry, host_users
 from .security_syntax import parse_security
 from .systemd_mode import STOP_SIGNAL, is_wanted
@@ -163,6 +172,8 @@ def resolve(
         dns_options=parse_dns_options(request),
         no_hosts=check_hosts(request),
         no_hostname=request.no_hostname,
+        hosts_file=check_hosts_file(request),
+        host_address=check_host_address(request.host_address),
         labels=_labels(request, image),
         annotations=_annotations(request.annotations),
         stop_signal=_stop_signal(request, image, STOP_SIGNAL if systemd else 15),

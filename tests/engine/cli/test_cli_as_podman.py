@@ -230,3 +230,28 @@ def test_more_of_lists(cli: CommandLine) -> None:
     listed = ("network", "ls", "--format", "{{.Name}}", "--filter")
     assert cli.ok(*listed, "dangling=true") == "free"
     assert cli.ok(*listed, "dangling=false") == "seabox\nused"
+
+
+def test_more_lines_in_etc_hosts(cli: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text("10.0.0.1 one\n")
+    show = ("busybox", "cat", "/etc/hosts")
+    assert "10.0.0.1\tone\n" in cli.ok("run", "--rm", "--hosts-file", f"{tmp_path}/hosts", *show)
+    conf = tmp_path / "containers.conf"
+    conf.write_text(f'[containers]\nbase_hosts_file = "{tmp_path}/hosts"\nhost_containers_internal_ip = "10.9.9.9"\n')
+    said = {"CONTAINERS_CONF_OVERRIDE": str(conf)}
+    shown = cli("run", "--rm", *show, env=said).out
+    assert "10.0.0.1\tone\n" in shown
+    assert "10.9.9.9\thost.containers.internal" in shown
+    assert "10.0.0.1" not in cli("run", "--rm", "--hosts-file", "none", *show, env=said).out
+
+
+def test_other_variables(cli: CommandLine) -> None:
+    cli.ok("run", "-d", "--name", "c", "--env", "A=1", "busybox", "sleep", "1000")
+    cli.ok("update", "--env", "B=2", "--unsetenv", "A", "c")
+    assert cli.ok("exec", "c", "sh", "-c", "echo $A-$B") == "-2"
+
+
+def test_whose_a_volume_is(cli: CommandLine) -> None:
+    cli.ok("volume", "create", "--uid", "5", "--gid", "6", "v")
+    assert cli.ok("volume", "inspect", "--format", "{{.UID}}:{{.GID}}", "v") == "5:6"
+    assert cli.ok("run", "--rm", "-v", "v:/v", "busybox", "stat", "-c", "%u:%g", "/v") == "5:6"

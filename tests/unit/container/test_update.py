@@ -95,6 +95,14 @@ def test_one_that_was_cut_short_is_completed(rooms: FakeRooms) -> None:
     assert rooms.store.load(ctr.id).claim is None
 
 
+def test_variables(rooms: FakeRooms) -> None:
+    ctr = rooms.container(env={"A": "1", "B": "2"})
+    ctr.update(env={"B": "3", "C": "4"}, unset_env=["A"])
+    assert {name: config(ctr).env.get(name) for name in "ABC"} == {"A": None, "B": "3", "C": "4"}
+    with pytest.raises(InvalidArgument, match="invalid environment variable name"):
+        ctr.update(env={"x=y": "1"})
+
+
 def test_health_checks(rooms: FakeRooms) -> None:
     ctr = rooms.container()
     ctr.start()

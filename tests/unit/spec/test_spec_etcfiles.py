@@ -99,3 +99,29 @@ def test_read_only_root_has_read_only_files(resolved: Resolve, place: Place) -> 
     identity = look_up(place.rootfs, "")
     assert all("ro" in mount.options for mount in etc_mounts(resolved(read_only=True), place, identity))
     assert not any("ro" in mount.options for mount in etc_mounts(resolved(), place, identity))
+
+
+def test_lines_of_another_file(written: Written, tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    base.write_text("10.0.0.1 one uno # and so on\n\n# nothing\n127.0.0.1 localhost\n10.0.0.2\ttwo\n")
+    lines = written(hosts_file=str(base), host_address="10.9.9.9", add_hosts=("x:10.0.0.3",))["hosts"].splitlines()
+    assert lines == [
+        "10.0.0.3\tx", "10.0.0.1\tone uno", "10.0.0.2\ttwo",
+        "127.0.0.1\tlocalhost localhost.localdomain localhost4 localhost4.localdomain4",
+        "::1\tlocalhost localhost.localdomain localhost6 localhost6.localdomain6",
+        "10.9.9.9\thost.containers.internal host.docker.internal", lines[-1],
+    ]  # fmt: skip
+    assert lines[-1].startswith("127.0.0.1\t")
+    own = written(hosts_file=str(base), hostname="two")["hosts"].splitlines()
+    assert [line for line in own if "two" in line] == ["10.0.0.2\ttwo"]  # who is in it already gets no line more
+
+
+def test_lines_of_the_images_file(written: Written, place: Place, tmp_path: Path) -> None:
+    hosts = Path(place.rootfs) / "etc/hosts"
+    hosts.write_text("10.0.0.7 inside\n")
+    assert "10.0.0.7\tinside\n" in written(hosts_file="image")["hosts"]
+    hosts.unlink()
+    hosts.symlink_to(tmp_path / "secret")
+    (tmp_path / "secret").write_text("10.0.0.8 outside\n")
+    assert "outside" not in written(hosts_file="image")["hosts"]
+    assert "inside" not in written(hosts_file="none")["hosts"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from seabox.cli.context import LATEST, engine, latest_of, say
 from seabox.cli.creation_flags import LIMITS
-from seabox.cli.flags import STRING, Command, Flag
+from seabox.cli.flags import LIST, PAIRS, STRING, Command, Flag
 from seabox.cli.health_flags import FLAGS as HEALTH
 from seabox.cli.health_flags import add_health
 from seabox.errors import InvalidArgument
@@ -20,14 +22,19 @@ _FLAGS = (
     *LIMITS,
     Flag("restart", "", STRING, "Restart policy (no, always, on-failure[:max-retries], unless-stopped)"),
 )
+_ENV = (
+    Flag("env", "e", PAIRS, "Environment variable of processes that are started later (KEY=VALUE)"),
+    Flag("unsetenv", "", LIST, "Environment variable to leave out"),
+)
 _HEALTH = tuple(Flag(each.name, each.short, each.kind, each.help, completion=each.completion) for each in HEALTH)
 
 
 def command(path: str) -> Command:
     """The command's table."""
     return Command(
-        path, (*_FLAGS, *_HEALTH, LATEST), "[options] CONTAINER", "Change limits, restart policy or health check", run,
-        most=1, completion="containers", examples=("seabox update --memory 1g --cpus 2 web",),
+        path, (*_FLAGS, *_HEALTH, *_ENV, LATEST), "[options] CONTAINER",
+        "Change limits, restart policy, health check or variables", run, most=1, completion="containers",
+        examples=("seabox update --memory 1g --cpus 2 web",),
     )  # fmt: skip
 
 
@@ -40,6 +47,10 @@ def run(args: Arguments) -> int:
     health: CreateOptions = {}
     add_health(args, health)
     changes |= health
+    if args.given("env"):
+        changes["env"] = {key: os.environ.get(key, "") if value is None else value for key, value in args.pairs("env")}
+    if args.given("unsetenv"):
+        changes["unset_env"] = args.texts("unsetenv")
     with engine(args) as on:
         ctr = on.containers.get(latest_of(on) if args.on("latest") else args.rest[0])
         if changes:

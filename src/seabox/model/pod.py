@@ -17,6 +17,7 @@ class PodConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     labels: dict[str, str] = {}
     shared: tuple[str, ...] = ()  # of "cgroup", "ipc", "net", "pid", "uts"
     exit_policy: str = "continue"  # "stop": when its last member has ended, the infra container is stopped
+    restart: str = ""  # the restart policy of its members that have none of their own
     hostname: str = ""  # as asked for
     cgroup_parent: str = ""
     cgroup: str = ""  # above those of its members, "" = they have no common one
@@ -39,6 +40,7 @@ class PodRequest(msgspec.Struct, frozen=True, kw_only=True):
     share: tuple[str, ...] | None = None  # "cgroup", "ipc", "net", "pid", "uts"; () = nothing; None = ipc, net, uts
     share_parent: bool = True  # the cgroups of its members are below one of the pod's
     exit_policy: str = ""  # "continue" | "stop"; "" = as the engine is set
+    restart: str = ""  # "no", "always", "on-failure[:RETRIES]" or "unless-stopped", for members that say nothing
     hostname: str = ""
     network: str | tuple[str, ...] | None = None
     ip: str = ""

@@ -13,6 +13,7 @@ from ..model.ids import check_name, new_id, random_name
 from ..model.pod import PodConfig, PodRequest
 from ..model.record import EventKind, Intent, PodRecord
 from ..spec.hosts_syntax import check_hostname
+from ..spec.resolve import parse_restart
 from .infra import create_infra
 from .remove import erase, mend
 from .share import parse_share
@@ -82,6 +83,7 @@ def _configure(on: PodServices, request: PodRequest, id: str) -> PodConfig:
         labels=request.labels,
         shared=shared,
         exit_policy=policy,
+        restart=_restart(request),
         hostname=request.hostname,
         cgroup_parent=parent,
         cgroup=f"{parent.rstrip('/')}/{id}" if request.infra and request.share_parent else "",
@@ -90,6 +92,11 @@ def _configure(on: PodServices, request: PodRequest, id: str) -> PodConfig:
         security_opt=request.security_opt,
         create_command=request.create_command,
     )
+
+
+def _restart(request: PodRequest) -> str:
+    parse_restart(request.restart)
+    return request.restart
 
 
 def _check_without_infra(request: PodRequest) -> None:

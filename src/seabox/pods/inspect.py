@@ -28,6 +28,7 @@ def inspect(on: PodServices, id: str) -> dict[str, Any]:
         "Created": rfc3339(config.created_at),
         "CreateCommand": list(config.create_command),
         "ExitPolicy": config.exit_policy,
+        "RestartPolicy": config.restart.partition(":")[0] or "no",
         "State": pod.status,
         "Hostname": config.hostname,
         "Labels": dict(config.labels),

@@ -39,6 +39,8 @@ def joined(on: PodServices, request: CreateRequest) -> tuple[CreateRequest, PodC
         "devices": (*pod.devices, *request.devices),
         "security_opt": (*pod.security_opt, *request.security_opt),
     }
+    if pod.restart and request.restart in ("", "no") and not (request.auto_remove or request.init_ctr):
+        changes["restart"] = pod.restart
     if pod.cgroup and request.cgroup_parent is None:
         changes["cgroup_parent"] = pod.cgroup
     infra = on.store.pods.load(id).infra

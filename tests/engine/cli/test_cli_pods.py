@@ -255,3 +255,14 @@ def test_files_with_ids_that_are_not_there(pods: CommandLine, tmp_path: Path) ->
     for verb in ("stop", "rm"):
         assert pods("pod", verb, "--pod-id-file", f"{tmp_path}/none").code == 125
         assert pods.ok("pod", verb, "--ignore", "--pod-id-file", f"{tmp_path}/none") == ""
+
+
+def test_the_restart_policy_of_a_pod(pods: CommandLine) -> None:
+    pods.ok("pod", "create", "--name", "web", "--restart", "on-failure:2")
+    assert pods.ok("pod", "inspect", "--format", "{{.RestartPolicy}}", "web") == "on-failure"
+    form = "{{.HostConfig.RestartPolicy.Name}}:{{.HostConfig.RestartPolicy.MaximumRetryCount}}"
+    for words, policy in (((), "on-failure:2"), (("--restart", "always"), "always:0"), (("--rm",), ":0")):
+        id = pods.ok("create", "--pod", "web", *words, "busybox", "true")
+        assert pods.ok("inspect", "--format", form, id) == policy
+    done = pods("pod", "create", "--restart", "sometimes")
+    assert (done.code, done.err) == (125, "Error: sometimes invalid restart policy\n")

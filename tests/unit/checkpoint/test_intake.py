@@ -187,7 +187,7 @@ def test_what_widens_privileges_is_found() -> None:
 
 REFUSED = {
     "rootfs", "systemd", "init_path", "timezone", "host_users", "chroot_dirs", "device_rules", "proc_options", "pod",
-    "pod_resources", "role", "rootfs_overlay", "auto_remove_image",
+    "pod_resources", "role", "rootfs_overlay", "auto_remove_image", "hosts_file", "host_address",
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,10 +58,18 @@ def folder() -> Iterator[Path]:
         shutil.rmtree(place)
 
 
-def test_ours(folder: Path) -> None:
+@contextmanager
+def our_engine(folder: Path) -> Iterator[seabox.Engine]:
+    """An engine of ours in the directory."""
     parent = f"/seabox-parity-{folder.name}"
-    settings = {"root": f"{folder}/root", "runroot": f"{folder}/run", "runtime": "runc", "cgroup_parent": parent}
+    settings = {"root": f"{folder}/ours", "runroot": f"{folder}/our-run", "runtime": "runc", "cgroup_parent": parent}
     with seabox.Engine(**settings) as engine:  # type: ignore[arg-type]
+        yield engine
+    cgroups.remove(parent, kill=True)
+
+
+def test_ours(folder: Path) -> None:
+    with our_engine(folder) as engine:
         engine.images.import_tar(f"{folder}/image.tar", "bb")
         ctr = engine.containers.create("localhost/bb", ["sh", "-c", SCRIPT], name="one", network="none")
         with ctr.start_and_attach() as session:
@@ -72,7 +81,6 @@ def test_ours(folder: Path) -> None:
             assert made.exec_run(["sh", "-c", LOOK]).stdout == b"new\nnew\ngone\n"
         finally:
             made.remove(force=True, timeout=0)
-    cgroups.remove(parent, kill=True)
 
 
 class Podman:
@@ -129,9 +137,7 @@ def test_podmans_goes_on_here(folder: Path, podman: Podman) -> None:
     podman.run(*asked, "bb", "sh", "-c", f"{first}; {SCRIPT.replace('while', 'i=0; while').replace(':; do', COUNT)}")
     podman("container", "checkpoint", "--export", f"{folder}/c.tar", "one")
     podman("save", "--output", f"{folder}/bb.tar", "bb")
-    parent = f"/seabox-parity-{folder.name}"
-    settings = {"root": f"{folder}/ours", "runroot": f"{folder}/our-run", "runtime": "runc", "cgroup_parent": parent}
-    with seabox.Engine(**settings) as engine:  # type: ignore[arg-type]
+    with our_engine(folder) as engine:
         with pytest.raises(NoSuchImage, match="localhost/bb:latest with the id"):
             engine.containers.restore(f"{folder}/c.tar")
         assert engine.containers.list() == []
@@ -159,4 +165,18 @@ def test_podmans_goes_on_here(folder: Path, podman: Podman) -> None:
             assert made.exec_run(["cat", "/vol/note"]).stdout == b"kept\n"
         finally:
             made.remove(force=True, timeout=0)
-    cgroups.remove(parent, kill=True)
+
+
+def test_podmans_image_of_a_checkpoint(folder: Path, podman: Podman) -> None:
+    podman.run("bb", "sh", "-c", SCRIPT)
+    podman("container", "checkpoint", "--create-image", "moment", "one")
+    for image in ("bb", "moment"):
+        podman("save", "--format", "oci-archive", "--output", f"{folder}/{image}.tar", image)
+    with our_engine(folder) as engine:
+        for image in ("bb", "moment"):
+            engine.images.load(f"{folder}/{image}.tar")
+        (made,) = engine.containers.restore_image("moment", name="two")
+        try:
+            assert made.exec_run(["sh", "-c", LOOK]).stdout == b"new\noriginal\ngone\n"
+        finally:
+            made.remove(force=True, timeout=0)

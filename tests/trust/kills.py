@@ -19,9 +19,11 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from glob import glob
+from pathlib import Path
 from typing import Any
 
 import seabox
+from engine.checkpoint.podmans import as_podmans
 from engine.network.lan import traces
 from seabox.container import snapshot
 from seabox.container.container import Container
@@ -461,6 +463,16 @@ def _exported(world: World) -> None:
     ctr.remove()
 
 
+def _exported_by_podman(world: World) -> None:
+    """An archive in podman's form, with a /dev/shm that is to be mounted from outside; and no container."""
+    shm = f"{world.rooms.config.root}/shm"
+    os.makedirs(shm, exist_ok=True)
+    ctr = _ready(world.create(volumes=[f"{shm}:/dev/shm"]))
+    ctr.checkpoint(export=f"{_archive(world)}.ours", compression="none")
+    ctr.remove()
+    as_podmans(Path(f"{_archive(world)}.ours"), Path(_archive(world)), shm={"note": b"in memory"})
+
+
 def _with_snapshot(world: World) -> Container:
     ctr = _running(world)
     ctr.snapshots.create("moment")
@@ -585,6 +597,9 @@ SLEEPS = (
     ),
     Operation("restore", _sleeping, lambda world: world.find().restore()),
     Operation("restore -i", _exported, lambda world: world.engine.containers.restore(_archive(world))),
+    Operation(
+        "restore -i foreign", _exported_by_podman, lambda world: world.engine.containers.restore(_archive(world))
+    ),
     Operation("fork", _running, _fork),
     Operation("snapshot create", _running, _keep_moment),
     Operation("snapshot restore", _with_snapshot, lambda world: world.find().snapshots.restore("moment")),

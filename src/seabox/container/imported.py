@@ -120,8 +120,10 @@ def import_checkpoint(
 
 def _undo(ctr: Container) -> None:
     """There is no such container, nor any volume that was made for it."""
-    ctr._on.volume_uses.doom(ctr.id, made=True)
-    ctr.remove(force=True, timeout=0)
+    try:
+        ctr._on.volume_uses.doom(ctr.id, made=True)
+    finally:
+        ctr.remove(force=True, timeout=0)
 
 
 def _ports(publish: Sequence[str]) -> tuple[Port, ...]:

@@ -1,10 +1,14 @@
-"""Checkpoints as images: one layer, which is the archive as it was exported."""
+"""Checkpoints as images: one layer, which is the archive as it was exported; podman's hold its files instead."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from typing import Any
+
+import msgspec
 
 from ..errors import InvalidArgument, SeaboxError
+from ..model.decoding import decode
 from . import manifest as manifests
 from .config import image_config
 from .reference import local_name
@@ -19,6 +23,11 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 LABEL = "io.seabox.checkpoint.name"  # holds the container's name
+_PODMAN = "io.podman.annotations.checkpoint.name"  # the same in podman's manifests
+
+
+class _Annotated(msgspec.Struct, frozen=True):
+    annotations: dict[str, Any] | None = None
 
 
 def make(images: Images, name: str, container: str, export: Callable[[str], T]) -> T:
@@ -53,6 +62,15 @@ def archive_of(images: Images, name: str) -> str:
     """The path of the archive that the image was made of. Raises: NoSuchImage, InvalidArgument: of none."""
     row = images.find(name)
     blobs = manifests.blobs_of(row.manifest)[2:]
-    if LABEL not in image_config(row).labels or len(blobs) != 1:
+    marked = LABEL in image_config(row).labels or _is_podmans(row.manifest)
+    if not marked or len(blobs) != 1:
         raise InvalidArgument(f"image {name} holds no checkpoint")
     return images._catalog.files.blob(blobs[0])
+
+
+def _is_podmans(manifest: bytes) -> bool:
+    """Whether podman says in the manifest that the image holds a checkpoint."""
+    try:
+        return _PODMAN in (decode(manifest, _Annotated).annotations or {})
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False

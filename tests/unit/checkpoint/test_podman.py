@@ -21,6 +21,7 @@ from seabox.checkpoint.privileges import wider
 from seabox.container.from_podman import translated
 from seabox.container.podman_files import complete
 from seabox.errors import NoSuchImage, SeaboxError, Unsupported
+from seabox.images import checkpoints
 from seabox.images.tarstream import Archive
 from seabox.kernel import cgroups
 from seabox.model.checkpoint import Address, Checkpoint
@@ -469,3 +470,11 @@ def test_images_of_nonsense_say_nothing(tmp_path: Path) -> None:
 def test_what_is_lent_is_in_the_words_of_criu() -> None:
     said = criu.configuration(tcp_close=False, lent={"/dev/shm": "/run/x/shm"})
     assert b"external mnt[/dev/shm]:/run/x/shm\n" in said
+
+
+def test_an_image_of_podmans() -> None:
+    """It is known by what podman says in the manifest."""
+    marked = {"annotations": {"io.podman.annotations.checkpoint.name": "one"}}
+    assert checkpoints._is_podmans(json.dumps(marked).encode())
+    for other in (b"", b"{}", b"[]", b'{"annotations": null}', b'{"annotations": {"a": 1}}', b"\xff"):
+        assert not checkpoints._is_podmans(other)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
+import subprocess
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from engine.cli.command_line import CommandLine
+from engine.cli.command_line import SECONDS, CommandLine
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
@@ -255,3 +259,27 @@ def test_whose_a_volume_is(cli: CommandLine) -> None:
     cli.ok("volume", "create", "--uid", "5", "--gid", "6", "v")
     assert cli.ok("volume", "inspect", "--format", "{{.UID}}:{{.GID}}", "v") == "5:6"
     assert cli.ok("run", "--rm", "-v", "v:/v", "busybox", "stat", "-c", "%u:%g", "/v") == "5:6"
+
+
+def test_a_wait_for_one_that_goes_by_itself(cli: CommandLine, tmp_path: Path) -> None:
+    """Its name is free when the wait is over."""
+    os.mkfifo(tmp_path / "end")
+    cli.ok("run", "-d", "--rm", "--name", "c", "-v", f"{tmp_path}:/shared", "busybox", "sh", "-c",
+           "read code < /shared/end; exit $code")  # fmt: skip
+    with cli.start("wait", "c", stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        until_it_waits(process.pid)
+        (tmp_path / "end").write_text("3\n")
+        assert process.stdout.read() == b"3\n"
+    assert cli.names() == []
+
+
+def until_it_waits(pid: int) -> None:
+    """The process waits for changes of files. Blocks."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        with suppress(FileNotFoundError):
+            if any("inotify" in os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")):
+                return
+        assert time.monotonic() < deadline
+        select.select([], [], [], 0.01)

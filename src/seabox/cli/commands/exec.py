@@ -46,7 +46,7 @@ def run(args: Arguments) -> int:
     if cidfile and args.on("latest"):
         raise InvalidArgument("--latest and --cidfile cannot be used together")
     if not words and not args.on("latest") and not cidfile:
-        raise InvalidArgument("exec requires the name or ID of a container or the --latest or --cidfile flag")
+        raise InvalidArgument("exec requires the name or ID of a container or the --latest flag")
     words = words if args.on("latest") or cidfile else words[1:]
     if not words:
         raise InvalidArgument("must provide a non-empty command to start an exec session")

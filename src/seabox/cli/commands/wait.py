@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 from seabox.cli.context import LATEST, chosen, engine, for_each, say
 from seabox.cli.flags import BOOL, CSV, STRING, Command, Flag
 from seabox.cli.kinds import read_duration
-from seabox.errors import ExitCodeUnknown, InvalidArgument, NeverStarted, NoSuchContainer
+from seabox.errors import ExitCodeUnknown, InvalidArgument, NeverStarted, NoSuchContainer, TimedOut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from seabox.cli.parse import Arguments
     from seabox.container.container import Container
 
+_REMOVAL = 10.0  # s that a container may take to go after its end
 _NAMES = {"configured": "created", "initialized": "created"}  # podman has more states than we tell apart
 
 
@@ -44,11 +46,16 @@ def run(args: Arguments) -> int:
 
         def wait(name: str) -> None:
             try:
-                code = wait_for(on.containers.get(name), wanted)
+                ctr = on.containers.get(name)
+                goes = ctr.snapshot().facts.auto_remove and not args.texts("condition")
+                code = wait_for(ctr, wanted)
             except NoSuchContainer:
                 if not args.on("ignore"):
                     raise
-                code = -1
+                code, goes = -1, False
+            if goes:  # as with podman, its name is free again when we have answered
+                with suppress(TimedOut, NoSuchContainer, ExitCodeUnknown):
+                    ctr.wait("removed", timeout=_REMOVAL)
             say(str(-1 if code is None else code))
             sys.stdout.flush()
 

@@ -250,13 +250,14 @@ def _host_config(config: ContainerConfig) -> dict[str, Any]:
         "CgroupMode": spaces.cgroup,
         "ContainerIDFile": "",
         "LogConfig": {
-            "Type": config.log.driver, "Config": None, "Path": config.log.path, "Tag": config.log.tag,
+            "Type": "json-file" if config.log.as_json_file else config.log.driver, "Config": None,
+            "Path": config.log.path, "Tag": config.log.tag,
             "Size": human.size(max(config.log.size_max, 0)),
         },
         "NetworkMode": spaces.network,
         "PortBindings": networks.port_bindings(config),
         "RestartPolicy": {
-            "Name": "" if config.restart_policy == "no" else config.restart_policy,
+            "Name": config.restart_policy,
             "MaximumRetryCount": config.restart_retries,
         },
         "AutoRemove": config.auto_remove,

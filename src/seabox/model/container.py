@@ -107,6 +107,7 @@ class LogConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where output is kept. At size_max bytes (-1 = unlimited) a log becomes PATH.1 and a new one is begun."""
 
     driver: str = "k8s-file"  # "k8s-file" | "journald" | "none" | "passthrough"
+    as_json_file: bool = False  # asked for by docker's name for it
     path: str = ""
     size_max: int = -1
     tag: str = ""

@@ -352,7 +352,8 @@ def _conditions(request: CreateRequest, find: FindContainer) -> dict[str, str]:
 
 
 def _log(request: CreateRequest, defaults: Defaults, id: str) -> LogConfig:
-    driver = _LOG_DRIVERS.get(request.log_driver or defaults.log_driver)
+    word = request.log_driver or defaults.log_driver
+    driver = _LOG_DRIVERS.get(word)
     if driver is None:
         raise InvalidArgument(f"{request.log_driver!a}: invalid log driver: invalid argument")
     path = f"{defaults.static_dir(id)}/ctr.log" if driver == "k8s-file" else ""
@@ -366,7 +367,7 @@ def _log(request: CreateRequest, defaults: Defaults, id: str) -> LogConfig:
             tag = plain("log tag", value)
         else:
             raise InvalidArgument(f"{key!a} is an invalid logging option (path, max-size or tag): invalid argument")
-    return LogConfig(driver=driver, path=path, size_max=size_max, tag=tag)
+    return LogConfig(driver=driver, as_json_file=word == "json-file", path=path, size_max=size_max, tag=tag)
 
 
 def _sdnotify(word: str) -> str:

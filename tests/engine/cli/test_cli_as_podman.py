@@ -283,3 +283,10 @@ def until_it_waits(pid: int) -> None:
                 return
         assert time.monotonic() < deadline
         select.select([], [], [], 0.01)
+
+
+def test_words_of_what_is_kept_as_usual(cli: CommandLine) -> None:
+    cli.ok("run", "--name", "c", "--log-driver", "json-file", "busybox", "echo", "x")
+    form = "{{.HostConfig.LogConfig.Type}} {{.HostConfig.RestartPolicy.Name}}"
+    assert cli.ok("inspect", "--format", form, "c") == "json-file no"
+    assert cli.ok("logs", "c") == "x"

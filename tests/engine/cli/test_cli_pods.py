@@ -261,7 +261,7 @@ def test_the_restart_policy_of_a_pod(pods: CommandLine) -> None:
     pods.ok("pod", "create", "--name", "web", "--restart", "on-failure:2")
     assert pods.ok("pod", "inspect", "--format", "{{.RestartPolicy}}", "web") == "on-failure"
     form = "{{.HostConfig.RestartPolicy.Name}}:{{.HostConfig.RestartPolicy.MaximumRetryCount}}"
-    for words, policy in (((), "on-failure:2"), (("--restart", "always"), "always:0"), (("--rm",), ":0")):
+    for words, policy in (((), "on-failure:2"), (("--restart", "always"), "always:0"), (("--rm",), "no:0")):
         id = pods.ok("create", "--pod", "web", *words, "busybox", "true")
         assert pods.ok("inspect", "--format", form, id) == policy
     done = pods("pod", "create", "--restart", "sometimes")

@@ -123,9 +123,7 @@ class Check:
         return "recorded anew"
 
     def _discard(self, id: str) -> str:
-        for stray in process.spawned_for(id, ("conmon",)):
-            process.send_signal(stray, 9)
-            process.wait_gone(stray, 5)
+        process.end_spawned_for(id, ("conmon",))
         self._on.runtime(self._on.chosen_runtime).delete(id, force=True)
         self._on.storage.remove(id)
         salvage.forget(self._on.store, id)

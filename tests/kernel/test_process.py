@@ -66,6 +66,17 @@ def sleeper() -> int:
     return process.spawn([SH, "-c", "exec sleep 100"], env=process.clean_env(), new_group=True)
 
 
+def named(word: str) -> int:
+    """A shell that leads a group of its own, and bears the word."""
+    up = os.pipe()
+    script = "echo; sleep 1000; :"
+    pid = process.spawn([SH, "-c", script, "sh", word], env=process.clean_env(), stdout=up[1], new_group=True)
+    os.close(up[1])
+    os.read(up[0], 1)
+    os.close(up[0])
+    return pid
+
+
 def test_a_process_is_told_from_a_later_one_with_its_pid() -> None:
     pid = sleeper()
     child = process.identify(pid)
@@ -141,6 +152,43 @@ def test_processes_are_found_by_program_and_argument(tmp_path: object) -> None:
             os.close(fd)
         process.reap(pid)
     assert process.arguments(pid) == []
+
+
+def test_whom_one_of_them_started_meanwhile_is_ended_too(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    word = f"{tmp_path}/word"
+    pids = []
+    for _ in range(2):
+        pids.append(named(word))
+    looks, listdir = [], os.listdir
+
+    def late(path: str) -> list[str]:
+        if path != "/proc":
+            return listdir(path)
+        looks.append(path)
+        return [name for name in listdir(path) if len(looks) > 1 or name != str(pids[1])]
+
+    monkeypatch.setattr(os, "listdir", late)
+    process.end_spawned_for(word, ("sh",))
+    monkeypatch.undo()
+    assert len(looks) == 3
+    assert process.spawned_for(word, ("sh",)) == []
+    for pid in pids:
+        assert process.kill_group(pid) == 128 + signal.SIGKILL
+
+
+def test_one_that_shows_no_arguments_yet_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    word = "seen-late"
+    pid = named(word)
+    child, asked, real = process.identify(pid), [0], process.arguments
+
+    def executing(number: int) -> list[str]:
+        asked[0] += number == pid
+        return [] if number == pid and asked[0] < 3 else real(number)
+
+    monkeypatch.setattr(process, "arguments", executing)
+    assert child in process.spawned_for(word, ("sh",))
+    monkeypatch.undo()
+    process.kill_group(pid)
 
 
 def test_myself_is_right_after_a_fork() -> None:

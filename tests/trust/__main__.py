@@ -67,30 +67,28 @@ ROWS = {
 
 def run_row(row: str, runtime: str, sample: int | None, seed: int, *, peer: bool = False) -> dict[str, object]:
     """One row on one runtime, in a child of its own."""
-    answer = tempfile.TemporaryFile("w+")  # a pipe would hold no long list of failures
+    with tempfile.TemporaryFile("w+") as answer:  # a pipe would hold no long list of failures
 
-    def action() -> int:
-        if row in ("R2", "R8", "R11", "R15"):  # what failing children say is part of the test, not of the table
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        with tempfile.TemporaryDirectory(prefix="seabox-trust-", ignore_cleanup_errors=True) as folder:
-            world = kills.World(folder, runtime)
-            try:
-                *_, tally = ROWS[row].run(world, sample=sample, seed=seed)
-                told = peers.measure(row, runtime, world, seed) if peer else ""
-            finally:
-                world.close()
-        found = {"count": tally.kills, "points": len(tally.points), "failures": tally.failures, "peer": told}
-        json.dump(found, answer)
-        answer.flush()
-        return 0
+        def action() -> int:
+            if row in ("R2", "R8", "R11", "R15"):  # what failing children say is part of the test, not of the table
+                os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            with tempfile.TemporaryDirectory(prefix="seabox-trust-", ignore_cleanup_errors=True) as folder:
+                world = kills.World(folder, runtime)
+                try:
+                    *_, tally = ROWS[row].run(world, sample=sample, seed=seed)
+                    told = peers.measure(row, runtime, world, seed) if peer else ""
+                finally:
+                    world.close()
+            found = {"count": tally.kills, "points": len(tally.points), "failures": tally.failures, "peer": told}
+            json.dump(found, answer)
+            answer.flush()
+            return 0
 
-    code = hosts.in_child(runtime, action)
-    with answer:
-        answer.seek(0)
-        text = answer.read()
-    if code == 0:
-        found: dict[str, object] = json.loads(text)
-        return found
+        code = hosts.in_child(runtime, action)
+        if code == 0:
+            answer.seek(0)
+            found: dict[str, object] = json.load(answer)
+            return found
     return {"count": 0, "points": 0, "failures": [f"the harness ended with {code}"], "peer": ""}
 
 

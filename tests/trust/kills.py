@@ -43,6 +43,7 @@ ARCHIVE = (tarfile.TarInfo("made").tobuf(), bytes(1024))
 NAME, RENAMED, POD = "victim", "renamed", "den"
 LAN, OTHER = "lan", "other"
 CHILDREN = ("child-1", "child-2")
+KEPT = "kept"  # a file that some containers have
 DATA, SCRATCH = "data", "scratch"  # volumes: a directory that /etc of the image is copied to, a tmpfs
 SLEEPER = ["sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 1000 & wait; done"]
 
@@ -139,6 +140,12 @@ class World:
             return self.rooms.store.load(id).state.process
         except NoSuchContainer:
             return None
+
+    def lost_files(self, id: str) -> list[str]:
+        """What a container that is still there has lost."""
+        path = f"{self.rooms.storage.upper_dir(id)}/{KEPT}"
+        there = [each.facts.id for each in self.engine.containers.list()]
+        return [f"{path} is lost"] if id in there and not os.path.exists(path) else []
 
     def complaints(self, id: str) -> list[str]:
         """Where the store and the kernel disagree about a container, once what was at work on it has ended."""
@@ -451,7 +458,7 @@ def _archive(world: World) -> str:
 
 def _sleeping(world: World) -> Container:
     """A container whose processes are in a checkpoint."""
-    ctr = _running(world)
+    ctr = _with_a_file(world)
     ctr.checkpoint()
     return ctr
 
@@ -473,8 +480,14 @@ def _exported_by_podman(world: World) -> None:
     as_podmans(Path(f"{_archive(world)}.ours"), Path(_archive(world)), shm={"note": b"in memory"})
 
 
-def _with_snapshot(world: World) -> Container:
+def _with_a_file(world: World) -> Container:
     ctr = _running(world)
+    assert ctr.exec_run(["touch", f"/{KEPT}"]).code == 0
+    return ctr
+
+
+def _with_snapshot(world: World) -> Container:
+    ctr = _with_a_file(world)
     ctr.snapshots.create("moment")
     return ctr
 
@@ -672,6 +685,8 @@ def strike(
     for id in ids:
         tally.failures += [f"{label}: {complaint}" for complaint in world.complaints(id)]
     tally.failures += [f"{label}: {complaint}" for complaint in world.volume_complaints()]
+    if operation.before in (_sleeping, _with_snapshot) and before is not None:
+        tally.failures += [f"{label}: {complaint}" for complaint in world.lost_files(before.id)]
     ended = operation.before in (_ended, _exited, _networked_ended, _networked_exited, _with_volumes_ended)
     if ended and not operation.name.startswith("rm") and before is not None:
         tally.failures += [f"{label}: {complaint}" for complaint in _lost_code(world, before)]

@@ -174,9 +174,7 @@ def _undo_start(on: Services, record: ExecRecord, runtime: str) -> None:
     folder = folder_of(on, record.container, record.id)
     for conmon in process.spawned_for(record.id, ("conmon",)):
         abandon(conmon, folder)
-    for orphan in process.spawned_for(f"{folder}/process.json", (os.path.basename(runtime),)):
-        if process.send_signal(orphan, signal.SIGKILL):
-            process.wait_gone(orphan, _DYING)
+    process.end_spawned_for(f"{folder}/process.json", ("conmon", os.path.basename(runtime)), _DYING)
     files.remove_tree(folder)
     on.store.execs.remove(record.id)
 

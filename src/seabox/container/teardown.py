@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _KEPT = ("lock", "changed", "attended")  # in the run directory, as long as the container exists
 _HOOKS = "hooks.json"  # those that run after all this
 _NETWORK = "network.json"  # goes with what it describes
+# Where a runtime that restores mounts the root for criu. One that was killed leaves it, and runc, asked to delete what
+# it left, deletes whatever is in there.
+_CRIU_ROOT = "criu-root"
 
 
 def release_resources(ctr: Locked, *, interrupted: bool = False, also: Iterable[Step] = ()) -> None:
@@ -75,13 +78,15 @@ def end_conmon(conmon: ProcessId) -> None:
 
 def _release_strays(ctr: Locked) -> None:
     """No conmon or runtime that a dead process spawned goes on making this container."""
-    programs = ("conmon", os.path.basename(ctr.facts.runtime))
-    for stray in process.spawned_for(ctr.id, programs):
-        if process.send_signal(stray, signal.SIGKILL):
-            process.wait_gone(stray, 5.0)
+    process.end_spawned_for(ctr.id, ("conmon", os.path.basename(ctr.facts.runtime)))
 
 
 def _release_runtime(ctr: Locked, meanwhile: Callable[[], None] = lambda: None) -> None:
+    for folder in (f"{ctr.runtime.root}/{ctr.id}", ctr.run_dir):  # runc's, crun's
+        if os.path.isdir(place := f"{folder}/{_CRIU_ROOT}"):
+            from ..kernel.mounts import umount
+
+            umount(place, detach=True)
     with ctr.runtime.deleting(ctr.id, force=True):
         meanwhile()
     if os.path.exists(f"{ctr.run_dir}/{_HOOKS}"):

@@ -17,7 +17,7 @@ from .mounts import (
     mount,
     umount,
 )
-from .process import clean_env, send_signal, spawned_for, wait_gone
+from .process import clean_env, end_spawned_for
 from .programs import run
 
 TYPE_CHECKING = False
@@ -82,9 +82,7 @@ def _by_program(fstype: str, source: str, target: str, words: Sequence[str]) -> 
 @effect("kill")
 def end_mounting(target: str) -> None:
     """No program that a dead process started goes on mounting something on `target`."""
-    for stray in spawned_for(target, _HELPERS):
-        if send_signal(stray, 9):
-            wait_gone(stray, 5.0)
+    end_spawned_for(target, _HELPERS)
 
 
 def is_option_of_bind(word: str) -> bool:

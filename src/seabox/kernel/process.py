@@ -23,6 +23,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _SETPGROUP, _SETSIGDEF, _SETSIGMASK, _SETSID = 0x02, 0x04, 0x08, 0x80
 _LONGEST = 2**31 - 1  # ms that poll takes
+_EXECUTING_MS = 20  # that a process gets to be seen with the arguments of its new program
 _OPAQUE = 1024  # larger than any C library's posix_spawn_file_actions_t, posix_spawnattr_t, sigset_t
 
 _boot = ""
@@ -83,10 +84,36 @@ def spawned_for(word: str, programs: Collection[str]) -> list[ProcessId]:
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit() and (process := identify(int(name))) is not None:
-            argv = arguments(process.pid)
+            argv = arguments(process.pid) or _arguments_soon(process.pid)
             if word in argv and os.path.basename(argv[0]) in programs:
                 found.append(process)
     return found
+
+
+def _arguments_soon(pid: int) -> list[str]:
+    """As `arguments`, of a process that shows none: between two programs it has none for a moment."""
+    for _ in range(_EXECUTING_MS):
+        try:
+            os.readlink(f"/proc/{pid}/exe")  # the kernel's own have none, and the dead
+        except OSError:
+            return []
+        if argv := arguments(pid):
+            return argv
+        select.poll().poll(1)
+    return []
+
+
+def end_spawned_for(word: str, programs: Collection[str], patience_seconds: float = 5.0) -> None:
+    """No process that `spawned_for` would find is left, but one that the kernel cannot end. Blocks.
+
+    Whom one of them started while we looked is found at the next look, so there is one until nobody new is found.
+    """
+    killed: set[tuple[int, int]] = set()
+    while fresh := [each for each in spawned_for(word, programs) if (each.pid, each.start) not in killed]:
+        for each in fresh:
+            killed.add((each.pid, each.start))
+            if send_signal(each, signals.SIGKILL):
+                wait_gone(each, patience_seconds)
 
 
 def myself() -> ProcessId:

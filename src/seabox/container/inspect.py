@@ -173,7 +173,7 @@ def _mount(on: Services, mount: Mount) -> dict[str, Any]:
     modes = [option for option in mount.options if option in ("z", "Z")]
     shown = {
         "Type": mount.type,
-        "Source": mount.source,
+        "Source": mount.image or mount.source,
         "Destination": mount.destination,
         "Driver": "",
         "Mode": ",".join(modes),

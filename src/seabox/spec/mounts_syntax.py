@@ -198,7 +198,7 @@ def with_layers(mounts: Iterable[Mount], find_image: FindImage | None) -> tuple[
             if find_image is None:
                 raise Unsupported("images cannot be looked up here")
             image = find_image(mount.source)
-            mount = structs.replace(mount, source=image.id, layers=image.layers)
+            mount = structs.replace(mount, source=image.id, layers=image.layers, image=mount.image or mount.source)
         found.append(mount)
     return tuple(found)
 

@@ -125,6 +125,10 @@ def test_mount_flags(cli: CommandLine, tmp_path: Path) -> None:
     assert cli.ok("volume", "ls", "-q", "--filter", "label=a=b") == "fast"
     assert "bin" in cli.ok(*run, "type=image,src=busybox,dst=/i", "busybox", "ls", "/i").split()
     cli.ok(*run, "type=image,src=busybox,dst=/i,rw=true", "busybox", "touch", "/i/x")
+    id = cli.ok("create", "--mount", "type=image,src=busybox,dst=/i", "busybox")
+    form = "{{range .Mounts}}{{.Type}} {{.Source}} {{.Destination}} {{.RW}}{{end}}"
+    assert cli.ok("inspect", "--format", form, id) == "image busybox /i false"
+    cli.ok("rm", id)
     assert "max=7" in cli.ok(*run, "type=devpts,target=/dev/pts,max=7", "busybox", "grep", " /dev/pts ", "/proc/mounts")
     assert "ramfs" in cli.ok(*run, "type=ramfs,dst=/r", "busybox", "grep", " /r ", "/proc/mounts")
     cli.ok(*run, f"type=bind,src={tmp_path},dst=/d,O", "busybox", "touch", "/d/x")

@@ -1,11 +1,12 @@
 # make run    the main job, set up from nothing on Debian 12 or newer (as root)
 # make check  ruff, mypy --strict, the rooms, the rules of tests/arch
 # make test   the whole suite (as root)
+# make vm     tests that this kernel cannot run, on Debian's own in qemu (as root): TESTS=tests/engine/volumes/test_nfs.py
 # make bench  what things take, beside podman, docker and the bare runtime (as root); BENCH=--quick for a short one
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 dev := .venv-dev/bin
 
-.PHONY: run check test trust bench clean host run-time dev-time
+.PHONY: run check test trust vm bench clean host run-time dev-time
 
 run: run-time
 	@setup/demo
@@ -47,3 +48,6 @@ clean:
 trust: run-time dev-time
 	-@$(dev)/python -c 'import atheris' 2>/dev/null || $(dev)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	cd tests && ../$(dev)/python -m trust $(ROWS)
+
+vm: run-time dev-time
+	@tests/vm/run $(TESTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 
+from ..errors import TimedOut
 from .effects import effect
 from .mounts import (
     MS_BIND,
@@ -35,6 +36,7 @@ _FLAGS = {
 }  # fmt: skip
 _DEFAULTS = frozenset(("", "rw", "suid", "dev", "exec", "defaults", "async", "atime", "auto", "noauto", "nouser"))
 _BY_CALL = ("tmpfs", "ramfs", "none", "bind")  # what needs no program of its file system's
+_NFS = ("nfs", "nfs4")
 
 
 @effect("mount_words")
@@ -71,12 +73,36 @@ def _by_call(fstype: str, source: str, target: str, flags: int, data: Sequence[s
 
 
 def _by_program(fstype: str, source: str, target: str, words: Sequence[str]) -> None:
+    how: tuple[str, ...] = ()
+    if fstype in _NFS and any(word.startswith("addr=") for word in words):
+        # The server's address as an option and ":/path" as the source is how docker's users write it, for docker calls
+        # the kernel itself, which wants that; the helper would look for a server's name before the colon.
+        how, words = ("--internal-only",), [_by_number(word, target) for word in words]
     options = ("-o", ",".join(words)) if words else ()
     kind = ("-t", fstype) if fstype else ()
-    done = run((_PROGRAM, *options, *kind, "--", source, target), env=clean_env(), timeout_seconds=_TIMEOUT)
+    argv = (_PROGRAM, *how, *options, *kind, "--", source, target)
+    try:
+        done = run(argv, env=clean_env(), timeout_seconds=_TIMEOUT)
+    except TimedOut:
+        raise OSError(errno.ETIMEDOUT, f"the server of {source} did not answer within {_TIMEOUT:g} s", target) from None
     if done.code != 0:
         said = done.err.decode(errors="replace").strip().splitlines()
         raise OSError(errno.EIO, said[0] if said else f"mount ended with {done.code}", target)
+
+
+def _by_number(word: str, target: str) -> str:
+    """The option, a server's name in it replaced by its address: the kernel asks no name service."""
+    key, _, host = word.partition("=")
+    if key != "addr":
+        return word
+    import socket
+
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as problem:
+        raise OSError(errno.EHOSTUNREACH, f"server {host}: {getattr(problem, 'strerror', problem)}", target) from None
+    found.sort(key=lambda each: each[0] != socket.AF_INET)
+    return f"{key}={found[0][4][0]}"
 
 
 @effect("kill")

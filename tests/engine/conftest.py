@@ -33,7 +33,7 @@ def _require(runtime: str) -> None:
     if os.geteuid() != 0:
         pytest.skip("containers need root")
     for program in (runtime, "conmon", "busybox"):
-        if not find_program(program):
+        if not os.access(find_program(program, program), os.X_OK):
             pytest.skip(f"{program} is not installed")
 
 

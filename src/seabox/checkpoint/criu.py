@@ -28,18 +28,25 @@ GHOST_LIMIT = 1 << 40  # bytes of a deleted file that is still open: all of it b
 
 
 def configuration(
-    *, tcp_close: bool, joined: Mapping[str, str] | None = None, lent: Mapping[str, str] | None = None
-) -> bytes:
+    *, tcp_close: bool, joined: Mapping[str, str] | None = None, lent: Mapping[str, str] | None = None,
+    without_v2: bool = False, v2_cgroup: str = "",
+) -> bytes:  # fmt: skip
     """The text of criu's configuration file: the options for which the runtimes have no words of their own.
 
     `joined`: files of namespaces, by kind, that restored processes share with others. `lent`: what is to be mounted,
-    by destination, where in the images something from outside was.
+    by destination, where in the images something from outside was. `without_v2`: the processes are at the top of an
+    idle version 2 tree; nothing of that is theirs. `v2_cgroup`: where they are restored to, in place of the cgroup that
+    they, or those whose copies they are, were in.
     """
     lines = [f"ghost-limit {GHOST_LIMIT}", "link-remap"]
     lines += [f"join-ns {kind}:{file}" for kind, file in (joined or {}).items()]
     lines += [f"external mnt[{place}]:{source}" for place, source in (lent or {}).items()]
     if tcp_close:
         lines.append("tcp-close")
+    if without_v2:  # criu copies all cgroups below what it takes for the root, and there are none below a file
+        lines.append("cgroup-root :/cgroup.procs")
+    if v2_cgroup:
+        lines.append(f"cgroup-root :{v2_cgroup}")
     return "".join(f"{line}\n" for line in lines).encode()
 
 

@@ -42,11 +42,11 @@ def checkpoint(
     target = os.fspath(export) if export is not None else ""
     keep_running = keep_running or pre_checkpoint
     _require_possible(ctr, target, keep_running)
-    if with_previous and not os.path.isdir(dumping.place_of(ctr.on, ctr.id, dumping.PREVIOUS)):
-        raise InvalidArgument(f"container {ctr.facts.name} has no pre-checkpoint to build upon")
+    previous = dumping.pre_checkpoint(ctr) if with_previous else None
     options = Checkpoint(
         created_at=0, by="", runtime="", config=ctr.config, tcp_established=tcp_established, tcp_close=tcp_close,
         file_locks=file_locks, memory_only=pre_checkpoint, previous=with_previous,
+        previous_at=previous.created_at if previous is not None else 0,
     )  # fmt: skip
     archive = _Archive(ctr, target, compression, rootfs=not (ignore_rootfs or pre_checkpoint), volumes=not (
         ignore_volumes or pre_checkpoint), bounds=bounds)
@@ -58,7 +58,7 @@ def checkpoint(
         if target and not keep_running:
             with ctr.released():
                 archive.write(dumping.place_of(ctr.on, ctr.id, dumping.NEW))
-        dumping.install(ctr, dumping.PREVIOUS if pre_checkpoint else dumping.CURRENT, logs=keep)
+        dumping.install(ctr, dumping.PRE if pre_checkpoint else dumping.CURRENT, logs=keep)
         if ctr.state.status is Status.STOPPED:
             if target and ctr.facts.auto_remove:
                 files.remove_tree(dumping.place_of(ctr.on, ctr.id, dumping.CURRENT))

@@ -4,7 +4,7 @@ In the container's static directory:
 
     checkpoint.new/   while it is being made; of no account, unless the processes are gone and criu says it finished
     checkpoint/       what `restore` goes by: criu/ (the images), checkpoint.json, spec.dump (config.json as it was)
-    pre-checkpoint/   memory that a later checkpoint builds upon
+    pre-checkpoint/   memory for the next checkpoint to build upon, which takes it into itself as previous/
     snapshots/NAME/   the same as checkpoint/, with diff/: a copy of all that the container had written
 """
 
@@ -16,8 +16,8 @@ from contextlib import suppress
 
 from ..checkpoint import criu as words
 from ..checkpoint import stats
-from ..checkpoint.document import encode
-from ..errors import OCIRuntimeFailed, SeaboxError, StateConflict, Unsupported
+from ..checkpoint.document import decode, encode
+from ..errors import InvalidArgument, OCIRuntimeFailed, SeaboxError, StateConflict, Unsupported
 from ..kernel import cgroups, files, process
 from ..model.checkpoint import Address, Checkpoint, Statistics
 from ..model.record import INFRA, EventKind, Status, checkpointed
@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 
 _EXIT_FILE_GRACE = 5.0  # s
 _ORPHAN_GRACE = 600.0  # s that a dump whose caller died gets to finish: killed, it might harm the processes
-NEW, CURRENT, PREVIOUS = "checkpoint.new", "checkpoint", "pre-checkpoint"
-IMAGES, ABOUT, SPEC = "criu", "checkpoint.json", "spec.dump"
+NEW, CURRENT, PRE = "checkpoint.new", "checkpoint", "pre-checkpoint"
+IMAGES, ABOUT, SPEC, PREVIOUS = "criu", "checkpoint.json", "spec.dump", "previous"
+PARENT = f"../{PREVIOUS}/{IMAGES}"  # as seen from the images that build upon it
 _ASIDE = "criu.aside"
 LOGS = ("dump.log", "stats-dump")
 
@@ -61,11 +62,6 @@ def require_checkpointable(ctr: Locked) -> None:
     if ctr.facts.role == INFRA:
         raise Unsupported(f"container {ctr.facts.name} holds what its pod shares, it cannot be checkpointed")
     _require_no_sessions(ctr)
-    if ctr.runtime.name == "crun" and cgroups.has_idle_v2() and not ctr.runtime.no_checkpoints(ctr.on.criu):
-        raise Unsupported(
-            f"container {ctr.facts.name}: beside cgroup version 1 crun leaves it at the top of the version 2 tree, "
-            "all of which criu would take for the container's: create the container with --runtime runc"
-        )
     for kind, others in (("pid", ()), ("ipc", ("container", "ns")), ("uts", ("container", "ns"))):
         mode = getattr(ctr.config.namespaces, kind)
         if mode.partition(":")[0] not in ("private", "shareable", "none", *others):
@@ -82,6 +78,18 @@ def _require_no_sessions(ctr: Locked) -> None:
             ctr.id, ctr.state.status, ("running",),
             f"container {ctr.id} has active exec sessions, which no checkpoint can hold: end them first",
         )  # fmt: skip
+
+
+def pre_checkpoint(ctr: Locked) -> Checkpoint:
+    """The pre-checkpoint for the next checkpoint to build upon. Raises: InvalidArgument (there is none), Damaged."""
+    try:
+        with open(f"{place_of(ctr.on, ctr.id, PRE)}/{ABOUT}", "rb") as file:
+            about = decode(file.read())
+    except FileNotFoundError:
+        raise InvalidArgument(f"container {ctr.facts.name} has no pre-checkpoint to build upon") from None
+    if about.run != ctr.state.run:
+        raise InvalidArgument(f"container {ctr.facts.name} has been started since its pre-checkpoint: make another")
+    return about
 
 
 def describe(ctr: Locked, options: Checkpoint) -> Checkpoint:
@@ -125,13 +133,19 @@ def dump(
     place = place_of(on, id, NEW)
     files.remove_tree(place)
     files.make_dirs(f"{place}/{IMAGES}")
+    if options.previous:
+        # Once criu has begun, the kernel forgets which memory was changed since: no other checkpoint, be it that this
+        # one fails, may build upon it.
+        files.rename(place_of(on, id, PRE), f"{place}/{PREVIOUS}")
     files.write_file(f"{place}/{ABOUT}", encode(describe(ctr, options)))
     with suppress(FileNotFoundError), open(f"{run_dir}/config.json", "rb") as spec:
         files.write_file(f"{place}/{SPEC}", spec.read())
     words.forget_unfinished_cache()
-    files.write_file(f"{run_dir}/criu.conf", words.configuration(tcp_close=options.tcp_close))
+    files.write_file(f"{run_dir}/criu.conf", words.configuration(
+        tcp_close=options.tcp_close, without_v2=runtime.name == "crun" and cgroups.has_idle_v2()
+    ))
     wanted = Dump(
-        images=f"{place}/{IMAGES}", work=place, criu=criu, parent=f"../../{PREVIOUS}/{IMAGES}" * options.previous,
+        images=f"{place}/{IMAGES}", work=place, criu=criu, bundle=run_dir, parent=PARENT * options.previous,
         pre_dump=options.memory_only, leave_running=keep_running and not options.memory_only,
         tcp_established=options.tcp_established, file_locks=options.file_locks, timeout=bounds.left,
         cancel=bounds.cancel, give_up=lambda: _give_up(place),

@@ -214,21 +214,23 @@ def _fill(
     if not os.path.exists(f"{images}/inventory.img"):
         raise BadCheckpoint(f"{path}: the archive ends before criu's images do")
     if intake.about.previous:
-        _fill_previous(static, images, previous, path)
+        _fill_previous(static, intake.about, previous, path)
 
 
-def _fill_previous(static: str, images: str, previous: str, path: str) -> None:
+def _fill_previous(static: str, about: Checkpoint, previous: str, path: str) -> None:
     if not previous:
         raise BadCheckpoint(f"{path}: it builds upon a pre-checkpoint: name its archive with --import-previous")
     with opened(previous) as earlier:
         if not earlier.about.memory_only:
             raise BadCheckpoint(f"{previous}: not a pre-checkpoint")
-        place = f"{static}/{dumping.PREVIOUS}"
+        if about.previous_at not in (0, earlier.about.created_at):
+            raise BadCheckpoint(f"{previous}: not the pre-checkpoint that {path} builds upon")
+        place = f"{static}/{dumping.CURRENT}/{dumping.PREVIOUS}"
         files.make_dirs(place)
         found = os.statvfs(static)
         earlier.rest(place, f"{place}/rest", _refuse_files, _no_volume, found.f_bavail * found.f_frsize)
         files.remove_tree(f"{place}/rest")
-    files.symlink(f"../../{dumping.PREVIOUS}/{dumping.IMAGES}", f"{images}/parent")
+    files.symlink(dumping.PARENT, f"{static}/{dumping.CURRENT}/{dumping.IMAGES}/parent")
 
 
 def _refuse_files(pieces: Iterable[memoryview], size: int) -> None:

@@ -10,7 +10,7 @@ from ..checkpoint import criu as words
 from ..checkpoint import stats
 from ..checkpoint.document import decode
 from ..errors import Conflict, InvalidArgument, OCIRuntimeFailed, SeaboxError, Unsupported
-from ..kernel import files, process
+from ..kernel import cgroups, files, process
 from ..kernel.namespaces import write_sysctls
 from ..model.checkpoint import Checkpoint, Statistics
 from ..model.record import EventKind, Intent, Status, restored
@@ -92,7 +92,10 @@ def restore(
         words.forget_unfinished_cache()
         files.write_file(
             f"{ctr.run_dir}/criu.conf",
-            words.configuration(tcp_close=tcp_close or about.tcp_close, joined=shared, lent=lend(ctr, place)),
+            words.configuration(
+                tcp_close=tcp_close or about.tcp_close, joined=shared, lent=lend(ctr, place),
+                v2_cgroup=ctr.config.cgroup if cgroups.mode() == "v2" else "",
+            ),
         )
         parameters = _prepare_network(ctr.run_dir)
         if endpoint is not None:
@@ -118,7 +121,7 @@ def restore(
         undo.pop_all()
     done = Statistics(id=ctr.id, runtime=int(took * 1e6), criu=stats.read(f"{ctr.run_dir}/stats-restore"))
     if not keep and checkpoint == dumping.CURRENT:
-        for name in (dumping.CURRENT, dumping.PREVIOUS):
+        for name in (dumping.CURRENT, dumping.PRE):
             files.remove_tree(dumping.place_of(on, ctr.id, name))
     prepare.tell_started(ctr)
     return done

@@ -32,6 +32,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     file_locks: bool = False
     memory_only: bool = False  # a pre-checkpoint: it cannot be restored, a later one builds upon it
     previous: bool = False  # it builds upon a pre-checkpoint
+    previous_at: int = 0  # ns; when that one was made: no other fits
     name: str = ""  # of a snapshot
 
 

@@ -114,7 +114,7 @@ class CommandLineRuntime:
         words += [flag for flag, wanted in chosen.items() if wanted]
         argv = [self.path, *self._flags, "--log-format", "json", "checkpoint", *words, id]
         program = Running(
-            argv, env={**self._env, **conmon.criu_path(dump.criu)},
+            argv, env={**self._env, **conmon.criu_environment(dump.criu, self.path, dump.bundle)},
             timeout_seconds=_CRIU_SECONDS if dump.timeout is None else dump.timeout,
         )  # fmt: skip
         done = program.finish(dump.cancel, dump.give_up)

@@ -75,9 +75,12 @@ def command(program: str, runtime: str, runtime_args: Sequence[str], launch: Lau
     return argv + [flag for flag, wanted in flags.items() if wanted]
 
 
-def criu_path(criu: str) -> dict[str, str]:
-    """The environment in which a runtime finds this criu first."""
-    return {"PATH": f"{os.path.dirname(criu)}:{clean_env()['PATH']}"}
+def criu_environment(criu: str, runtime: str, folder: str) -> dict[str, str]:
+    """The environment in which a runtime finds this criu first, and criu the criu.conf in the container's `folder`."""
+    found = {"PATH": f"{os.path.dirname(criu)}:{clean_env()['PATH']}"}
+    if os.path.basename(runtime) != "runc":  # which goes by the annotation, and two times would be too often
+        found["CRIU_CONFIG_FILE"] = f"{folder}/criu.conf"
+    return found
 
 
 def create(
@@ -95,7 +98,7 @@ def create(
     remove_file(launch.pidfile)
     remove_file(launch.conmon_pidfile)
     sync = _FIRST_FD + len(launch.preserve_fds)
-    found = criu_path(launch.revival.criu) if launch.revival is not None else {}
+    found = criu_environment(launch.revival.criu, runtime, launch.bundle) if launch.revival is not None else {}
     env = clean_env({**found, **launch.env, "_OCI_SYNCPIPE": str(sync), "_OCI_STARTPIPE": str(sync + 1)})
     with ExitStack() as undo:
         said = os.memfd_create("conmon")  # a file: nobody has to read it for conmon to go on

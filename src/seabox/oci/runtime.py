@@ -102,6 +102,7 @@ class Dump:
 
     images, work     existing directories, absolute: for the images, and for dump.log and stats-dump
     criu             the program; its name must be criu
+    bundle           the container's bundle, with criu.conf
     parent           a directory of images beside `images`, as seen from there, that need not be stored again
     pre_dump         only the memory, for such a parent; the processes go on
     timeout, cancel  how long it is wanted, in seconds (None = for ever); when it is not any more, `give_up` is called,
@@ -109,17 +110,18 @@ class Dump:
     """
 
     __slots__ = (
-        "cancel", "criu", "file_locks", "give_up", "images", "leave_running", "parent", "pre_dump", "tcp_established",
-        "timeout", "work",
+        "bundle", "cancel", "criu", "file_locks", "give_up", "images", "leave_running", "parent", "pre_dump",
+        "tcp_established", "timeout", "work",
     )  # fmt: skip
 
     def __init__(
-        self, *, images: str, work: str, criu: str, parent: str = "", pre_dump: bool = False,
+        self, *, images: str, work: str, criu: str, bundle: str, parent: str = "", pre_dump: bool = False,
         leave_running: bool = False, tcp_established: bool = False, file_locks: bool = False,
         timeout: float | None = None, cancel: Cancel | None = None, give_up: Callable[[], None] | None = None,
     ) -> None:  # fmt: skip
         self.timeout, self.cancel, self.give_up = timeout, cancel, give_up
         self.images, self.work, self.criu, self.parent, self.pre_dump = images, work, criu, parent, pre_dump
+        self.bundle = bundle
         self.leave_running, self.tcp_established, self.file_locks = leave_running, tcp_established, file_locks
 
 

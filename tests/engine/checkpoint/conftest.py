@@ -20,6 +20,9 @@ from engine.network import lan
 from seabox.config import find_criu, find_program
 from seabox.kernel import cgroups
 
+CRUN = "crun-with-criu"  # as a parameter of `runtime`
+BOTH = pytest.mark.parametrize("runtime", ["runc", CRUN], indirect=True)
+
 
 @cache
 def criu_trouble() -> str:
@@ -31,10 +34,23 @@ def criu_trouble() -> str:
     return "" if done.returncode == 0 else f"criu check: {done.stderr.strip().splitlines()[-1:]}"
 
 
+@cache
+def crun_with_criu() -> str:
+    """The host's own crun, or the one that setup/crun-prefix got from the next release; "" if neither has criu."""
+    for each in (find_program("crun"), "/usr/local/lib/seabox/crun/bin/crun"):
+        if os.access(each, os.X_OK) and b"+CRIU" in subprocess.check_output([each, "--version"]):
+            return each
+    return ""
+
+
 @pytest.fixture
 def runtime(request: pytest.FixtureRequest) -> Iterator[str]:
     """runc, unless a test asks for another; in the namespace of the tests' own."""
     name: str = getattr(request, "param", "runc")
+    if name == CRUN:
+        name = crun_with_criu()
+        if not name:
+            pytest.skip("no crun that was built with criu can be had here")
     _require(name)
     if trouble := criu_trouble():
         pytest.skip(trouble)
@@ -42,7 +58,7 @@ def runtime(request: pytest.FixtureRequest) -> Iterator[str]:
         if not find_program(program):
             pytest.skip(f"{program} is not installed")
     try:
-        namespace, view = lan.lan(), lan.view(name == "crun")
+        namespace, view = lan.lan(), lan.view(os.path.basename(name) == "crun")
     except OSError as problem:
         pytest.skip(f"no network or mount namespace may be made here: {problem}")
     with hostview.inside(view), lan.inside(namespace):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import seabox
+from engine.checkpoint.conftest import BOTH
 from engine.checkpoint.sleepers import beyond, count, counting, has_gone_on, numbers, read
 from engine.home import Home, kinds, last
 from seabox.checkpoint.document import BadCheckpoint
@@ -63,6 +64,7 @@ def changed(ctr: Container) -> list[bytes]:
     return seen
 
 
+@BOTH
 @pytest.mark.parametrize("driver", ["overlay", "vfs"])
 def test_every_file_arrives(
     engine: seabox.Engine, home: Home, elsewhere: seabox.Engine, tmp_path: Path, driver: str

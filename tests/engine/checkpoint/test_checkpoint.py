@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import seabox
+from engine.checkpoint.conftest import BOTH
 from engine.checkpoint.sleepers import COUNTER, beyond, count, counting, has_gone_on, numbers, read
 from engine.home import Home, init_of, kinds, last
 from seabox.config import find_program
@@ -50,9 +51,11 @@ while True:
 """
 
 
+LIMITS = ("memory.max", "memory.limit_in_bytes", "pids.max")
 LARGE = "(head -c 100000000 /dev/zero; echo full >&2; exec sleep 1000) | tail -c 100000000"  # what it holds is memory
 
 
+@BOTH
 def test_one_that_is_not_wanted_any_more(engine: seabox.Engine) -> None:
     """At whatever point: it runs as before, unless criu had finished by then; and likewise with restore."""
     ctr = counting(engine, "sleeper", command=("sh", "-c", f"{LARGE} & {COUNTER[2]}"))
@@ -90,6 +93,7 @@ def _cancelled(after: float, call: Callable[..., object]) -> None:
         timer.join()
 
 
+@BOTH
 def test_in_place(engine: seabox.Engine) -> None:
     ctr = counting(engine, "sleeper")
     before, since = init_of(ctr), last(engine)
@@ -174,6 +178,7 @@ def test_it_goes_on_meanwhile(engine: seabox.Engine) -> None:
     assert any(one > other for one, other in itertools.pairwise(said))  # it went back in time
 
 
+@BOTH
 def test_a_terminal(engine: seabox.Engine) -> None:
     ctr = counting(engine, "sleeper", tty=True)
     ctr.checkpoint()
@@ -222,6 +227,7 @@ def test_what_is_mounted_from_outside(engine: seabox.Engine, tmp_path: Path) -> 
         assert roots == {f"{engine.config.cgroup_parent}/{ctr.id}"}
 
 
+@BOTH
 def test_what_criu_cannot_do_is_said_and_nothing_has_happened(engine: seabox.Engine) -> None:
     """A connection that nobody said what to do with: criu's own words, and the process does not notice."""
     script = "nc -ll -p 7000 -e cat & while ! nc 127.0.0.1 7000 < /dev/zero > /dev/null 2>&1; do :; done &" + COUNTER[2]
@@ -284,19 +290,29 @@ def test_file_locks(engine: seabox.Engine, python_image: str) -> None:
     assert b"BlockingIOError" in ctr.exec_run(["/usr/bin/python3", "-S", "-E", "-c", again]).stderr
 
 
-def test_a_pre_checkpoint(engine: seabox.Engine) -> None:
-    """Where the kernel can tell which memory was changed; else that is said, and nothing has happened."""
-    ctr = counting(engine, "sleeper")
-    tracked = subprocess.run([engine._rooms.criu, "check", "--feature", "mem_dirty_track"], check=False)
-    if tracked.returncode:
-        with pytest.raises(Unsupported, match="CONFIG_MEM_SOFT_DIRTY"):
-            ctr.checkpoint(pre_checkpoint=True)
-        assert has_gone_on(ctr, count(ctr))
-        return
-    ctr.checkpoint(pre_checkpoint=True)
-    ctr.checkpoint(with_previous=True)
+@BOTH
+def test_its_limits(engine: seabox.Engine) -> None:
+    """Wherever they go on, all its processes are in a cgroup of its own, which has its limits."""
+    ctr = counting(engine, "one", command=("sh", "-c", f"sleep 1000 & {COUNTER[2]}"), memory=64 << 20, pids_limit=20)
+    (child,) = ctr.fork()
+    ctr.checkpoint()
     ctr.restore()
-    assert has_gone_on(ctr, count(ctr))
+    for each in (ctr, child):
+        cgroup = each.snapshot().facts.cgroup
+        named = {pid: Path(f"/proc/{pid}/comm").read_text() for pid in {init_of(each).pid, _sleeper(init_of(each).pid)}}
+        assert sorted(named.values()) == ["sh\n", "sleep\n"]
+        limited = [path for path in cgroups.paths(cgroup) if any(os.path.exists(f"{path}/{file}") for file in LIMITS)]
+        for path in limited:
+            assert set(named) <= {int(pid) for pid in Path(path, "cgroup.procs").read_text().split()}
+        found = {file: Path(path, file).read_text() for path in limited for file in os.listdir(path) if file in LIMITS}
+        assert sorted(found.values()) == ["20\n", f"{64 << 20}\n"]
+    ctr.remove(force=True, timeout=0)
+    beyond(child, count(child))
+
+
+def _sleeper(pid: int) -> int:
+    """The first child of the shell with this pid."""
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
 
 @pytest.mark.parametrize("runtime", ["crun"], indirect=True)
@@ -312,32 +328,3 @@ def test_a_runtime_without_criu(engine: seabox.Engine, home: Home) -> None:
 
 def _has_criu(crun: str) -> bool:
     return b"+CRIU" in subprocess.run([crun, "--version"], capture_output=True, check=True).stdout
-
-
-@pytest.mark.parametrize("runtime", ["crun"], indirect=True)
-def test_a_crun_with_criu(home: Home, tmp_path: Path) -> None:
-    """The host's own, or the one that setup/crun-prefix got from the next release."""
-    able = [each for each in ("/usr/local/lib/seabox/crun/bin/crun", find_program("crun")) if os.access(each, os.X_OK)]
-    able = [each for each in able if _has_criu(each)]
-    if not able:
-        pytest.skip("no crun that was built with criu can be had here")
-    with home.engine(runtime=able[0]) as engine:
-        ctr = counting(engine, "one")
-        if cgroups.has_idle_v2():  # criu would copy all of the machine's version 2 tree to below the container's cgroup
-            with pytest.raises(Unsupported, match=r"version 2 tree.*--runtime runc"):
-                ctr.checkpoint()
-            assert has_gone_on(ctr, count(ctr))
-            return
-        assert ctr.exec_run(["touch", "/mine"]).code == 0
-        ctr.checkpoint()
-        at = count(ctr)
-        ctr.restore()
-        assert has_gone_on(ctr, at)
-        (child,) = ctr.fork()
-        assert beyond(child, 0) > at
-        ctr.checkpoint(export=tmp_path / "c.tar")
-        ctr.remove()
-        (made,) = engine.containers.restore(tmp_path / "c.tar")
-        for each in (child, made):
-            assert each.exec_run(["ls", "/mine"]).code == 0
-        assert has_gone_on(made, at)

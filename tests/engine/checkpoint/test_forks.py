@@ -7,6 +7,7 @@ import os
 import pytest
 
 import seabox
+from engine.checkpoint.conftest import BOTH
 from engine.checkpoint.sleepers import beyond, count, counting, has_gone_on, numbers, read
 from engine.home import init_of, kinds, last
 from seabox.container.snapshots import NoSuchSnapshot, SnapshotExists
@@ -18,6 +19,7 @@ REMEMBERS = (
 )
 
 
+@BOTH
 def test_fork(engine: seabox.Engine) -> None:
     """Four of a container that counts: each goes on where it was, with files of its own; so does the first."""
     ctr = counting(engine, "first", labels={"a": "b"})
@@ -69,6 +71,7 @@ def test_fork_is_refused(engine: seabox.Engine) -> None:
     assert has_gone_on(ctr, count(ctr))
 
 
+@BOTH
 def test_snapshots(engine: seabox.Engine) -> None:
     """Three, restored in any order, each with its own files and memory; removing one leaves the others whole."""
     ctr = engine.containers.run("busybox", ["sh", "-c", REMEMBERS], network="none", name="sandbox")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import seabox
+from engine.checkpoint.conftest import BOTH
 from engine.checkpoint.sleepers import beyond, count, counting, has_gone_on, read
 from seabox.container.container import Container
 from seabox.errors import InvalidArgument, Unsupported
@@ -19,6 +20,7 @@ def shared(ctr: Container) -> list[str]:
     return [os.readlink(f"/proc/{ctr.snapshot().state.pid}/ns/{kind}") for kind in ("net", "ipc", "uts")]
 
 
+@BOTH
 def test_in_its_pod(engine: seabox.Engine) -> None:
     """In place, as a fork and as a snapshot; what all share is refused."""
     pod = engine.pods.create("pod", hostname="podded")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import seabox
+from engine.checkpoint.conftest import BOTH
 from engine.checkpoint.sleepers import count, counting, has_gone_on
 from seabox.container.container import Container
 from seabox.container.dumping import CheckpointFailed
@@ -42,6 +43,7 @@ def ask(connection: socket.socket, word: str) -> bytes:
     return connection.recv(100)
 
 
+@BOTH
 def test_a_server_with_a_client(engine: seabox.Engine) -> None:
     """The client does not notice; and what is to become of the connection has to be said."""
     ctr = serving(engine, "server")

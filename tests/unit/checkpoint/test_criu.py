@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from seabox.checkpoint.criu import forget_unfinished_cache
+from seabox.checkpoint.criu import configuration, forget_unfinished_cache
 
 
 def test_what_a_killed_criu_left_of_its_cache_goes(tmp_path: Path) -> None:
@@ -19,3 +19,10 @@ def test_what_a_killed_criu_left_of_its_cache_goes(tmp_path: Path) -> None:
     forget_unfinished_cache(str(left))
     assert not left.exists()
     forget_unfinished_cache(str(left))
+
+
+def test_what_criu_is_told_beyond_the_runtimes_words() -> None:
+    usual = {"ghost-limit 1099511627776", "link-remap"}
+    told = set(configuration(tcp_close=True, joined={"ipc": "/run/ipc"}, without_v2=True).decode().splitlines())
+    assert told == usual | {"tcp-close", "join-ns ipc:/run/ipc", "cgroup-root :/cgroup.procs"}
+    assert b"cgroup-root :/seabox/id\n" in configuration(tcp_close=False, v2_cgroup="/seabox/id")

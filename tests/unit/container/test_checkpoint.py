@@ -128,7 +128,7 @@ def test_what_the_runtime_is_asked_for(rooms: FakeRooms) -> None:
     ctr.checkpoint(keep_running=True, with_previous=True, tcp_established=True, file_locks=True)
     first, second = rooms.fake.dumps
     assert (first.pre_dump, first.leave_running, first.parent) == (True, False, "")
-    assert (second.pre_dump, second.leave_running, second.parent) == (False, True, "../../pre-checkpoint/criu")
+    assert (second.pre_dump, second.leave_running, second.parent) == (False, True, "../previous/criu")
     assert (second.tcp_established, second.file_locks, second.criu) == (True, True, "/fake/criu")
     assert [call for call in rooms.fake.calls if call != "state"] == ["checkpoint", "pause", "checkpoint", "resume"]
     ctr.checkpoint(tcp_close=True, keep_running=True)

@@ -36,7 +36,7 @@ def test_health_is_shown(cli: CommandLine) -> None:
         (("--health-cmd", "true", "--health-interval", "soon"), "invalid healthcheck-interval"),
         (("--health-cmd", "true", "--health-on-failure", "pray"), "invalid health-on-failure action"),
         (("--health-cmd", "true", "--no-healthcheck"), "cannot specify both"),
-        (("--health-interval", "1s"), "needs a command"),
+        (("--health-interval", "1s"), "healthcheck command is not set"),
         (("--restart", "sometimes"), "invalid restart policy"),
         (("--restart", "always:3"), "only go with on-failure"),
         (("--restart", "always", "--rm"), "conflicts with --restart"),

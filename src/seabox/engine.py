@@ -205,7 +205,8 @@ class Containers:
     def restore(
         self, *archives: str | PathLike[str], name: str | None = None, pod: str | None = None,
         import_previous: str | PathLike[str] = "", publish: Sequence[str] = (),
-        report: Callable[[Statistics], object] | None = None, **options: Unpack[RestoreOptions],
+        report: Callable[[Statistics], object] | None = None, timeout: float | None = None,
+        cancel: Cancel | None = None, **options: Unpack[RestoreOptions],
     ) -> list[Container]:  # fmt: skip
         """Running containers, one for each archive of Container.checkpoint (or of podman), go on where those were left.
 
@@ -214,14 +215,18 @@ class Containers:
         published ports; `report` is told how long each took. One that was in a pod goes on in `pod`, which has to share
         the same namespaces and is started if need be. An archive may come from anybody: one that leads out
         of the container's own directory, or asks for privileges beyond the default and not `allow_privileges`, is
-        refused; yet its processes are what it says they are.
+        refused; yet its processes are what it says they are. Blocks for as long as all of them take to be read, up to
+        `timeout` seconds (None = for ever).
         Raises: BadCheckpoint, WiderPrivileges, NameInUse, NoSuchImage, NoSuchNetwork, NoSuchPod, VolumeThere,
-        AddressesTaken, RestoreFailed, Unsupported, InvalidArgument; none of the containers is there then.
+        AddressesTaken, RestoreFailed, Unsupported, InvalidArgument, TimedOut, Cancelled; none of the containers is
+        there then.
         """
         if not archives or (name is not None and len(archives) > 1):
             raise InvalidArgument("restore: one archive at least, and only one for a name")
+        from .container.bounds import Bounds
         from .container.imported import import_several
 
+        bounds = Bounds(timeout, cancel)
         self._on.make_directories()
         where = None
         if pod is not None:
@@ -229,11 +234,13 @@ class Containers:
 
             where = place(self._on, pod)
         return import_several(
-            self._on, [fspath(each) for each in archives], name=name, previous=fspath(import_previous),
+            self._on, [fspath(each) for each in archives], bounds, name=name, previous=fspath(import_previous),
             publish=publish, pod=where, report=report, **options,
         )  # fmt: skip
 
-    def checkpoint_image(self, name: str, image: str, **options: Any) -> Statistics:
+    def checkpoint_image(
+        self, name: str, image: str, *, timeout: float | None = None, cancel: Cancel | None = None, **options: Any
+    ) -> Statistics:
         """The container's checkpoint, as of Container.checkpoint with `export`, is an image, which may be pushed.
 
         Raises: as that; InvalidArgument (no name for an image), Busy.
@@ -242,14 +249,18 @@ class Containers:
 
         ctr = self.get(name)
         self._on.make_directories()
-        return make(self._on.images, image, ctr.name, lambda path: ctr.checkpoint(export=path, **options))
+        return make(self._on.images, image, ctr.name, lambda path: ctr.checkpoint(
+            export=path, timeout=timeout, cancel=cancel, **options
+        ))  # fmt: skip
 
-    def restore_image(self, *images: str, **options: Any) -> list[Container]:
+    def restore_image(
+        self, *images: str, timeout: float | None = None, cancel: Cancel | None = None, **options: Any
+    ) -> list[Container]:
         """As `restore`, from images that were made of checkpoints. Raises: as that; InvalidArgument: one was not."""
         from .images.checkpoints import archives_of
 
         with archives_of(self._on.images, images) as archives:
-            return self.restore(*archives, **options)
+            return self.restore(*archives, timeout=timeout, cancel=cancel, **options)
 
     def get(self, name: str) -> Container:
         """The container with this name, id, or unique id prefix. Raises: NoSuchContainer, AmbiguousName."""

@@ -21,6 +21,7 @@ from seabox.container.container import Container
 from seabox.container.exec_session import Exec, Execs, ExecSession
 from seabox.container.http_attach import Request
 from seabox.container.snapshots import Snapshots
+from seabox.engine import Containers
 from seabox.errors import Cancelled, TimedOut
 from seabox.kernel import watch
 from seabox.kernel.watch import Cancel
@@ -40,6 +41,7 @@ PROMPT = {
     Execs: "get list",
     Snapshots: "list remove",
     seabox.Engine: "check close images info networks pods reset usage volumes",
+    Containers: "create exists get list run wait_code",
 }
 WAITING = {
     Container: """
@@ -52,6 +54,7 @@ WAITING = {
     Execs: "remove",
     Snapshots: "create restore",
     seabox.Engine: "events",
+    Containers: "checkpoint_image restore restore_image",
 }
 ITS_OWN = {"close_stdin", "write"}  # Session.cancel, from any thread, ends these
 

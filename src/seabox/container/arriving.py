@@ -15,26 +15,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .bounds import Bounds
     from .services import Services
 
 
 @contextmanager
-def opened(path: str) -> Iterator[Intake]:
-    """One of ours. Raises: InvalidArgument, BadCheckpoint (MadeByPodman, if it is one of those)."""
+def opened(path: str, bounds: Bounds) -> Iterator[Intake]:
+    """One of ours. Raises: InvalidArgument, BadCheckpoint (MadeByPodman, if it is one of those), TimedOut, Cancelled."""
     with _file(path) as fd, blamed(path), plain(fd) as (pieces, _):
-        yield Intake.ours(Archive(pieces), path)
+        yield Intake.ours(Archive(bounds.within(pieces)), path)
 
 
 @contextmanager
-def arrived(on: Services, path: str, *, trusted: bool) -> Iterator[Intake]:
+def arrived(on: Services, path: str, bounds: Bounds, *, trusted: bool) -> Iterator[Intake]:
     """One of ours or of podman's; `trusted`: its container may have more than containers have by default.
 
-    Raises: InvalidArgument, BadCheckpoint, Unsupported; NoSuchImage, NoSuchNetwork for what podman's needs.
+    It is read as long as there is time.
+    Raises: InvalidArgument, BadCheckpoint, Unsupported, TimedOut, Cancelled; NoSuchImage, NoSuchNetwork for what podman's needs.
     """
     with _file(path) as fd, blamed(path):
         with plain(fd) as (pieces, _):
             try:
-                intake = Intake.ours(Archive(pieces), path)
+                intake = Intake.ours(Archive(bounds.within(pieces)), path)
             except MadeByPodman:
                 intake = None
             if intake is not None:
@@ -44,10 +46,10 @@ def arrived(on: Services, path: str, *, trusted: bool) -> Iterator[Intake]:
         from .from_podman import translated
 
         with plain(fd) as (pieces, _):
-            found = described(Archive(pieces), path)
+            found = described(Archive(bounds.within(pieces)), path)
         about = translated(on, path, found, trusted=trusted)
         with plain(fd) as (pieces, _):
-            yield Intake(Archive(pieces), path, about, PODMANS)
+            yield Intake(Archive(bounds.within(pieces)), path, about, PODMANS)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..model.container import ContainerConfig
     from ..model.network import Port
     from ..model.options import RestoreOptions
+    from .bounds import Bounds
     from .services import Services
 
 
@@ -48,7 +49,8 @@ class WiderPrivileges(BadCheckpoint):
 
 
 def import_checkpoint(
-    on: Services, path: str, *, name: str | None = None, previous: str = "", publish: Sequence[str] = (),
+    on: Services, path: str, bounds: Bounds, *, name: str | None = None, previous: str = "",
+    publish: Sequence[str] = (),
     keep: bool = False, tcp_established: bool = False, tcp_close: bool = False, file_locks: bool = False,
     ignore_rootfs: bool = False, ignore_volumes: bool = False, ignore_static_ip: bool = False,
     ignore_static_mac: bool = False, allow_privileges: bool = False, pod: PodPlace | None = None,
@@ -58,7 +60,7 @@ def import_checkpoint(
         raise InvalidArgument("--tcp-established cannot be used with --name: the connections are those of its address")
     on.criu  # noqa: B018  # before anything is made
     ports = _ports(publish)
-    with arrived(on, path, trusted=allow_privileges) as intake:
+    with arrived(on, path, bounds, trusted=allow_privileges) as intake:
         about = intake.about
         _require_sound(path, about, allow_privileges=allow_privileges)
         layers, image_id = _image(on, path, about.config)
@@ -93,7 +95,7 @@ def import_checkpoint(
                 return called in volumes
 
             _fill(
-                on, id, intake, layers, path, volume, previous=previous if about.previous else "",
+                on, id, intake, layers, path, volume, bounds, previous=previous if about.previous else "",
                 rootfs=not ignore_rootfs,
             )  # fmt: skip
 
@@ -105,10 +107,10 @@ def import_checkpoint(
     ctr = Container(on, id)
     try:
         if pod is not None:
-            start_required(on, id)
-        with ctr.locked() as locked:
+            start_required(on, id, bounds.left, bounds.cancel)
+        with ctr.locked(cancel=bounds.cancel, timeout=bounds.left) as locked:
             done = restore(
-                locked, keep=keep, tcp_established=tcp_established, tcp_close=tcp_close, file_locks=file_locks,
+                locked, bounds, keep=keep, tcp_established=tcp_established, tcp_close=tcp_close, file_locks=file_locks,
                 ignore_static_ip=ignore_static_ip, ignore_static_mac=ignore_static_mac,
                 own_addresses=name is not None,
             )  # fmt: skip
@@ -186,7 +188,7 @@ def localized(
 
 def _fill(
     on: Services, id: str, intake: Intake, layers: Sequence[str], path: str,
-    volume: Callable[[str, Iterable[memoryview]], bool], *, previous: str, rootfs: bool,
+    volume: Callable[[str, Iterable[memoryview]], bool], bounds: Bounds, *, previous: str, rootfs: bool,
 ) -> None:  # fmt: skip
     """The files of the archive are the container's."""
     static = on.config.static_dir(id)
@@ -214,13 +216,13 @@ def _fill(
     if not os.path.exists(f"{images}/inventory.img"):
         raise BadCheckpoint(f"{path}: the archive ends before criu's images do")
     if intake.about.previous:
-        _fill_previous(static, intake.about, previous, path)
+        _fill_previous(static, intake.about, previous, path, bounds)
 
 
-def _fill_previous(static: str, about: Checkpoint, previous: str, path: str) -> None:
+def _fill_previous(static: str, about: Checkpoint, previous: str, path: str, bounds: Bounds) -> None:
     if not previous:
         raise BadCheckpoint(f"{path}: it builds upon a pre-checkpoint: name its archive with --import-previous")
-    with opened(previous) as earlier:
+    with opened(previous, bounds) as earlier:
         if not earlier.about.memory_only:
             raise BadCheckpoint(f"{previous}: not a pre-checkpoint")
         if about.previous_at not in (0, earlier.about.created_at):
@@ -247,14 +249,16 @@ def _as_bytes(pieces: Iterable[memoryview]) -> Iterator[bytes]:
 
 
 def import_several(
-    on: Services, paths: Sequence[str], *, name: str | None, previous: str, publish: Sequence[str],
+    on: Services, paths: Sequence[str], bounds: Bounds, *, name: str | None, previous: str, publish: Sequence[str],
     pod: PodPlace | None = None, report: Callable[[Statistics], object] | None, **options: Unpack[RestoreOptions],
 ) -> list[Container]:  # fmt: skip
     """A container from each archive, each restored; if one cannot be, none is there. See Containers.restore."""
     made: list[Container] = []
     try:
         for path in paths:
-            ctr, took = import_checkpoint(on, path, name=name, previous=previous, publish=publish, pod=pod, **options)
+            ctr, took = import_checkpoint(
+                on, path, bounds, name=name, previous=previous, publish=publish, pod=pod, **options
+            )
             made.append(ctr)
             if report is not None:
                 report(took)

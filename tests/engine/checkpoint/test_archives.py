@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tarfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from seabox.checkpoint.document import BadCheckpoint
 from seabox.container.container import Container
 from seabox.container.imported import WiderPrivileges
 from seabox.container.waking import RestoreFailed
-from seabox.errors import InvalidArgument, NameInUse, NoSuchImage, NoSuchPod
+from seabox.errors import Cancelled, InvalidArgument, NameInUse, NoSuchImage, NoSuchPod, TimedOut
+from seabox.kernel.watch import Cancel
 
 # Of the image busybox: /etc/passwd is changed, /etc/group deleted, /root replaced by an empty directory.
 CHANGES = """
@@ -153,6 +155,34 @@ def test_several_archives(engine: seabox.Engine, tmp_path: Path) -> None:
         assert has_gone_on(each, count(each))
         each.stop(timeout=0)
         assert not each.exists()  # --rm goes on as well
+
+
+@pytest.mark.parametrize("after", [0.0, 0.05, 0.15, 0.4])
+def test_one_that_is_not_wanted_any_more(
+    engine: seabox.Engine, elsewhere: seabox.Engine, tmp_path: Path, after: float
+) -> None:
+    """At whatever point: nothing is there then, of several archives neither; unless all was done by then."""
+    ctr = counting(engine, "traveller")
+    ctr.exec_run(["sh", "-c", "head -c 30000000 /dev/urandom > /large"])
+    ctr.checkpoint(export=tmp_path / "c.tar", compression="none")
+    ctr.remove()
+    with pytest.raises(TimedOut):
+        elsewhere.containers.restore(tmp_path / "c.tar", timeout=0.0)
+    cancel = Cancel()
+    timer = threading.Timer(after, cancel.fire)
+    timer.start()
+    try:
+        made = elsewhere.containers.restore(tmp_path / "c.tar", tmp_path / "c.tar", cancel=cancel)
+    except Cancelled:
+        assert elsewhere.containers.list() == []
+    except NameInUse:  # the first had been restored
+        assert elsewhere.containers.list() == []
+        assert after
+    else:
+        raise AssertionError(made)
+    timer.join()
+    (again,) = elsewhere.containers.restore(tmp_path / "c.tar", timeout=60)
+    beyond(again, count(again) + 1)
 
 
 def test_without_the_files(engine: seabox.Engine, tmp_path: Path) -> None:

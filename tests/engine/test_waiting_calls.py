@@ -233,7 +233,7 @@ def test_cancelled_attaches_leave_nothing(engine: seabox.Engine) -> None:
             timer.join()
 
     def open_and_at_work() -> tuple[int, int]:
-        while watch.closing:
+        while watch.closing():
             select.poll().poll(1)
         return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import _thread
 import errno
 import os
 import resource
@@ -174,4 +175,13 @@ def test_nothing_stays_open(tmp_path: Path, child: ProcessId) -> None:
         waiter.add_process(child)
         waiter.add_fd(0, select.POLLHUP)
     del cancel, waiter
+    assert opened() == before
+
+
+def test_what_closes_its_descriptor_is_no_thread_of_the_interpreter(tmp_path: Path) -> None:
+    """One of those that begins when the program has just ended crashes it (Python 3.11): `wait` was once seen to."""
+    before, count = opened(), _thread._count()
+    with Watch() as watch:
+        watch.add_dir(str(tmp_path))
+    assert _thread._count() == count
     assert opened() == before

@@ -140,7 +140,9 @@ def _check(args: Arguments) -> None:
         _policy(args, {})
     for stream in args.texts("attach"):
         if stream.lower() not in _STREAM_NAMES:
-            raise InvalidArgument(f'invalid stream "{stream}" for --attach - must be one of stdin, stdout, or stderr')
+            raise InvalidArgument(
+                f'invalid stream "{stream}" for --attach - must be one of stdin, stdout, or stderr: invalid argument'
+            )
     if args.given("detach-keys"):
         from seabox.streams.keys import parse_detach_keys
 
@@ -374,6 +376,8 @@ def needed_values(flag: str, pairs: list[tuple[str, str | None]]) -> dict[str, s
     """Pairs that must have values. Raises: InvalidArgument."""
     for key, value in pairs:
         if value is None:
+            if flag == "annotation":
+                raise InvalidArgument("annotations must be formatted KEY=VALUE")
             raise InvalidArgument(f"--{flag} {key}: it must be formatted KEY=VALUE")
     return {key: value for key, value in pairs if value is not None}
 
@@ -390,5 +394,6 @@ def _environment(args: Arguments, said: Mapping[str, Any]) -> dict[str, str]:
 
 def labels(args: Arguments) -> dict[str, str]:
     """--label and --label-file."""
-    given = [pair for path in args.texts("label-file") for pair in pairs_in(path)] + args.pairs("label")
+    doing = "unable to process labels: "
+    given = [pair for path in args.texts("label-file") for pair in pairs_in(path, doing)] + args.pairs("label")
     return {key: value or "" for key, value in given}

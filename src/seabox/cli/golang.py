@@ -38,6 +38,10 @@ class Map(dict[object, object]):
     """A dict that stands for a Go map, whatever its keys look like."""
 
 
+class NilMap(Map):
+    """A Go map that was never made: empty wherever one looks at it, but null in JSON."""
+
+
 class Duration(int):
     """A number of nanoseconds that stands for a time.Duration: 1m30s."""
 
@@ -59,6 +63,8 @@ _MAPS = frozenset((
 def member(struct: Mapping[Any, object], key: object) -> object:
     """The value of the key, one that is a map being known as such."""
     value = struct[key]
+    if value is None and (key in _MAPS or key == "Config"):  # what is called so is a struct elsewhere, but never nil
+        return NilMap()
     if type(value) is dict and key in _MAPS:
         return Map(value)
     if type(value) is int and key in _TIMES and "StartPeriod" in struct:
@@ -156,6 +162,8 @@ def json_text(value: object, indent: int | None = None) -> str:
 
 
 def _jsonable(value: object) -> object:
+    if isinstance(value, NilMap):
+        return None
     if isinstance(value, dict):
         if is_struct(value):
             return {text(key): _jsonable(member(value, key)) for key in value}

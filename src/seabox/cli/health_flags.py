@@ -32,7 +32,7 @@ def add_health(args: Arguments, found: CreateOptions) -> None:
             raise InvalidArgument("cannot specify both --no-healthcheck and --health-cmd")
         found["healthcheck"] = ("NONE",)
         return
-    if args.given("health-cmd"):
+    if args.text("health-cmd"):  # as in podman an empty one is none
         found["healthcheck"] = _test(args.text("health-cmd"))
     if args.given("health-interval"):
         found["health_interval"] = _interval(args.text("health-interval"))

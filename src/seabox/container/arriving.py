@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def opened(path: str, bounds: Bounds) -> Iterator[Intake]:
-    """One of ours. Raises: InvalidArgument, BadCheckpoint (MadeByPodman, if it is one of those), TimedOut, Cancelled."""
+    """One of ours. Raises: InvalidArgument, TimedOut, Cancelled, BadCheckpoint (MadeByPodman, if it is one of those)."""
     with _file(path) as fd, blamed(path), plain(fd) as (pieces, _):
         yield Intake.ours(Archive(bounds.within(pieces)), path)
 
@@ -30,8 +30,8 @@ def opened(path: str, bounds: Bounds) -> Iterator[Intake]:
 def arrived(on: Services, path: str, bounds: Bounds, *, trusted: bool) -> Iterator[Intake]:
     """One of ours or of podman's; `trusted`: its container may have more than containers have by default.
 
-    It is read as long as there is time.
-    Raises: InvalidArgument, BadCheckpoint, Unsupported, TimedOut, Cancelled; NoSuchImage, NoSuchNetwork for what podman's needs.
+    It is read as long as there is time. Raises: InvalidArgument, BadCheckpoint, Unsupported, TimedOut, Cancelled;
+    NoSuchImage, NoSuchNetwork for what podman's needs.
     """
     with _file(path) as fd, blamed(path):
         with plain(fd) as (pieces, _):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import select
 import sys
-from _thread import start_new_thread
+from contextlib import suppress
 from time import monotonic
 
 from .. import diagnostics
@@ -28,24 +29,31 @@ _MODIFY, _ATTRIB, _CLOSE_WRITE, _MOVED, _CREATE, _DELETE = 0x2, 0x4, 0x8, 0xC0, 
 _SELF = 0x400 | 0x800  # deleted, moved
 _IN_DIR = _CREATE | _MOVED | _DELETE | _CLOSE_WRITE | _ATTRIB | _SELF
 _IN_FILE = _MODIFY | _ATTRIB | _SELF
+_CLOSING = b"seabox-closing"
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.ENOMEM)
 
 
-closing: list[int] = []  # inotify descriptors that are being closed
-
-
 def _close_inotify(fd: int) -> None:
-    """The descriptor is closed soon: the kernel takes 10 ms over it (a grace period), which nobody need wait for."""
+    """The descriptor is closed soon: the kernel takes 10 ms over it (a grace period), which nobody need wait for.
 
-    def close() -> None:
-        os.close(fd)
-        closing.remove(fd)
+    By a thread that is none of the interpreter's: one of those that begins when the program has just come to its end
+    crashes (Python 3.11).
+    """
+    thread = ctypes.c_ulong()
+    if libc.pthread_create(ctypes.byref(thread), None, ctypes.cast(libc.close, ctypes.c_void_p), ctypes.c_void_p(fd)):
+        os.close(fd)  # no more threads
+    else:
+        libc.pthread_setname_np(thread, _CLOSING)
+        libc.pthread_detach(thread)
 
-    closing.append(fd)
-    try:
-        start_new_thread(close, ())
-    except RuntimeError:  # no more threads
-        close()
+
+def closing() -> bool:
+    """Whether descriptors of this process are still on their way to be closed."""
+    for task in os.listdir("/proc/self/task"):
+        with suppress(OSError), open(f"/proc/self/task/{task}/comm", "rb") as file:
+            if file.read().strip() == _CLOSING:
+                return True
+    return False
 
 
 class Cancel:

@@ -26,6 +26,16 @@ def since(then_ns: int, now_ns: int) -> str:
     return duration((now_ns - then_ns) / 1e9) + " ago"
 
 
+def go_time(at: int) -> str:
+    """A wall clock time (ns) as Go prints it: "2026-11-24 09:02:03.5 +0000 UTC"."""
+    import time
+
+    seconds, nanoseconds = divmod(at, 10**9)
+    local = time.localtime(seconds)
+    fraction = f".{nanoseconds:09d}".rstrip("0").rstrip(".")
+    return time.strftime("%Y-%m-%d %H:%M:%S", local) + fraction + time.strftime(" %z %Z", local)
+
+
 def size(count: float, digits: int = 4, *, gap: str = "") -> str:
     """Bytes in decimal units, 1.235MB; podman shows images with digits=3 and gap=" "."""
     return _scaled(count, 1000, ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"), digits, gap)

@@ -24,7 +24,8 @@ def parse_healthcheck(request: CreateRequest, image: ImageConfig | None) -> Heal
     )  # fmt: skip
     if request.health_on_failure not in ON_FAILURE:
         raise InvalidArgument(
-            f"invalid health-on-failure action {request.health_on_failure!a}: one of {', '.join(ON_FAILURE)}"
+            f'invalid on-failure action "{request.health_on_failure}" for health check: '
+            f"supported actions are {','.join(ON_FAILURE)}"
         )
     inherited = image.healthcheck if image is not None else None
     if request.healthcheck is None:

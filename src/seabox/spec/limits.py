@@ -112,7 +112,7 @@ def _swap(memory: int | None, swap: int | None) -> int | None:
     if swap is None:
         return None
     if memory is None:
-        raise InvalidArgument("you should always set the memory limit when using the memoryswap limit, see usage")
+        raise InvalidArgument("you should always set a memory limit when using a memoryswap limit, see usage")
     if swap != -1 and swap < memory:
         raise InvalidArgument("minimum memoryswap limit should be larger than memory limit, see usage")
     if swap > _MAX:

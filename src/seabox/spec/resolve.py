@@ -367,12 +367,14 @@ def _log(request: CreateRequest, defaults: Defaults, id: str) -> LogConfig:
             tag = plain("log tag", value)
         else:
             raise InvalidArgument(f"{key!a} is an invalid logging option (path, max-size or tag): invalid argument")
+    if tag and driver == "k8s-file":
+        raise InvalidArgument("a log tag is only for the journald log driver: k8s-file has no place for one")
     return LogConfig(driver=driver, as_json_file=word == "json-file", path=path, size_max=size_max, tag=tag)
 
 
 def _sdnotify(word: str) -> str:
     if word not in ("ignore", "container", "conmon"):
-        raise InvalidArgument(f"invalid sdnotify mode {word!a}: use container, conmon or ignore")
+        raise InvalidArgument(f'invalid sdnotify value "{word}": must be container, conmon or ignore')
     return word
 
 

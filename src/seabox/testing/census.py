@@ -33,7 +33,7 @@ class Census:
         self.things: Counter[tuple[str, str]] = Counter()
         self.running: dict[tuple[str, str], int] = {}  # pids
         self.nameless: set[int] = set()  # processes in the middle of an exec or an exit, which show no marks
-        while watch.closing:
+        while watch.closing():
             select.poll().poll(1)
         self._count("fd", _descriptors())
         self._count("mount", (target for top in {self.root, self.runroot} for target in mounts.mounts_under(top)))

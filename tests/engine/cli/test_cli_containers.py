@@ -215,10 +215,17 @@ def test_ps(cli: CommandLine) -> None:
     assert cli.ok("ps", "-l", "--format", "{{.Names}}") == "over"
     assert cli.ok("container", "ls", "-a", "--sort", "names", "--format", "{{.Names}}") == "made\nover\nruns"
     assert cli.ok("ps", "-a", "--external", "--sync", "--size", "--format", "{{.State}}") == "created\nrunning\nexited"
-    form = '{{.ID}} {{.Label "k"}} {{.Labels}} {{.ExitCode}} {{.Command}}'
+    form = '{{.ID}} {{.Label "k"}} {{.Labels}} {{index .Labels "k"}} {{.ExitCode}} {{.Command}}'
     assert cli.ok("ps", "-a", "--no-trunc", "-f", "name=made", "--format", form) == (
-        f"{ids[0]} v k=v 0 sleep a rather long argument"
+        f"{ids[0]} v map[k:v] v 0 sleep a rather long argument"
     )
+    form = "{{len .ImageID}} {{.Mounts}} {{.Labels}} {{.RunningFor}}|{{.Created}}|{{.CreatedAt}}|{{.Namespaces.PIDNS}}"
+    human, created, created_at, pidns = cli.ok("ps", "--format", form).split("|")
+    assert re.fullmatch(rf"12 \[\] map\[\] {ago} ago", human)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [+-]\d{4} \S+", created)
+    assert (created_at, pidns.isdigit()) == (created, True)
+    assert cli.ok("ps", "--no-trunc", "--format", "{{len .ImageID}}") == "64"
+    assert cli.ok("ps", "--format", "table {{.CreatedHuman}}").split("\n")[0] == "CREATED"
     found = json.loads(cli.ok("ps", "-a", "--format", "json"))
     assert [(each["Names"], each["State"], each["ExitCode"]) for each in found] == [
         (["made"], "created", 0), (["runs"], "running", 0), (["over"], "exited", 3),

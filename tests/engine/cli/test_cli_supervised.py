@@ -34,7 +34,7 @@ def test_health_is_shown(cli: CommandLine) -> None:
         (("--health-cmd", "true", "--health-retries", "0"), "healthcheck-retries must be greater than 0"),
         (("--health-cmd", "true", "--health-timeout", "10ms"), "healthcheck-timeout must be at least 1 second"),
         (("--health-cmd", "true", "--health-interval", "soon"), "invalid healthcheck-interval"),
-        (("--health-cmd", "true", "--health-on-failure", "pray"), "invalid health-on-failure action"),
+        (("--health-cmd", "true", "--health-on-failure", "pray"), 'invalid on-failure action "pray" for health check'),
         (("--health-cmd", "true", "--no-healthcheck"), "cannot specify both"),
         (("--health-interval", "1s"), "healthcheck command is not set"),
         (("--restart", "sometimes"), "invalid restart policy"),

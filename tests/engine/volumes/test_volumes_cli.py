@@ -29,7 +29,7 @@ def test_a_volume_from_its_creation_to_its_end(cli: CommandLine) -> None:
     assert cli("volume", "exists", "dat").code == 1
     cli.ok("run", "-d", "--name", "c", "--volume", "data:/etc", "busybox", "sleep", "1000")
     assert cli.ok("volume", "inspect", "-f", "{{.NeedsCopyUp}} {{.NeedsChown}}", "data") == "false false"
-    assert cli.ok("ps", "--filter", "volume=data", "--format", "{{.Names}} {{.Mounts}}") == "c /etc"
+    assert cli.ok("ps", "--filter", "volume=data", "--format", "{{.Names}} {{.Mounts}}") == "c [/etc]"
     assert cli.ok("ps", "-q", "--filter", "volume=nobody") == ""
     id = cli.ok("inspect", "--format", "{{.Id}}", "c")
     refused = cli("volume", "rm", "data")
@@ -61,7 +61,7 @@ def test_lists(cli: CommandLine) -> None:
     assert cli.ok(*listed, "dangling=false") == "volume_1"
     assert cli.ok(*listed, "opt=type=tmpfs") == "other"
     assert cli.ok(*listed, "driver=local", "--filter", "scope=local", "--filter", "until=1h") == ""
-    assert cli.ok("volume", "ls", "--format", "{{.Name}}:{{.Labels}}", "--filter", "label=a=1") == "volume_1:a=1"
+    assert cli.ok("volume", "ls", "--format", "{{.Name}}:{{.Labels}}", "--filter", "label=a=1") == "volume_1:map[a:1]"
     assert cli.ok("volume", "ls", "--format", "table {{.Name}} {{.Scope}}").split()[:3] == ["VOLUME", "NAME", "SCOPE"]
     assert [each["Labels"] for each in json.loads(cli.ok("volume", "ls", "--format", "json"))] == [
         {}, {"a": "1"}, {"a": "2"}

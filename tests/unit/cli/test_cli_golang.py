@@ -12,6 +12,7 @@ from seabox.cli import golang
     [
         ({"c": [1, None], "a": {"x": True}}, "map[a:map[x:true] c:[1 <nil>]]"),
         ({"B": "b", "Labels": {"Z": 1, "A": 2}, "In": [{"X": 1, "Y": {}}]}, "{b map[A:2 Z:1] [{1 map[]}]}"),
+        ({"Labels": None, "Health": None, "LogConfig": {"Config": None}}, "{map[] <nil> {map[]}}"),
         ([], "[]"),
         ({}, "map[]"),
         (b"hi", "[104 105]"),

@@ -36,9 +36,11 @@ DATA = {
     "Cpu": 1.5,
     "Row": Row(),
     "Hello": lambda: "hello",
+    "Volumes": None,
 }
 
 RENDERED = [
+    ("{{.Volumes}} {{json .Volumes}} {{len .Volumes}}{{range .Volumes}}x{{else}} none{{end}}", "map[] null 0 none"),
     ("plain", "plain"),
     ("{{.Id}} {{.State.Status}}:{{.State.Running}}", "abc running:true"),
     ("{{$.Id}}", "abc"),

@@ -45,7 +45,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"memory": 1000}, "minimum memory limit allowed is 512KiB"),
     ({"memory": 1 << 20, "runtime": "/usr/bin/runc"}, "minimum memory limit allowed is 4096KiB"),
     ({"memory": 8 << 20, "memory_reservation": 9 << 20}, "cannot be less than memory reservation limit"),
-    ({"memory_swap": 8 << 20}, "you should always set the memory limit when using the memoryswap limit"),
+    ({"memory_swap": 8 << 20}, "you should always set a memory limit when using a memoryswap limit"),
     ({"memory": 8 << 20, "memory_swap": 4 << 20}, "minimum memoryswap limit should be larger than memory limit"),
     ({"cpus": -1.0}, "invalid number of CPUs"),
     ({"cpus": float("nan")}, "invalid number of CPUs"),

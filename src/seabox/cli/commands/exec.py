@@ -84,10 +84,8 @@ def _options(args: Arguments) -> ExecOptions:
 
 
 def _foreground(args: Arguments, on: Engine, ctr: Container, words: list[str], options: ExecOptions) -> int:
-    from seabox.cli.foreground import Streams, attend_exec, warn_without_terminal
+    from seabox.cli.foreground import Streams, attend_exec
 
-    if args.on("tty") and args.on("interactive"):
-        warn_without_terminal()
     options["stdin"] = args.on("interactive")
     streams = Streams(
         stdin=args.on("interactive"),

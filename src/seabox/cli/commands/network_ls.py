@@ -7,6 +7,7 @@ import sys
 from seabox.cli.context import engine
 from seabox.cli.flags import BOOL, LIST, STRING, Command, Flag
 from seabox.errors import InvalidArgument
+from seabox.model.human import go_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def row(network: Network, *, whole: bool) -> dict[str, object]:
         "Name": network.name,
         "Driver": network.driver,
         "NetworkInterface": network.interface,
-        "Created": facts["created"],
+        "Created": go_time(network.created_at),
         "Subnets": facts["subnets"],
         "IPv6Enabled": network.ipv6,
         "Internal": network.internal,

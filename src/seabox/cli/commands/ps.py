@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from seabox.container.snapshot import Snapshot
     from seabox.engine import Engine
 
-COLUMNS = ("ID", "Image", "Command", "Created", "Status", "Ports", "Names")
+COLUMNS = ("ID", "Image", "Command", "CreatedHuman", "Status", "Ports", "Names")
 NAMESPACES = ("ID", "Names", "PID", "CGROUPNS", "IPC", "MNT", "NET", "PIDNS", "USERNS", "UTS")
-HEADINGS = {"ID": "CONTAINER ID", "CreatedAt": "CREATED AT", "RunningFor": "CREATED", "Pod": "POD ID"}
-HEADINGS |= {"PodName": "PODNAME"}
+HEADINGS = {"ID": "CONTAINER ID", "CreatedAt": "CREATED AT", "CreatedHuman": "CREATED", "Pod": "POD ID"}
+HEADINGS |= {"PodName": "PODNAME", "Cgroup": "CGROUPNS", "User": "USERNS"}
 HEADINGS |= {name: name for name in NAMESPACES[2:]}
 SORTS = ("command", "created", "id", "image", "names", "runningfor", "size", "status")
 _SHORT = 12  # of an id
@@ -98,7 +98,8 @@ def _show(on: Engine, args: Arguments) -> None:
         from seabox.cli.commands.ps_details import add_details
 
         for each, seen in zip(rows, found, strict=True):
-            add_details(on, each, seen, size=args.on("size"))
+            add_details(on, each, seen, size=args.on("size"), whole=args.on("no-trunc"))
+        form = form.replace(".Namespaces.", ".")  # podman's name for where they are
     write(report(form, rows, columns, headings=HEADINGS, noheading=args.on("noheading"), name="ps"), sys.stdout)
 
 
@@ -159,7 +160,7 @@ def row(seen: Snapshot, now: int, whole: bool) -> dict[str, object]:
         "ID": facts.id if whole else facts.id[:_SHORT],
         "Image": facts.image,
         "Command": text if whole or len(text) <= _SHORT_COMMAND else f"{text[:_SHORT_COMMAND]}...",
-        "Created": since(facts.created_at, now),
+        "CreatedHuman": since(facts.created_at, now),
         "Status": status(seen, now),
         "Ports": facts.ports,
         "Names": facts.name,

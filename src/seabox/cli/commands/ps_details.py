@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from seabox.cli.filters import exit_code, labels_of
+from seabox.cli.golang import Map
 from seabox.errors import NoSuchContainer, NoSuchPod
+from seabox.model.human import go_time
 from seabox.model.record import INFRA
 
 TYPE_CHECKING = False
@@ -14,19 +16,22 @@ if TYPE_CHECKING:
     from seabox.engine import Engine
 
 _SECOND = 10**9
+_SHORT = 12  # of an id
 _NEVER = -62135596800  # Go's zero time in unix seconds
 
 
-def add_details(on: Engine, row: dict[str, object], seen: Snapshot, *, size: bool = False) -> None:
+def add_details(
+    on: Engine, row: dict[str, object], seen: Snapshot, *, size: bool = False, whole: bool = False
+) -> None:
     """The row has every field that podman's templates know; its size only if that is wanted, for it is counted."""
     facts, state = seen.facts, seen.state
     labels = labels_of(seen)
     row |= {
         "State": seen.word,
-        "ImageID": facts.image_id,
-        "CreatedAt": _date(facts.created_at),
-        "RunningFor": row["Created"],
-        "CreatedHuman": row["Created"],
+        "ImageID": facts.image_id if whole else facts.image_id[:_SHORT],
+        "Created": go_time(facts.created_at),
+        "CreatedAt": go_time(facts.created_at),
+        "RunningFor": row["CreatedHuman"],
         "StartedAt": state.started_at // _SECOND,
         "ExitedAt": state.finished_at // _SECOND,
         "Exited": seen.status == "exited",
@@ -34,20 +39,22 @@ def add_details(on: Engine, row: dict[str, object], seen: Snapshot, *, size: boo
         "Pid": state.pid,
         "Size": _size(on, seen) if size else "",
         "CGROUPNS": Lazy(lambda: _namespace(seen, "cgroup")),
+        "Cgroup": Lazy(lambda: _namespace(seen, "cgroup")),
         "IPC": Lazy(lambda: _namespace(seen, "ipc")),
         "MNT": Lazy(lambda: _namespace(seen, "mnt")),
         "NET": Lazy(lambda: _namespace(seen, "net")),
         "PID": state.pid,
         "PIDNS": Lazy(lambda: _namespace(seen, "pid")),
         "USERNS": Lazy(lambda: _namespace(seen, "user")),
+        "User": Lazy(lambda: _namespace(seen, "user")),
         "UTS": Lazy(lambda: _namespace(seen, "uts")),
         "Restarts": state.restart_count,
         "AutoRemove": facts.auto_remove,
         "IsInfra": facts.role == INFRA,
         "CIDFile": "",
-        "Labels": ",".join(f"{key}={value}" for key, value in sorted(labels.items())),
+        "Labels": Map(labels),
         "Label": lambda key: labels.get(key, ""),
-        "Mounts": Lazy(lambda: ",".join(mount["Destination"] for mount in _inspected(on, seen).get("Mounts", []))),
+        "Mounts": Lazy(lambda: [mount["Destination"] for mount in _inspected(on, seen).get("Mounts", [])]),
         "Networks": Lazy(lambda: ",".join(_networks(_inspected(on, seen)))),
     }
 
@@ -165,14 +172,6 @@ def _text(seen: Snapshot) -> str:
     from seabox.cli.commands.ps import status
 
     return status(seen, time.time_ns())
-
-
-def _date(at: int) -> str:
-    import time
-
-    local = time.localtime(at // _SECOND)
-    fraction = f".{at % _SECOND:09d}".rstrip("0").rstrip(".")
-    return time.strftime("%Y-%m-%d %H:%M:%S", local) + fraction + time.strftime(" %z %Z", local)
 
 
 def _inspected(on: Engine, seen: Snapshot) -> dict[str, Any]:

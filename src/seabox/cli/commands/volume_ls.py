@@ -49,12 +49,7 @@ def run(args: Arguments) -> int:
         write(as_json([inspected(volume) for volume in found]) if found else "[]\n", sys.stdout)
         return 0
     rows = [
-        fields(volume)
-        | {
-            "Labels": ",".join(f"{key}={value}" for key, value in sorted(volume.labels.items())),
-            "Label": lambda key, labels=volume.labels: labels.get(key, ""),
-        }
-        for volume in found
+        fields(volume) | {"Label": lambda key, labels=volume.labels: labels.get(key, "")} for volume in found
     ]
     if rows or form:
         write(report(form, rows, COLUMNS, headings=HEADINGS, noheading=args.on("noheading")), sys.stdout)

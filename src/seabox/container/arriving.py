@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def opened(path: str, bounds: Bounds) -> Iterator[Intake]:
-    """One of ours. Raises: InvalidArgument, TimedOut, Cancelled, BadCheckpoint (MadeByPodman, if it is one of those)."""
+    """One of ours. Raises: InvalidArgument, TimedOut, Cancelled, BadCheckpoint (MadeByPodman: one of those)."""
     with _file(path) as fd, blamed(path), plain(fd) as (pieces, _):
         yield Intake.ours(Archive(bounds.within(pieces)), path)
 

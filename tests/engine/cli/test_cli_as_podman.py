@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli.command_line import SECONDS, CommandLine
+from seabox.kernel import process
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
@@ -177,7 +178,10 @@ def test_a_stop_that_waits_for_ever(cli: CommandLine) -> None:
 
 def test_a_stop_after_conmon_was_killed(cli: CommandLine) -> None:
     id = cli.ok("run", "-d", "--name", "c", "busybox", "sleep", "1000")
-    os.kill(int(cli.ok("inspect", "--format", "{{.State.ConmonPid}}", "c")), signal.SIGKILL)
+    conmon = process.identify(int(cli.ok("inspect", "--format", "{{.State.ConmonPid}}", "c")))
+    assert conmon is not None
+    process.send_signal(conmon, signal.SIGKILL)
+    assert process.wait_gone(conmon, 60)
     done = cli("stop", "-t", "0", "c")
     why = "exit code could not be retrieved: conmon process killed"
     assert (done.code, done.err) == (125, f"Error: container {id} conmon exited prematurely, {why}\n")

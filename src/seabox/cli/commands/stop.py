@@ -7,6 +7,7 @@ from contextlib import suppress
 from seabox.cli.context import ALL, CIDFILE, FILTER, IGNORE, LATEST, chosen, engine, for_each, say
 from seabox.cli.flags import INT, Command, Flag
 from seabox.errors import ConmonDied, InvalidArgument, NoSuchContainer, StateConflict
+from seabox.kernel.process import alive
 from seabox.model.record import Status
 from seabox.model.times import LONGEST
 
@@ -51,7 +52,9 @@ def run(args: Arguments) -> int:
             ctr = on.containers.get(name)
             try:
                 with suppress(NoSuchContainer):  # (--rm) it ended and went while we waited
-                    if ctr.stop(timeout) and ctr.snapshot().state.exit_reason == "conmon_lost":
+                    conmon = ctr.snapshot().state.conmon
+                    unseen = conmon is not None and not alive(conmon)  # else it lost the code some other way
+                    if ctr.stop(timeout) and unseen and ctr.snapshot().state.exit_reason == "conmon_lost":
                         raise ConmonDied(ctr.id)
             except StateConflict as problem:
                 if problem.status != Status.CONFIGURED:

@@ -397,6 +397,7 @@ def _with_session(world: World) -> Container:
 def _lost(world: World) -> Container:
     """A container that its policy wants to run again, whose end nobody has seen; no supervisor will come to help."""
     world.rooms.supervise = lambda needed: None  # type: ignore[method-assign]
+    _dismiss(world)  # a lookout may have become one
     ctr = world.engine.containers.create(
         "busybox", SLEEPER, name=NAME, stop_timeout=1, restart="always", log_driver="none"
     )
@@ -445,11 +446,17 @@ def _unsupervised(world: World) -> Container:
     """A running container whose supervisor was killed."""
     vars(world.rooms).pop("supervise", None)  # see _lost
     ctr = _running(world)
-    for each in process.spawned_for(f"root={world.rooms.config.root}", (os.path.basename(sys.executable), "setsid")):
-        if any(word.endswith("/supervisor.py") for word in process.arguments(each.pid)):
+    _dismiss(world)
+    return ctr
+
+
+def _dismiss(world: World) -> None:
+    """Neither a supervisor nor a lookout is there."""
+    programs = (os.path.basename(sys.executable), "setsid", "sh")
+    for each in process.spawned_for(f"root={world.rooms.config.root}", programs):
+        if any(word.endswith(("/supervisor.py", "/lookout.sh")) for word in process.arguments(each.pid)):
             process.send_signal(each, signal.SIGKILL)
             assert process.wait_gone(each, 60)
-    return ctr
 
 
 def _archive(world: World) -> str:

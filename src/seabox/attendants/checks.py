@@ -51,6 +51,10 @@ class Checks:
             soonest = left if soonest is None else min(soonest, left)
         return _DAY if soonest is None and self._crew.busy() else soonest
 
+    def finish(self) -> None:
+        """See Duty.finish."""
+        self._crew.finish()
+
     def _run(self, id: str, run: int) -> None:
         from ..container.health import run_check
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 from time import monotonic
 
 from ..diagnostics import debug
+from ..kernel.process import poll_one
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +49,12 @@ class Crew:
             os.eventfd_read(self.fd)
         except BlockingIOError:
             return
+
+    def finish(self) -> None:
+        """No job is under way. Blocks."""
+        while self.busy():
+            poll_one(self.fd, select.POLLIN, None)
+            self.heard()
 
     def _work(self, key: str, job: Callable[[], object]) -> None:
         self._resting.pop(key, None)

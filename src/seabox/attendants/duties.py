@@ -25,6 +25,9 @@ if TYPE_CHECKING:
             `alive` are the containers that conmon watches; what else should wake the supervisor is added to `watch`.
             """
 
+        def finish(self) -> None:
+            """What was begun is done. Blocks."""
+
 
 _STARTS_AT_ONCE = 4
 _WATCHED = 400  # containers: each takes a descriptor
@@ -50,6 +53,10 @@ class Starts:
             soonest = left if soonest is None else min(soonest, left)
         return _DAY if soonest is None and self._crew.busy() else soonest
 
+    def finish(self) -> None:
+        """See Duty.finish."""
+        self._crew.finish()
+
 
 class Deaths:
     """Containers with a restart policy whose conmon was killed, so that nobody would see them end.
@@ -71,6 +78,10 @@ class Deaths:
             self._crew.begin(record.facts.id, lambda id=record.facts.id: self._settle(id))  # type: ignore[misc]
         return _DAY if self._crew.busy() else None
 
+    def finish(self) -> None:
+        """See Duty.finish."""
+        self._crew.finish()
+
     def _settle(self, id: str) -> None:
         from ..container.ended import deal_with_end
 
@@ -89,3 +100,6 @@ class Retention:
             self._next += _HOUR
             self._on.store.prune()
         return None
+
+    def finish(self) -> None:
+        """See Duty.finish."""

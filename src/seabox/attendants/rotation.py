@@ -61,6 +61,9 @@ class Rotation:
             soonest = left if soonest is None else min(soonest, left)
         return soonest
 
+    def finish(self) -> None:
+        """See Duty.finish."""
+
     def _find(self, id: str) -> _Log | None:
         from ..container.stored import decode_config
         from ..errors import SeaboxError

@@ -75,8 +75,10 @@ class Supervisor:
             if self._look(watch) is None:
                 return True
         again = lock_file(self._path, timeout=0)
-        if again is None:
-            return True  # another has come
+        if again is None:  # another has come; what that look has begun ends with us
+            for duty in self._duties:
+                duty.finish()
+            return True
         self._lock = again
         return False
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from ..model import decoding
+from ..model.oci import Cpu, Memory
 from .document import BadCheckpoint
 
 TYPE_CHECKING = False
@@ -101,28 +102,6 @@ class Rule(_Part, frozen=True, kw_only=True):
     major: int | None = None
     minor: int | None = None
     access: str | None = None
-
-
-class Memory(_Part, frozen=True, kw_only=True):
-    """Bytes."""
-
-    limit: int | None = None
-    reservation: int | None = None
-    swap: int | None = None
-    swappiness: int | None = None
-    disable_oom_killer: bool | None = msgspec.field(default=None, name="disableOOMKiller")
-
-
-class Cpu(_Part, frozen=True, kw_only=True):
-    """Microseconds."""
-
-    shares: int | None = None
-    quota: int | None = None
-    period: int | None = None
-    realtime_runtime: int | None = None
-    realtime_period: int | None = None
-    cpus: str = ""
-    mems: str = ""
 
 
 class Pids(_Part, frozen=True, kw_only=True):

@@ -9,11 +9,12 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from ..checkpoint.document import BadCheckpoint
-from ..checkpoint.podman import MAKER, Asked, Blocks, Cpu, Health, Memory, Pids, Resources, Status
+from ..checkpoint.podman import MAKER, Asked, Blocks, Health, Pids, Resources, Status
 from ..errors import InvalidArgument, NoSuchImage, Unsupported
 from ..model.checkpoint import Address, Checkpoint
 from ..model.container import CreateRequest, Mount, Security
 from ..model.ids import is_id
+from ..model.oci import Cpu, Memory
 from ..spec.capabilities import DEFAULT
 from ..spec.facts import host_facts
 from ..spec.masking import masked_paths

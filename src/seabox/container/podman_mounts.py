@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import Unsupported
 from ..model.container import Mount
+from ..model.ids import is_id
 from ..spec.process import INIT
 from ..spec.text import normal
 
@@ -60,7 +61,7 @@ def _asked(found: Described) -> Iterator[Mount]:
 
 
 def _volume(volume: NamedVolume) -> Mount:
-    anonymous = volume.anonymous or (len(volume.name) == 64 and set(volume.name) <= set("0123456789abcdef"))
+    anonymous = volume.anonymous or is_id(volume.name)
     return Mount(
         type="volume", source=volume.name, destination=normal(volume.dest), options=tuple(volume.options or ()),
         anonymous=anonymous,

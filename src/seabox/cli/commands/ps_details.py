@@ -25,12 +25,12 @@ def add_details(
 ) -> None:
     """The row has every field that podman's templates know; its size only if that is wanted, for it is counted."""
     facts, state = seen.facts, seen.state
-    labels = labels_of(seen)
+    labels, created = labels_of(seen), go_time(facts.created_at)
     row |= {
         "State": seen.word,
         "ImageID": facts.image_id if whole else facts.image_id[:_SHORT],
-        "Created": go_time(facts.created_at),
-        "CreatedAt": go_time(facts.created_at),
+        "Created": created,
+        "CreatedAt": created,
         "RunningFor": row["CreatedHuman"],
         "StartedAt": state.started_at // _SECOND,
         "ExitedAt": state.finished_at // _SECOND,

@@ -109,7 +109,7 @@ def chosen(args: Arguments, on: Engine, *, fits: Callable[[Snapshot], bool] | No
     if every or filters:
         found = on.containers.list()
         if filters:
-            from seabox.cli.filters import matcher
+            from seabox.listing.container_filters import matcher
 
             accepted = matcher(on, filters)
             found = [seen for seen in found if accepted(seen)]

@@ -326,7 +326,7 @@ def _add_numbers(args: Arguments, found: CreateOptions) -> None:
 
 def as_size(args: Arguments, name: str) -> int:
     """The bytes that a flag names. Raises: InvalidArgument."""
-    from seabox.cli.kinds import read_size
+    from seabox.model.literals import read_size
 
     try:
         return read_size(args.text(name))
@@ -346,7 +346,7 @@ def _whole(args: Arguments, name: str) -> int:
 
 
 def _texts_with_values(args: Arguments, name: str) -> dict[str, str]:
-    from seabox.cli.kinds import read_pair
+    from seabox.model.literals import read_pair
 
     return needed_values(name, [pair for text in args.texts(name) for pair in read_pair(text)])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seabox.cli.kinds import BOOL, CSV, DURATION, FLOAT, INT, LIST, PAIRS, SIZE, STRING, UINT, Kind
+from seabox.model import literals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,24 +10,36 @@ if TYPE_CHECKING:
 
     from seabox.cli.parse import Arguments
 
-__all__ = [
-    "BOOL",
-    "CSV",
-    "DURATION",
-    "FLOAT",
-    "INT",
-    "LIST",
-    "PAIRS",
-    "PROGRAM",
-    "SIZE",
-    "STRING",
-    "UINT",
-    "Command",
-    "Flag",
-    "Kind",
-]
+    Reader = Callable[[str], object]
 
 PROGRAM = "seabox"
+
+
+class Kind:
+    """One type of flag value.
+
+    `read` raises ValueError with one line that says what is wrong; the parser puts the flag's name in front of it.
+    `label` is its word in the help text and `zero` the value of a flag that was not given. With `many` each
+    occurrence of the flag adds the items of the list that `read` returns. `bare` is the text that stands for a
+    flag given without a value; a kind or flag that has one never takes the next argument.
+    """
+
+    __slots__ = ("bare", "label", "many", "read", "zero")
+
+    def __init__(self, label: str, read: Reader, zero: object, *, many: bool = False, bare: str = "") -> None:
+        self.label, self.read, self.zero, self.many, self.bare = label, read, zero, many, bare
+
+
+BOOL = Kind("", literals.read_bool, False, bare="true")
+STRING = Kind("string", str, "")
+INT = Kind("int", literals.read_int, 0)
+UINT = Kind("uint", literals.read_uint, 0)
+FLOAT = Kind("float", literals.read_float, 0.0)
+LIST = Kind("stringArray", lambda text: [text], (), many=True)
+CSV = Kind("strings", literals.read_csv, (), many=True)
+PAIRS = Kind("stringArray", literals.read_pair, (), many=True)
+SIZE = Kind("<number>[<unit>]", literals.read_size, 0)
+DURATION = Kind("duration", literals.read_duration, 0)
 
 
 class Flag:

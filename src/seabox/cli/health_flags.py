@@ -67,7 +67,7 @@ def _test(text: str) -> str | tuple[str, ...]:
 def _interval(text: str) -> float:
     if text == "disable":
         return 0.0
-    from seabox.cli.kinds import read_duration
+    from seabox.model.literals import read_duration
 
     try:
         return read_duration(text) / 1e9

@@ -40,7 +40,7 @@ def line(record: logging.LogRecord) -> str:
         from seabox.cli.output import CONTROLS
 
         return f"{record.getMessage().translate(CONTROLS)}\n"
-    from seabox.cli.golang import quote
+    from seabox.model.quoting import quote
 
     local = time.localtime(record.created)
     zone = time.strftime("%z", local)

@@ -6,9 +6,9 @@ import os
 
 from msgspec import structs
 
-from seabox.cli.kinds import read_bool, read_csv
 from seabox.errors import InvalidArgument, Unsupported
 from seabox.model.container import Mount
+from seabox.model.literals import read_bool, read_csv
 
 _SOURCE = ("src", "source", "from")
 _DESTINATION = ("dst", "dest", "destination", "target")

@@ -103,7 +103,7 @@ class Arguments:
         try:
             value = flag.kind.read(text)
         except ValueError as error:
-            from seabox.cli.golang import quote
+            from seabox.model.quoting import quote
 
             message = f'invalid argument {quote(text)} for "{flag.label}" flag: {error}'
             raise UsageError(message, self.command.full_path) from None

@@ -41,6 +41,21 @@ class Snapshot:
         """As `status`, but as podman's commands tell apart what is and what is not yet in the runtime: initialized."""
         return "stopping" if self.stopping else shown(self.state.status)
 
+    def told(self, now: int) -> str:
+        """The state as people read it: "Up 3 seconds", "Exited (3) 2 minutes ago", "Created"."""
+        from ..model.human import duration, since
+
+        state = self.state
+        if self.status == "running":
+            health = f" ({state.health})" if state.health else ""
+            return f"Up {duration((now - state.started_at) / 1e9)}{health}"
+        if self.status in ("exited", "stopped"):
+            code = state.exit_code if state.exit_code is not None else -1
+            if state.next_start_at:
+                return f"Restarting ({code}) {since(state.finished_at or now, now)}"
+            return f"Exited ({code}) {since(state.finished_at or now, now)}"
+        return self.word.capitalize()
+
 
 def shown(status: Status) -> str:
     """The state as podman's commands write it."""

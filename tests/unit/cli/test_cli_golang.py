@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seabox.cli import golang
+from seabox.model.quoting import quote
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_sprintf(pattern: str, values: list[object], text: str) -> None:
     ],
 )
 def test_quote(value: str, quoted: str) -> None:
-    assert golang.quote(value) == quoted
+    assert quote(value) == quoted
 
 
 def test_json_text_sorts_maps_and_keeps_structs() -> None:

@@ -17,7 +17,7 @@ HEAVY = (
 PATH = f"import sys; sys.path.insert(0, {str(Path(seabox.__file__).parent.parent)!r})\n"
 
 PLAIN = """
-from seabox.cli import flags, help, kinds, output, parse
+from seabox.cli import flags, help, output, parse
 from seabox.model import human
 command = flags.Command("ps", (flags.Flag("all", "a", flags.BOOL), flags.Flag("format")), "[options]", "List")
 assert parse.parse(command, ["-a"]).on("all")

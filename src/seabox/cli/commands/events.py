@@ -8,6 +8,7 @@ import time
 from seabox.cli.context import engine, settings
 from seabox.cli.flags import BOOL, LIST, STRING, Command, Flag
 from seabox.errors import InvalidArgument
+from seabox.listing.events import attributes, fields, json_fields, matcher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from seabox.cli.parse import Arguments
     from seabox.engine import Engine
     from seabox.model.record import Event
-
-    Test = Callable[[Event], bool]
 
 _SECOND = 10**9
 _SHORT = 12
@@ -97,45 +96,6 @@ def _printer(args: Arguments) -> Callable[[Event], None]:
     return lambda event: write(render(form, fields(event), "events"), sys.stdout)
 
 
-def matcher(texts: list[str]) -> Test:
-    """Whether an event fits the conditions: those of one key are alternatives. Raises: InvalidArgument."""
-    tests: dict[str, list[Test]] = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals or not value:
-            raise InvalidArgument(f'failed to parse event filters: "{text}" is not KEY=VALUE')
-        tests.setdefault(key.lower(), []).append(_test(key.lower(), value))
-    return lambda event: all(any(test(event) for test in either) for either in tests.values())
-
-
-def _test(key: str, value: str) -> Test:
-    if key == "container":
-        return lambda event: event.type == "container" and (event.name == value or event.id.startswith(value))
-    if key in ("event", "status"):
-        return lambda event: event.kind == value
-    if key == "image":
-        return lambda event: value in (event.image, event.image.removesuffix(":latest"), event.id, event.name)
-    if key == "type":
-        return lambda event: event.type == value
-    if key == "label":
-        from seabox.cli.filters import label_fits
-
-        return lambda event: label_fits(attributes(event), value)
-    if key in ("pod", "volume", "network"):
-        return lambda event: event.type == key and (event.name == value or event.id.startswith(value))
-    raise InvalidArgument(f"failed to parse event filters: {key} is an invalid filter")
-
-
-def attributes(event: Event) -> dict[str, str]:
-    """What else is known of the event."""
-    if not event.attributes:
-        return {}
-    import json
-
-    found: dict[str, str] = json.loads(event.attributes)
-    return found
-
-
 def line(event: Event, whole: bool = True) -> str:
     """The event as podman prints it."""
     local = time.localtime(event.at // _SECOND)
@@ -151,37 +111,3 @@ def line(event: Event, whole: bool = True) -> str:
             f" ({extra.removeprefix(', ')})" if extra else ""
         )
     return f"{when} container {event.kind} {id} (image={event.image}, name={event.name}{extra})"
-
-
-def fields(event: Event) -> dict[str, object]:
-    """The event under the field names of podman's templates; its id is always whole there."""
-    return {
-        "ID": event.id,
-        "Image": event.image,
-        "Name": event.name,
-        "Status": event.kind,
-        "Time": time.strftime("%Y-%m-%d %H:%M:%S %z %Z", time.localtime(event.at // _SECOND)),
-        "TimeNano": event.at,
-        "Type": event.type,
-        "Attributes": attributes(event),
-        "ContainerExitCode": event.exit_code,
-        "HealthStatus": "",
-        "Network": event.name if event.type == "network" else "",
-        "PodID": "",
-        "Details": {"ID": event.id, "Attributes": attributes(event)},
-    }
-
-
-def json_fields(event: Event) -> dict[str, object]:
-    """The event as `--format json` shows it."""
-    found: dict[str, object] = {
-        "Name": event.name,
-        "Status": event.kind,
-        "Type": event.type,
-        "ID": event.id,
-        "Image": event.image,
-        "time": event.at // _SECOND,
-        "timeNano": event.at,
-        "Attributes": attributes(event) or None,
-    }
-    return found if event.exit_code is None else found | {"ContainerExitCode": event.exit_code}

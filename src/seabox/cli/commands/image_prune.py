@@ -34,7 +34,7 @@ def run(args: Arguments) -> int:
     with engine(args) as on:
         keep: list[str] = []
         if args.texts("filter"):
-            from seabox.cli.image_filters import matcher
+            from seabox.listing.image_filters import matcher
 
             accepted = matcher(on, args.texts("filter"))
             keep = [image.id for image in on.images.list() if not accepted(image)]

@@ -7,6 +7,7 @@ import sys
 from seabox.cli.context import engine
 from seabox.cli.flags import BOOL, LIST, STRING, Command, Flag
 from seabox.errors import InvalidArgument
+from seabox.listing.images import digest, json_row, labels_of, parts, repo_digests
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def run(args: Arguments) -> int:
     with engine(args) as on:
         found = on.images.list()
         if args.texts("filter"):
-            from seabox.cli.image_filters import matcher
+            from seabox.listing.image_filters import matcher
 
             found = list(filter(matcher(on, args.texts("filter")), found))
         users = {image.id: len(on.images.users(image.id)) for image in found}
@@ -66,7 +67,7 @@ def run(args: Arguments) -> int:
         return 0
     form = args.text("format")
     if is_json(form):
-        write(as_json([_listed(image, users[image.id], past[image.id]) for image, _ in pairs]), sys.stdout)
+        write(as_json([json_row(image, users[image.id], past[image.id]) for image, _ in pairs]), sys.stdout)
         return 0
     columns = (*COLUMNS[:2], "Digest", *COLUMNS[2:]) if args.on("digests") else COLUMNS
     columns = (*columns, "History") if args.on("history") else columns
@@ -80,7 +81,7 @@ def _named(on: Engine, found: list[ImageRow], name: str) -> list[ImageRow]:
     if on.images.exists(name):
         wanted = on.images.find(name).id
         return [image for image in found if image.id == wanted]
-    from seabox.cli.image_filters import matcher
+    from seabox.listing.image_filters import matcher
 
     return list(filter(matcher(on, [f"reference={name}"]), found))
 
@@ -88,14 +89,6 @@ def _named(on: Engine, found: list[ImageRow], name: str) -> list[ImageRow]:
 def _only_digest(image: ImageRow) -> tuple[str, ...]:
     """What stands for an image without a name."""
     return image.digests[:1] or (f"{_NONE}:{_NONE}",)
-
-
-def parts(name: str) -> tuple[str, str]:
-    """Repository and tag of a name."""
-    repository, _, tag = name.rpartition(":")
-    if "/" in tag or "@" in name:
-        return name.partition("@")[0], _NONE
-    return repository, tag
 
 
 _ORDERS: dict[str, Callable[[tuple[ImageRow, str]], Any]] = {
@@ -115,7 +108,6 @@ def row(image: ImageRow, name: str, cut: int | None, users: int, past: list[str]
     """What is shown of one name of an image."""
     import time
 
-    from seabox.cli.image_filters import labels_of
     from seabox.model.human import since, size
 
     repository, tag = parts(name)
@@ -142,78 +134,4 @@ def row(image: ImageRow, name: str, cut: int | None, users: int, past: list[str]
         "Containers": users,
         "Dangling": not image.names,
         "ReadOnly": False,
-    }
-
-
-def _listed(image: ImageRow, users: int, past: list[str]) -> dict[str, object]:
-    """An image in `--format json`."""
-    import time
-
-    from seabox.cli.image_filters import labels_of
-
-    seconds = image.created_at // _SECOND
-    found: dict[str, object] = {
-        "Id": image.id,
-        "ParentId": "",
-        "RepoTags": list(image.names) or None,
-        "RepoDigests": repo_digests(image),
-        "Size": image.size,
-        "SharedSize": 0,
-        "VirtualSize": image.size,
-        "Labels": labels_of(image) or None,
-        "Containers": users,
-        "Names": list(image.names),
-        "Digest": digest(image),
-        "History": past,
-        "Created": seconds,
-        "CreatedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)),
-    }
-    return found if image.names else found | {"Dangling": True}
-
-
-def digest(image: ImageRow) -> str:
-    """The digest of its manifest, "" if it has none."""
-    if not image.manifest:
-        return ""
-    import hashlib
-
-    return f"sha256:{hashlib.sha256(image.manifest).hexdigest()}"
-
-
-def repo_digests(image: ImageRow) -> list[str]:
-    """Its complete names by digest."""
-    own = digest(image)
-    made = [f"{parts(name)[0]}@{own}" for name in image.names] if own else []
-    return sorted({*image.digests, *made})
-
-
-def inspected(image: ImageRow, past: list[str], graph: dict[str, Any]) -> dict[str, Any]:
-    """Everything about an image, under podman's field names."""
-    import json
-
-    stored = json.loads(image.config)
-    settings = stored.get("config") or {}
-    return {
-        "Id": image.id,
-        "Digest": digest(image),
-        "RepoTags": list(image.names),
-        "RepoDigests": repo_digests(image),
-        "Parent": "",
-        "Comment": stored.get("comment", ""),
-        "Created": stored.get("created"),
-        "Config": settings,
-        "Version": "",
-        "Author": stored.get("author", ""),
-        "Architecture": stored.get("architecture", ""),
-        "Os": stored.get("os", ""),
-        "Size": image.size,
-        "VirtualSize": image.size,
-        "ManifestType": (json.loads(image.manifest).get("mediaType") if image.manifest else "") or "",
-        "GraphDriver": graph,
-        "RootFS": {"Type": "layers", "Layers": (stored.get("rootfs") or {}).get("diff_ids") or []},
-        "Labels": settings.get("Labels"),
-        "Annotations": {},
-        "User": settings.get("User", ""),
-        "History": stored.get("history") or [],
-        "NamesHistory": past,
     }

@@ -90,7 +90,7 @@ def _scalar(value: object) -> str:
     if isinstance(value, str):
         lines = value.splitlines()
         if not value or len(lines) > 1 or value[0] in "!&*-?{}[]'\"#|>%@`," or ": " in value or value.isdigit():
-            from seabox.cli.golang import quote
+            from seabox.model.quoting import quote
 
             return quote(value)
     return str(value)

@@ -83,18 +83,18 @@ def _kind(args: Arguments) -> str:
 
 def _inspect(on: Engine, kind: str, name: str, *, size: bool = False) -> dict[str, Any]:
     if kind == "network":
-        from seabox.cli.commands.network_inspect import inspected as network_inspected
+        from seabox.listing.networks import inspected as network_inspected
 
         return network_inspected(on.networks.get(name))
     if kind == "pod":
-        from seabox.cli.commands.pod_inspect import sparse
+        from seabox.listing.pods import sparse
 
         try:
             return sparse(on.pods.get(name).inspect())
         except NoSuchPod:
             raise NotFound(f"inspecting object: no such pod {name}") from None
     if kind == "volume":
-        from seabox.cli.commands.volume_inspect import inspected as volume_inspected
+        from seabox.listing.volumes import inspected as volume_inspected
 
         return volume_inspected(on.volumes.get(name))
     if kind != "image":
@@ -104,7 +104,7 @@ def _inspect(on: Engine, kind: str, name: str, *, size: bool = False) -> dict[st
             if kind == "container":
                 raise NotFound(f'no such container "{name}"') from None
     try:
-        from seabox.cli.commands.images import inspected
+        from seabox.listing.images import inspected
 
         image = on.images.find(name)
         return inspected(image, on.images.past_names(image.id), on.images.graph_driver(image))

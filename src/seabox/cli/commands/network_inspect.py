@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from seabox.cli.parse import Arguments
-    from seabox.model.network import Network, Subnet
 
 
 def command(path: str) -> Command:
@@ -28,6 +27,7 @@ def run(args: Arguments) -> int:
     """Print it for each; what does not exist is told after the rest."""
     from seabox.cli.complaint import complain
     from seabox.cli.output import as_json, is_json, render, write
+    from seabox.listing.networks import inspected
     from seabox.network.errors import NoSuchNetwork
 
     found: list[dict[str, Any]] = []
@@ -47,26 +47,6 @@ def run(args: Arguments) -> int:
     return max([complain(problem) for problem in missing], default=0)
 
 
-def inspected(network: Network) -> dict[str, Any]:
-    """Everything about a network, under podman's field names."""
-    from seabox.model.times import rfc3339
-
-    return {
-        "name": network.name,
-        "id": network.id,
-        "driver": network.driver,
-        "network_interface": network.interface,
-        "created": rfc3339(network.created_at),
-        "subnets": [_subnet(subnet) for subnet in network.subnets],
-        "ipv6_enabled": network.ipv6,
-        "internal": network.internal,
-        "dns_enabled": network.dns,
-        "labels": dict(network.labels),
-        "options": dict(network.options),
-        "ipam_options": {"driver": "host-local"},
-    }
-
-
 _GO = {
     "name": "Name", "id": "ID", "driver": "Driver", "network_interface": "NetworkInterface", "created": "Created",
     "subnets": "Subnets", "ipv6_enabled": "IPv6Enabled", "internal": "Internal", "dns_enabled": "DNSEnabled",
@@ -83,10 +63,3 @@ def in_go(shown: object) -> object:
     if not isinstance(shown, dict):
         return shown
     return {_GO[key]: value if key in _MAPS else in_go(value) for key, value in shown.items()}
-
-
-def _subnet(subnet: Subnet) -> dict[str, Any]:
-    found: dict[str, Any] = {"subnet": subnet.subnet, "gateway": subnet.gateway}
-    if subnet.first:
-        found["lease_range"] = {"start_ip": subnet.first, "end_ip": subnet.last}
-    return found

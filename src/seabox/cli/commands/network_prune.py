@@ -28,7 +28,7 @@ def command(path: str) -> Command:
 
 def run(args: Arguments) -> int:
     """Remove them and print their names."""
-    from seabox.cli.commands.network_ls import matcher
+    from seabox.listing.network_filters import matcher
 
     fits = matcher(args.texts("filter"))
     if not args.on("force"):

@@ -15,11 +15,6 @@ if TYPE_CHECKING:
 
     from seabox.cli.parse import Arguments
 
-# fields that JSON leaves out where there is nothing to show
-_SPARSE = (
-    "Labels", "CgroupPath", "InfraContainerID", "InfraConfig", "SharedNamespaces", "Containers", "volumes", "devices",
-    "security_opt",
-)  # fmt: skip
 # what templates call fields that are written differently in JSON
 _IN_TEMPLATES = {
     "Id": "ID", "cpu_period": "CPUPeriod", "cpu_quota": "CPUQuota", "cpu_shares": "CPUShares",
@@ -43,6 +38,7 @@ def run(args: Arguments) -> int:
     """Print it for each: one object for one pod, a list for several."""
     from seabox.cli.complaint import complain
     from seabox.cli.output import as_json, is_json, render, write
+    from seabox.listing.pods import sparse
 
     found: list[dict[str, Any]] = []
     missing: list[NotFound] = []
@@ -65,11 +61,6 @@ def run(args: Arguments) -> int:
         write("".join(render(form, for_templates(each)) for each in found), sys.stdout)
     sys.stdout.flush()
     return max([complain(problem) for problem in missing], default=0)
-
-
-def sparse(about: dict[str, Any]) -> dict[str, Any]:
-    """The pod as JSON shows it."""
-    return {key: value for key, value in about.items() if value or key not in _SPARSE}
 
 
 def for_templates(about: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import time
 from seabox.cli.context import engine
 from seabox.cli.flags import BOOL, LIST, STRING, Command, Flag
 from seabox.cli.pods import LATEST
-from seabox.errors import InvalidArgument, NoSuchContainer
+from seabox.errors import InvalidArgument
 from seabox.model.human import since
 
 TYPE_CHECKING = False
@@ -50,7 +50,8 @@ def command(path: str) -> Command:
 def run(args: Arguments) -> int:
     """Print them."""
     from seabox.cli.output import as_json, is_json, report, write
-    from seabox.cli.pod_filters import matcher
+    from seabox.listing.pod_filters import matcher
+    from seabox.listing.pods import json_row
 
     form = args.text("format")
     if args.on("quiet") and form:
@@ -92,29 +93,10 @@ def _rank(seen: PodSnapshot, order: str) -> tuple[object, int]:
     return keys.get(order, 0), -facts.created_at
 
 
-def labels_of(seen: PodSnapshot) -> dict[str, str]:
-    """The pod's labels."""
-    if not seen.facts.labels:
-        return {}
-    import json
-
-    found: dict[str, str] = json.loads(seen.facts.labels)
-    return found
-
-
-def networks_of(on: Engine, seen: PodSnapshot) -> list[str]:
-    """The names of the networks that the pod's containers share."""
-    if not seen.facts.infra:
-        return []
-    try:
-        return list(on.containers.get(seen.facts.infra).inspect()["NetworkSettings"]["Networks"])
-    except NoSuchContainer:  # it went meanwhile
-        return []
-
-
 def row(on: Engine, seen: PodSnapshot, now: int, cut: int | None) -> dict[str, object]:
     """What is shown of a pod, under the field names of podman's templates."""
     from seabox.cli.commands.ps_details import Lazy
+    from seabox.listing.pods import containers, labels_of, networks_of
 
     facts, labels = seen.facts, labels_of(seen)
     return {
@@ -136,28 +118,4 @@ def row(on: Engine, seen: PodSnapshot, now: int, cut: int | None) -> dict[str, o
         "Labels": labels,
         "Label": lambda key: labels.get(key, ""),
         "Restarts": str(sum(each.state.restart_count for each in seen.members)),
-    }
-
-
-def containers(seen: PodSnapshot) -> list[dict[str, str]]:
-    """The members as podman lists them."""
-    return [{"Id": each.facts.id, "Names": each.facts.name, "Status": each.word} for each in seen.members]
-
-
-def json_row(on: Engine, seen: PodSnapshot) -> dict[str, object]:
-    """A pod as `--format json` shows it."""
-    from seabox.model.times import rfc3339
-
-    facts = seen.facts
-    return {
-        "Cgroup": facts.cgroup.rpartition("/")[0],
-        "Containers": containers(seen),
-        "Created": rfc3339(facts.created_at),
-        "Id": facts.id,
-        "InfraId": facts.infra,
-        "Name": facts.name,
-        "Namespace": "",
-        "Networks": networks_of(on, seen) or None,
-        "Status": seen.status,
-        "Labels": labels_of(seen),
     }

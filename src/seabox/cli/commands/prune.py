@@ -31,7 +31,7 @@ def command(path: str) -> Command:
 
 def run(args: Arguments) -> int:
     """Remove them, and print their ids."""
-    from seabox.cli.filters import matcher
+    from seabox.listing.container_filters import matcher
 
     texts = args.texts("filter")
     for text in texts:

@@ -9,7 +9,7 @@ from seabox.cli.context import engine
 from seabox.cli.flags import BOOL, INT, LIST, STRING, UINT, Command, Flag
 from seabox.cli.parse import UsageError
 from seabox.errors import InvalidArgument, NoSuchContainer
-from seabox.model.human import duration, since
+from seabox.model.human import since
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _show(on: Engine, args: Arguments) -> None:
 
     form = args.text("format")
     if is_json(form):
-        from seabox.cli.commands.ps_details import json_row
+        from seabox.listing.containers import json_row
 
         write(as_json([json_row(on, seen, size=args.on("size")) for seen in found], 2), sys.stdout)
         return
@@ -127,7 +127,7 @@ def _found(on: Engine, args: Arguments) -> list[Snapshot]:
     if not (every or states):
         found = [seen for seen in found if seen.status in ("running", "stopping")]
     if filters:
-        from seabox.cli.filters import matcher
+        from seabox.listing.container_filters import matcher
 
         fits = matcher(on, filters)
         found = [seen for seen in found if fits(seen)]
@@ -161,7 +161,7 @@ def row(seen: Snapshot, now: int, whole: bool) -> dict[str, object]:
         "Image": facts.image,
         "Command": text if whole or len(text) <= _SHORT_COMMAND else f"{text[:_SHORT_COMMAND]}...",
         "CreatedHuman": since(facts.created_at, now),
-        "Status": status(seen, now),
+        "Status": seen.told(now),
         "Ports": facts.ports,
         "Names": facts.name,
         "Pod": facts.pod if whole else facts.pod[:_SHORT],
@@ -178,17 +178,3 @@ def add_pods(on: Engine, rows: list[dict[str, object]], found: list[Snapshot]) -
     for each, seen in zip(rows, found, strict=True):
         each["PodName"], ports = shared.get(seen.facts.pod, ("", ""))
         each["Ports"] = each["Ports"] or ports
-
-
-def status(seen: Snapshot, now: int) -> str:
-    """The state as people read it: "Up 3 seconds", "Exited (3) 2 minutes ago", "Created"."""
-    state = seen.state
-    if seen.status == "running":
-        health = f" ({state.health})" if state.health else ""
-        return f"Up {duration((now - state.started_at) / 1e9)}{health}"
-    if seen.status in ("exited", "stopped"):
-        code = state.exit_code if state.exit_code is not None else -1
-        if state.next_start_at:
-            return f"Restarting ({code}) {since(state.finished_at or now, now)}"
-        return f"Exited ({code}) {since(state.finished_at or now, now)}"
-    return seen.word.capitalize()

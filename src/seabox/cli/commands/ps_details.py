@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from seabox.cli.filters import exit_code, labels_of
 from seabox.cli.golang import Map
-from seabox.errors import NoSuchContainer, NoSuchPod
+from seabox.errors import NoSuchContainer
+from seabox.listing.containers import exit_code, inspected, labels_of, networks_in
 from seabox.model.human import go_time
 from seabox.model.record import INFRA
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _SECOND = 10**9
 _SHORT = 12  # of an id
-_NEVER = -62135596800  # Go's zero time in unix seconds
 
 
 def add_details(
@@ -54,8 +53,8 @@ def add_details(
         "CIDFile": "",
         "Labels": Map(labels),
         "Label": lambda key: labels.get(key, ""),
-        "Mounts": Lazy(lambda: [mount["Destination"] for mount in _inspected(on, seen).get("Mounts", [])]),
-        "Networks": Lazy(lambda: ",".join(_networks(_inspected(on, seen)))),
+        "Mounts": Lazy(lambda: [mount["Destination"] for mount in inspected(on, seen).get("Mounts", [])]),
+        "Networks": Lazy(lambda: ",".join(networks_in(inspected(on, seen)))),
     }
 
 
@@ -91,91 +90,3 @@ def _size(on: Engine, seen: Snapshot) -> str:
     except NoSuchContainer:
         return ""
     return f"{size(found.written, 3)} (virtual {size(found.root, 3)})"
-
-
-def json_row(on: Engine, seen: Snapshot, *, size: bool = False) -> dict[str, object]:
-    """A container as `--format json` shows it."""
-    facts, state = seen.facts, seen.state
-    inspected = _inspected(on, seen)
-    return {
-        "AutoRemove": facts.auto_remove,
-        "Command": list(inspected.get("Config", {}).get("Cmd") or ()),
-        "CreatedAt": _since(facts.created_at),
-        "Exited": seen.status == "exited",
-        "ExitedAt": state.finished_at // _SECOND if state.finished_at else _NEVER,
-        "ExitCode": exit_code(seen),
-        "Id": facts.id,
-        "Image": facts.image,
-        "ImageID": facts.image_id,
-        "IsInfra": facts.role == INFRA,
-        "Labels": labels_of(seen) or None,
-        "Mounts": [mount["Destination"] for mount in inspected.get("Mounts", [])],
-        "Names": [facts.name],
-        "Namespaces": {},
-        "Networks": _networks(inspected),
-        "Pid": state.pid,
-        "Pod": facts.pod,
-        "PodName": _pod_name(on, facts.pod),
-        "Ports": _ports(inspected),
-        "Restarts": state.restart_count,
-        "Size": _json_size(on, seen) if size else None,
-        "StartedAt": state.started_at // _SECOND if state.started_at else _NEVER,
-        "State": seen.word,
-        "Status": _text(seen),
-        "Created": facts.created_at // _SECOND,
-    }
-
-
-def _json_size(on: Engine, seen: Snapshot) -> dict[str, int] | None:
-    try:
-        found = on.containers.get(seen.facts.id).sizes()
-    except NoSuchContainer:
-        return None
-    return {"rootFsSize": found.root, "rwSize": found.written}
-
-
-def _since(at: int) -> str:
-    import time
-
-    from seabox.model.human import since
-
-    return since(at, time.time_ns())
-
-
-def _pod_name(on: Engine, id: str) -> str:
-    try:
-        return on.pods.get(id).name if id else ""
-    except NoSuchPod:
-        return ""
-
-
-def _networks(inspected: dict[str, Any]) -> list[str]:
-    return list(inspected.get("NetworkSettings", {}).get("Networks", {}))
-
-
-def _ports(inspected: dict[str, Any]) -> list[dict[str, object]] | None:
-    """podman's form of published ports."""
-    found: list[dict[str, object]] = []
-    for inside, places in inspected.get("NetworkSettings", {}).get("Ports", {}).items():
-        number, _, protocol = inside.partition("/")
-        for place in places:
-            found.append(
-                {"host_ip": place["HostIp"], "container_port": int(number), "host_port": int(place["HostPort"]),
-                 "range": 1, "protocol": protocol}
-            )  # fmt: skip
-    return found or None
-
-
-def _text(seen: Snapshot) -> str:
-    import time
-
-    from seabox.cli.commands.ps import status
-
-    return status(seen, time.time_ns())
-
-
-def _inspected(on: Engine, seen: Snapshot) -> dict[str, Any]:
-    try:
-        return on.containers.get(seen.facts.id).inspect()
-    except NoSuchContainer:
-        return {}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from seabox.cli.commands.attach import DETACH_KEYS, SIG_PROXY
 from seabox.cli.context import ALL, FILTER, LATEST, chosen, engine, for_each, say
-from seabox.cli.filters import matcher
 from seabox.cli.flags import BOOL, Command, Flag
 from seabox.errors import InvalidArgument
+from seabox.listing.container_filters import matcher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -67,7 +67,7 @@ def _each(on: Engine) -> str:
 
 
 def _images(on: Engine) -> Iterator[Sequence[str]]:
-    from seabox.cli.commands.images import parts
+    from seabox.listing.images import parts
     from seabox.model.human import duration, size
 
     images = on.images.list()

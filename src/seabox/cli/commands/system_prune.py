@@ -37,9 +37,9 @@ def command(path: str) -> Command:
 
 def run(args: Arguments) -> int:
     """Ask, remove them, and print what they were."""
-    from seabox.cli.commands.network_ls import matcher as networks
-    from seabox.cli.filters import matcher as containers
-    from seabox.cli.image_filters import matcher as images
+    from seabox.listing.container_filters import matcher as containers
+    from seabox.listing.image_filters import matcher as images
+    from seabox.listing.network_filters import matcher as networks
     from seabox.model.human import size
 
     texts = args.texts("filter")

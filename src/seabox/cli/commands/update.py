@@ -67,7 +67,7 @@ def _value(args: Arguments, name: str) -> object:
     text = args.text(name)
     if not name.startswith("memory") or (name == "memory-swap" and text == "-1"):
         return -1 if text == "-1" else text
-    from seabox.cli.kinds import read_size
+    from seabox.model.literals import read_size
 
     try:
         return read_size(text)

@@ -10,12 +10,8 @@ from seabox.errors import InvalidArgument, NotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from seabox.cli.parse import Arguments
     from seabox.model.volume import Volume
-
-_ONLY_IF_SO = ("UID", "GID", "Anonymous", "NeedsCopyUp", "NeedsChown")  # in JSON
 
 
 def command(path: str) -> Command:
@@ -33,6 +29,7 @@ def run(args: Arguments) -> int:
     """Print it for each; what does not exist is told after the rest."""
     from seabox.cli.complaint import complain
     from seabox.cli.output import as_json, is_json, render, write
+    from seabox.listing.volumes import fields, inspected
     from seabox.volumes.errors import NoSuchVolume
 
     if bool(args.rest) == args.on("all"):
@@ -54,29 +51,3 @@ def run(args: Arguments) -> int:
         write("".join(render(form, fields(each)) for each in found), sys.stdout)
     sys.stdout.flush()
     return max([complain(problem) for problem in missing], default=0)
-
-
-def fields(volume: Volume) -> dict[str, Any]:
-    """Everything about a volume, under the field names of podman's templates."""
-    from seabox.model.times import rfc3339
-
-    return {
-        "Name": volume.name,
-        "Driver": volume.driver,
-        "Mountpoint": volume.mountpoint,
-        "CreatedAt": rfc3339(volume.created_at),
-        "Labels": dict(volume.labels),
-        "Scope": "local",
-        "Options": dict(volume.options),
-        "UID": volume.uid or 0,
-        "GID": volume.gid or 0,
-        "Anonymous": volume.anonymous,
-        "MountCount": volume.mount_count,
-        "NeedsCopyUp": volume.needs_copy_up,
-        "NeedsChown": volume.needs_chown,
-    }
-
-
-def inspected(volume: Volume) -> dict[str, Any]:
-    """Everything about a volume, as JSON shows it."""
-    return {key: value for key, value in fields(volume).items() if value or key not in _ONLY_IF_SO}

@@ -32,9 +32,9 @@ def command(path: str) -> Command:
 
 def run(args: Arguments) -> int:
     """Print them; nothing at all, if there are none."""
-    from seabox.cli.commands.volume_inspect import fields, inspected
     from seabox.cli.output import as_json, is_json, report, write
-    from seabox.cli.volume_filters import matcher
+    from seabox.listing.volume_filters import matcher
+    from seabox.listing.volumes import fields, inspected
 
     form = args.text("format")
     if args.on("quiet") and form:

@@ -33,7 +33,7 @@ def command(path: str) -> Command:
 
 def run(args: Arguments) -> int:
     """Remove them and print their names."""
-    from seabox.cli.volume_filters import matcher
+    from seabox.listing.volume_filters import matcher
 
     with engine(args) as on:
         fits = matcher(on, args.texts("filter"))

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 from seabox.cli.context import LATEST, chosen, engine, for_each, say
 from seabox.cli.flags import BOOL, CSV, STRING, Command, Flag
-from seabox.cli.kinds import read_duration
 from seabox.errors import ExitCodeUnknown, InvalidArgument, NeverStarted, NoSuchContainer, TimedOut
+from seabox.model.literals import read_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

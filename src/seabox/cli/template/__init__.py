@@ -11,6 +11,7 @@ from seabox.cli.template.functions import ABSENT, FUNCTIONS, Absent, check, trut
 from seabox.cli.template.scan import Source, Term, Text
 from seabox.cli.template.syntax import Action, Branch, Invoke, Jump, Parser, Pipe
 from seabox.errors import InvalidArgument
+from seabox.model.quoting import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class _Run:
     def invoke(self, node: Invoke, dot: object) -> None:
         end = node.at + len(node.name) + 2
         if node.name not in self.templates:
-            raise self.error(node.at, end, f"template {golang.quote(node.name)} not defined")
+            raise self.error(node.at, end, f"template {quote(node.name)} not defined")
         if self.depth >= DEEPEST:
             raise self.error(node.at, end, f"exceeded maximum template depth ({DEEPEST})")
         data = self.pipe(node.pipe, dot) if node.pipe else None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from seabox.cli import kinds
-from seabox.cli.golang import quote
 from seabox.errors import InvalidArgument
+from seabox.model import literals
+from seabox.model.quoting import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class Source:
         ):
             end += 1
         digits = self.text[at:end]
-        for read in (kinds.read_int, kinds.read_float):
+        for read in (literals.read_int, literals.read_float):
             try:
                 return "literal", read(digits), end
             except ValueError:

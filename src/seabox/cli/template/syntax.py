@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from seabox.cli.golang import quote
 from seabox.cli.template.scan import Source, Term, Text
+from seabox.model.quoting import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seabox.errors import InvalidArgument
+from seabox.listing.matching import label_fits, pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,21 +31,16 @@ def matcher(on: Engine, texts: Iterable[str]) -> Test:
 
 def _test(on: Engine, key: str, value: str) -> Test:
     if key == "name":
-        import re
-
-        try:
-            pattern = re.compile(value)
-        except re.error as problem:
-            raise InvalidArgument(f"error parsing regexp: {problem}: `{value}`") from None
-        return lambda volume: bool(pattern.search(volume.name))
+        fits = pattern(value)
+        return lambda volume: fits(volume.name)
     if key == "driver":
         return lambda volume: volume.driver == value
     if key == "scope":
         return lambda volume: value == "local"
     if key in ("label", "label!"):
-        return lambda volume: (key == "label") is _has(volume.labels, value)
+        return lambda volume: (key == "label") is label_fits(volume.labels, value)
     if key == "opt":
-        return lambda volume: _has(volume.options, value)
+        return lambda volume: label_fits(volume.options, value)
     if key in ("dangling", "anonymous"):
         if value not in (*_TRUE, *_FALSE):
             raise InvalidArgument(f'"{value}" is not a valid value for the "{key}" filter - must be true or false')
@@ -63,8 +59,3 @@ def _test(on: Engine, key: str, value: str) -> Test:
         other = on.volumes.get(value)
         return lambda volume: volume.created_at > other.created_at
     raise InvalidArgument(f'"{key}" is an invalid volume filter')
-
-
-def _has(values: dict[str, str], wanted: str) -> bool:
-    key, equals, value = wanted.partition("=")
-    return key in values and (not equals or values[key] == value)

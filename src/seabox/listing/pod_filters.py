@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from seabox.cli.filters import label_fits, pattern
 from seabox.errors import InvalidArgument
+from seabox.listing.matching import label_fits, pattern
+from seabox.listing.pods import labels_of, networks_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,20 +72,14 @@ def _ctr_status(on: Engine, value: str) -> Test:
 
 
 def _label(on: Engine, value: str) -> Test:
-    from seabox.cli.commands.pod_ps import labels_of
-
     return lambda seen: label_fits(labels_of(seen), value)
 
 
 def _no_label(on: Engine, value: str) -> Test:
-    from seabox.cli.commands.pod_ps import labels_of
-
     return lambda seen: not label_fits(labels_of(seen), value)
 
 
 def _network(on: Engine, value: str) -> Test:
-    from seabox.cli.commands.pod_ps import networks_of
-
     network = on.networks.get(value).name
     return lambda seen: network in networks_of(on, seen)
 

@@ -1,30 +1,10 @@
-"""What a flag's value may be, and how its text is read: the grammar and the error words are those of Go's pflag.
+"""Values read from the texts of flags and filters: the grammar and the error words are Go's, as podman has them.
 
-A kind is data: a command that needs one of its own makes another `Kind`. `read` raises ValueError with one line
-that says what is wrong; the parser puts the flag's name in front of it.
+Each reader raises ValueError with one line that says what is wrong; whoever knows what the text was for puts that in
+front of it.
 """
 
 from __future__ import annotations
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Reader = Callable[[str], object]
-
-
-class Kind:
-    """One type of flag value.
-
-    `label` is its word in the help text and `zero` the value of a flag that was not given. With `many` each
-    occurrence of the flag adds the items of the list that `read` returns. `bare` is the text that stands for a
-    flag given without a value; a kind or flag that has one never takes the next argument.
-    """
-
-    __slots__ = ("bare", "label", "many", "read", "zero")
-
-    def __init__(self, label: str, read: Reader, zero: object, *, many: bool = False, bare: str = "") -> None:
-        self.label, self.read, self.zero, self.many, self.bare = label, read, zero, many, bare
 
 
 def read_bool(text: str) -> bool:
@@ -145,18 +125,6 @@ def read_duration(text: str) -> int:
 
 
 def _malformed(function: str, text: str, why: str = "invalid syntax") -> ValueError:
-    from seabox.cli.golang import quote
+    from .quoting import quote
 
     return ValueError(f"strconv.{function}: parsing {quote(text)}: {why}")
-
-
-BOOL = Kind("", read_bool, False, bare="true")
-STRING = Kind("string", str, "")
-INT = Kind("int", read_int, 0)
-UINT = Kind("uint", read_uint, 0)
-FLOAT = Kind("float", read_float, 0.0)
-LIST = Kind("stringArray", lambda text: [text], (), many=True)
-CSV = Kind("strings", read_csv, (), many=True)
-PAIRS = Kind("stringArray", read_pair, (), many=True)
-SIZE = Kind("<number>[<unit>]", read_size, 0)
-DURATION = Kind("duration", read_duration, 0)

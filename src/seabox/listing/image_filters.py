@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from seabox.errors import InvalidArgument
+from seabox.listing.images import labels_of
+from seabox.listing.matching import label_fits
+from seabox.model.literals import read_bool
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,17 +31,7 @@ def matcher(on: Engine, filters: Iterable[str]) -> Test:
     return lambda image: all(combine(test(image) for test in each) for combine, each in groups)
 
 
-def labels_of(image: ImageRow) -> dict[str, str]:
-    """The labels in its configuration."""
-    import json
-
-    settings = json.loads(image.config).get("config") or {}
-    return settings.get("Labels") or {}
-
-
 def _dangling(on: Engine, value: str) -> Test:
-    from seabox.cli.kinds import read_bool
-
     try:
         wanted = read_bool(value)
     except ValueError:
@@ -47,8 +40,7 @@ def _dangling(on: Engine, value: str) -> Test:
 
 
 def _label(on: Engine, value: str) -> Test:
-    key, equals, text = value.partition("=")
-    return lambda image: key in (labels := labels_of(image)) and (not equals or labels[key] == text)
+    return lambda image: label_fits(labels_of(image), value)
 
 
 def _no_label(on: Engine, value: str) -> Test:

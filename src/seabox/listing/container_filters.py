@@ -5,7 +5,9 @@ Conditions of one key are alternatives, those of different keys must all hold; l
 
 from __future__ import annotations
 
-from seabox.errors import InvalidArgument, NoSuchContainer
+from seabox.errors import InvalidArgument
+from seabox.listing.containers import exit_code, inspected, labels_of
+from seabox.listing.matching import label_fits, pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,42 +36,6 @@ def matcher(on: Engine, texts: Iterable[str]) -> Test:
         at = f"{key}={value}" if key.startswith("label") else key  # labels are no alternatives
         alternatives.setdefault(at, []).append(_TESTS[key](on, value))
     return lambda seen: all(any(test(seen) for test in tests) for tests in alternatives.values())
-
-
-def pattern(text: str) -> Callable[[str], bool]:
-    """Whether the regular expression is found in a text. Raises: InvalidArgument."""
-    if text.replace("_", "").replace("-", "").isalnum():
-        return lambda name: text in name
-    import re
-
-    try:
-        expression = re.compile(text)
-    except re.error as problem:
-        raise InvalidArgument(f"error parsing regexp: {problem}: `{text}`") from None
-    return lambda name: expression.search(name) is not None
-
-
-def labels_of(seen: Snapshot) -> dict[str, str]:
-    """The container's labels."""
-    if not seen.facts.labels:
-        return {}
-    import json
-
-    found: dict[str, str] = json.loads(seen.facts.labels)
-    return found
-
-
-def label_fits(labels: dict[str, str], wanted: str) -> bool:
-    """Whether the labels have this key, or this key with this value."""
-    key, equals, value = wanted.partition("=")
-    return key in labels and (not equals or labels[key] == value)
-
-
-def exit_code(seen: Snapshot) -> int:
-    """The last exit code as podman shows it: -1 for one that nobody knows, 0 while there is none."""
-    if seen.state.exit_code is not None:
-        return seen.state.exit_code
-    return -1 if seen.state.exit_reason else 0
 
 
 def _name(on: Engine, value: str) -> Test:
@@ -164,7 +130,7 @@ def _volume(on: Engine, value: str) -> Test:
     source, _, destination = value.partition(":")
 
     def fits(seen: Snapshot) -> bool:
-        mounts = _inspected(on, seen).get("Mounts", [])
+        mounts = inspected(on, seen).get("Mounts", [])
         return any(
             source in (mount.get("Name"), mount["Source"], mount["Destination"])
             and destination in ("", mount["Destination"])
@@ -176,7 +142,7 @@ def _volume(on: Engine, value: str) -> Test:
 
 def _network(on: Engine, value: str) -> Test:
     def fits(seen: Snapshot) -> bool:
-        about = _inspected(on, seen)
+        about = inspected(on, seen)
         if about.get("HostConfig", {}).get("NetworkMode") == value:
             return True
         joined: dict[str, dict[str, Any]] = about.get("NetworkSettings", {}).get("Networks", {})
@@ -184,13 +150,6 @@ def _network(on: Engine, value: str) -> Test:
         return value in joined or by_id
 
     return fits
-
-
-def _inspected(on: Engine, seen: Snapshot) -> dict[str, Any]:
-    try:
-        return on.containers.get(seen.facts.id).inspect()
-    except NoSuchContainer:
-        return {}
 
 
 _TESTS: dict[str, Callable[[Engine, str], Test]] = {

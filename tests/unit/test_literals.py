@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from seabox.cli import kinds
+from seabox.model import literals
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from seabox.cli import kinds
     ],
 )
 def test_size(text: str, size: int) -> None:
-    assert kinds.read_size(text) == size
+    assert literals.read_size(text) == size
 
 
 @pytest.mark.parametrize(
@@ -41,21 +41,21 @@ def test_size(text: str, size: int) -> None:
     ],
 )
 def test_duration(text: str, nanoseconds: int) -> None:
-    assert kinds.read_duration(text) == nanoseconds
+    assert literals.read_duration(text) == nanoseconds
 
 
 @pytest.mark.parametrize(("text", "number"), [("010", 8), ("0b11", 3), ("-0x1f", -31), ("1_000", 1000), ("+3", 3)])
 def test_int(text: str, number: int) -> None:
-    assert kinds.read_int(text) == number
+    assert literals.read_int(text) == number
 
 
 @pytest.mark.parametrize(
     ("read", "text"),
-    [(kinds.read_size, text) for text in ("", "m", "-1", "1mm", "1kib2", "1 2", "..", "1e3", "٣")]
-    + [(kinds.read_duration, text) for text in ("", "s", "1", ".s", "1.2.3s", "1y", "--1s", "1s2", "9999999999h")]
-    + [(kinds.read_int, text) for text in ("", "-", "+-1", "1.5", " 1", "٣", "08", "1__0", "0x")]
-    + [(kinds.read_float, text) for text in ("", " 1", "1_0", "x")]
-    + [(kinds.read_pair, text) for text in ("", "=x")],
+    [(literals.read_size, text) for text in ("", "m", "-1", "1mm", "1kib2", "1 2", "..", "1e3", "٣")]
+    + [(literals.read_duration, text) for text in ("", "s", "1", ".s", "1.2.3s", "1y", "--1s", "1s2", "9999999999h")]
+    + [(literals.read_int, text) for text in ("", "-", "+-1", "1.5", " 1", "٣", "08", "1__0", "0x")]
+    + [(literals.read_float, text) for text in ("", " 1", "1_0", "x")]
+    + [(literals.read_pair, text) for text in ("", "=x")],
 )
 def test_refused(read: Callable[[str], object], text: str) -> None:
     with pytest.raises(ValueError, match=r"."):

@@ -1,0 +1,1 @@
+"""What commands and HTTP clients are told about objects and events: filters, and podman's fields."""

@@ -20,7 +20,7 @@ check: dev-time
 # The cheap tests first: a broken rule shows within seconds. The others mostly wait, so three of them run at a time.
 test: run-time dev-time
 	$(dev)/python -m pytest -q $(wildcard $(addprefix tests/,arch unit contract kernel))
-	$(dev)/python -m pytest -q -n 3 --dist worksteal $(wildcard $(addprefix tests/,engine race clients parity trust))
+	$(dev)/python -m pytest -q -n 3 --dist worksteal $(wildcard $(addprefix tests/,engine race clients parity service trust))
 	$(dev)/python -m pytest -q tests/setup
 
 bench: run-time

@@ -41,7 +41,7 @@ MODULES["healthcheck run"] = "healthcheck"
 MODULES |= {"completion": "completion", "man": "man"}
 MODULES |= {
     "system check": "system_check", "system df": "system_df", "system events": "events", "system info": "info",
-    "system prune": "system_prune", "system reset": "system_reset",
+    "system prune": "system_prune", "system reset": "system_reset", "system service": "system_service",
 }  # fmt: skip
 MODULES |= {
     "network connect": "network_connect", "network create": "network_create", "network disconnect": "network_connect",

@@ -1,0 +1,1 @@
+"""podman's own API, below /libpod."""

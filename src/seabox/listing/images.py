@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from seabox.images.history import Step
     from seabox.model.image import ImageRow
 
 _SECOND = 10**9
@@ -98,3 +99,9 @@ def inspected(image: ImageRow, past: list[str], graph: dict[str, Any]) -> dict[s
         "History": stored.get("history") or [],
         "NamesHistory": past,
     }
+
+
+def history_row(step: Step) -> dict[str, object]:
+    """A step in which an image was made, as `--format json` shows it."""
+    found: dict[str, object] = {"id": step.id, "created": step.created, "CreatedBy": step.by, "size": step.size}
+    return found | {"comment": step.comment} if step.comment else found

@@ -33,17 +33,14 @@ def command(path: str) -> Command:
 def run(args: Arguments) -> int:
     """Print it, the newest step first."""
     from seabox.cli.output import as_json, is_json, report, write
+    from seabox.listing.images import history_row
     from seabox.model.human import since, size
 
     with engine(args) as on:
         steps = on.images.history(args.rest[0])
     form, whole, human = args.text("format"), args.on("no-trunc"), args.on("human")
     if is_json(form):
-        write(as_json([
-            {"id": step.id, "created": step.created, "CreatedBy": step.by, "size": step.size}
-            | ({"comment": step.comment} if step.comment else {})
-            for step in steps
-        ]), sys.stdout)  # fmt: skip
+        write(as_json([history_row(step) for step in steps]), sys.stdout)
         return 0
     rows = []
     for step in steps:

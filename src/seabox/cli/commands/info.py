@@ -24,22 +24,16 @@ def command(path: str) -> Command:
 def run(args: Arguments) -> int:
     """Print it."""
     from seabox.cli.output import as_json, is_json, render, write
+    from seabox.listing.system import lowered
 
     with engine(args) as on:
         about = on.info()
     form = args.text("format")
     if form:
-        write(as_json(_lower(about)) if is_json(form) else render(form, _both(about)), sys.stdout)
+        write(as_json(lowered(about)) if is_json(form) else render(form, _both(about)), sys.stdout)
     else:
-        write("".join(f"{line}\n" for line in yaml(_lower(about))), sys.stdout)
+        write("".join(f"{line}\n" for line in yaml(lowered(about))), sys.stdout)
     return 0
-
-
-def _lower(about: Any) -> Any:
-    """With the names of fields as podman's JSON has them. What is said of the version keeps its names."""
-    if isinstance(about, dict):
-        return {_key(name): part if name == "Version" else _lower(part) for name, part in about.items()}
-    return about
 
 
 def _both(about: dict[str, Any]) -> dict[str, Any]:
@@ -60,24 +54,6 @@ def yaml(value: Any, indent: str = "") -> Iterator[str]:
     else:
         for item in value:
             yield f"{indent}- {_scalar(item)}"
-
-
-_WHOLE = {
-    "AppArmorEnabled": "apparmorEnabled", "CPUs": "cpus", "CPUUtilization": "cpuUtilization",
-    "DefaultCapabilities": "capabilities", "GIDMap": "gidmap", "IDMappings": "idMappings", "OS": "os",
-    "SELinuxEnabled": "selinuxEnabled", "UIDMap": "uidmap",
-}  # fmt: skip
-
-
-def _key(name: str) -> str:
-    """The name of a field as podman's YAML has it: OCIRuntime -> ociRuntime, CPUs -> cpus, Host -> host."""
-    if name in _WHOLE:
-        return _WHOLE[name]
-    size = 0
-    while size < len(name) and name[size].isupper():
-        size += 1
-    lower = size if size <= 1 or size == len(name) else size - 1
-    return name[:lower].lower() + name[lower:]
 
 
 def _scalar(value: object) -> str:

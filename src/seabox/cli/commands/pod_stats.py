@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 
-from seabox.cli.commands.stats import row as row_of_one
 from seabox.cli.context import engine
 from seabox.cli.flags import BOOL, STRING, Command, Flag
 from seabox.cli.pods import ALL, LATEST, latest_pod
 from seabox.errors import InvalidArgument, NoSuchPod, NotFound
+from seabox.listing.stats import row as row_of_one
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,14 +11,10 @@ from seabox.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from seabox.cli.parse import Arguments
-    from seabox.images.search import FoundRepository
 
 _TAG_COLUMNS = ("Name", "Tag")
 _COLUMNS = ("Name", "Description")
-_SHORT = 44  # characters of a description
 _MOST = 100
 
 
@@ -44,6 +40,7 @@ def command(path: str) -> Command:
 def run(args: Arguments) -> int:
     """Print them."""
     from seabox.cli.output import as_json, is_json, report, write
+    from seabox.listing.search import matcher, row
 
     name, form, limit = args.rest[0].removeprefix("docker://"), args.text("format"), args.number("limit")
     if not 0 <= limit <= _MOST:
@@ -58,36 +55,10 @@ def run(args: Arguments) -> int:
         else:
             write(report(form, [{"Name": name, "Tag": tag} for tag in tags], _TAG_COLUMNS), sys.stdout)
         return 0
-    stars, official, automated = _wanted(args.texts("filter"))
+    fits = matcher(args.texts("filter"))
     with engine(args) as on:
         found = on.images.search(name, limit=limit or _MOST, access=access(args))
-    rows = [
-        _row(each, whole=args.on("no-trunc")) for each in found
-        if each.stars >= stars and official in (None, each.official) and automated in (None, each.automated)
-    ]  # fmt: skip
+    rows = [row(each, whole=args.on("no-trunc")) for each in found if fits(each)]
     columns = (*_COLUMNS, "Stars", "Official", "Automated") if args.on("compatible") else _COLUMNS
     write(as_json(rows) if is_json(form) else report(form, rows, columns), sys.stdout)
     return 0
-
-
-def _row(found: FoundRepository, *, whole: bool) -> dict[str, object]:
-    said = found.description
-    return {
-        "Index": found.registry, "Name": found.name,
-        "Description": said if whole or len(said) <= _SHORT else f"{said[:_SHORT]}...", "Stars": found.stars,
-        "Official": "[OK]" if found.official else "", "Automated": "[OK]" if found.automated else "", "Tag": "",
-    }  # fmt: skip
-
-
-def _wanted(filters: Sequence[str]) -> tuple[int, bool | None, bool | None]:
-    """At least how many stars, and whether official and automated ones (None = either). Raises: InvalidArgument."""
-    stars, flags = 0, dict[str, bool]()
-    for each in filters:
-        key, _, value = each.partition("=")
-        if key == "stars" and value.isascii() and value.isdecimal():
-            stars = int(value)
-        elif key in ("is-official", "is-automated") and value in ("", "true", "false"):
-            flags[key] = value != "false"
-        else:
-            raise InvalidArgument(f'invalid filter "{each}": stars=N, is-official or is-automated')
-    return stars, flags.get("is-official"), flags.get("is-automated")

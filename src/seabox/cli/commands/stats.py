@@ -8,7 +8,7 @@ from contextlib import suppress
 from seabox.cli.context import ALL, LATEST, engine, latest_of
 from seabox.cli.flags import BOOL, INT, STRING, Command, Flag
 from seabox.errors import InvalidArgument, NoSuchContainer
-from seabox.model.human import binary_size, size
+from seabox.listing.stats import json_row, row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,11 +21,6 @@ HEADINGS = {
     "CPUPerc": "CPU %", "MemUsage": "MEM USAGE / LIMIT", "MemPerc": "MEM %", "NetIO": "NET IO", "BlockIO": "BLOCK IO",
     "PIDS": "PIDS", "CPUTime": "CPU TIME", "AvgCPU": "AVG CPU %", "MemUsageBytes": "MEM USAGE / LIMIT",
 }  # fmt: skip
-_JSON = {
-    "ID": "id", "Name": "name", "CPUTime": "cpu_time", "CPUPerc": "cpu_percent", "AvgCPU": "avg_cpu",
-    "MemUsage": "mem_usage", "MemPerc": "mem_percent", "NetIO": "net_io", "BlockIO": "block_io", "PIDS": "pids",
-}  # fmt: skip
-_SHORT = 12
 
 
 def command(path: str) -> Command:
@@ -81,42 +76,12 @@ def _look(on: Engine, args: Arguments, *, strict: bool) -> list[Stats]:
     return found
 
 
-def row(now: Stats, before: Stats | None, whole: bool) -> dict[str, object]:
-    """What is shown of a container, under the field names of podman's templates."""
-    average = 100 * now.cpu / now.uptime if now.uptime else 0.0
-    current = average
-    if before is not None and now.at > before.at and now.cpu >= before.cpu:
-        current = 100 * (now.cpu - before.cpu) / (now.at - before.at)
-    return {
-        "ID": now.id if whole else now.id[:_SHORT],
-        "ContainerID": now.id,
-        "Name": now.name,
-        "CPUPerc": f"{current:.2f}%",
-        "MemUsage": f"{size(now.memory)} / {size(now.memory_limit)}",
-        "MemUsageBytes": f"{binary_size(now.memory)} / {binary_size(now.memory_limit)}",
-        "MemPerc": f"{100 * now.memory / now.memory_limit if now.memory_limit else 0.0:.2f}%",
-        "NetIO": f"{size(now.net_received)} / {size(now.net_sent)}",
-        "BlockIO": f"{size(now.block_read)} / {size(now.block_written)}",
-        "PIDS": now.pids,
-        "PIDs": now.pids,
-        "CPUTime": _time(now.cpu),
-        "AvgCPU": f"{average:.2f}%",
-        "UpTime": _time(now.uptime),
-    }
-
-
-def _time(ns: int) -> str:
-    from seabox.container.top import duration
-
-    return duration(ns)
-
-
 def _show(args: Arguments, rows: list[dict[str, object]]) -> None:
     from seabox.cli.output import as_json, is_json, report, write
 
     form = args.text("format")
     if is_json(form):
-        text = as_json([{name: str(each[field]) for field, name in _JSON.items()} for each in rows])
+        text = as_json([json_row(each) for each in rows])
     else:
         text = report(form, rows, COLUMNS, headings=HEADINGS)
     if sys.stdout.isatty() and not (args.on("no-stream") or args.on("no-reset")):

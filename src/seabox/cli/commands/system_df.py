@@ -33,7 +33,7 @@ def command(path: str) -> Command:
 def run(args: Arguments) -> int:
     """Print it."""
     from seabox.cli.output import as_json, is_json, report, write
-    from seabox.model.human import size
+    from seabox.listing.system import df_row
 
     form = args.text("format")
     if form and args.on("verbose"):
@@ -43,14 +43,7 @@ def run(args: Arguments) -> int:
             write(_each(on), sys.stdout)
             return 0
         found = on.usage()
-    rows: list[dict[str, object]] = []
-    for each in found:
-        share = f"{100 * each.reclaimable / each.size:.0f}" if each.size else "0"
-        rows.append({
-            "Type": each.type, "Total": each.total, "Active": each.active, "RawSize": each.size,
-            "RawReclaimable": each.reclaimable, "Size": size(each.size),
-            "Reclaimable": f"{size(each.reclaimable)} ({share}%)",
-        })  # fmt: skip
+    rows = [df_row(each) for each in found]
     write(as_json(rows) if is_json(form) else report(form, rows, COLUMNS), sys.stdout)
     return 0
 

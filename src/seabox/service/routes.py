@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import openapi
 from .compat import ping
 
 TYPE_CHECKING = False
@@ -9,5 +10,6 @@ if TYPE_CHECKING:
     from .routing import Route
 
 ROUTES: tuple[Route, ...] = (
+    *openapi.ROUTES,
     *ping.ROUTES,
 )  # fmt: skip

@@ -11,14 +11,16 @@ from ..kernel.watch import Cancel
 
 
 class Hangups:
-    """The connections whose requests want to know. Its thread begins with the first, and ends with the program."""
+    """The connections whose requests want to know. Its thread begins with the first, and ends at `close`."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._lock = Lock()
         self._cancels: dict[int, Cancel] = {}
         self._thread: Thread | None = None
-        self._over = False
+        self._over = self._closed = False
+        self._end = Cancel()
+        self._epoll.register(self._end.fd, select.EPOLLIN)
 
     def watch(self, connection: socket.socket) -> Cancel:
         """Fired when the client is gone, or at `fire_all`; until `forget`.
@@ -29,6 +31,8 @@ class Hangups:
         with self._lock:
             if self._over:
                 cancel.fire()
+            if self._closed:
+                return cancel
             if self._thread is None:
                 self._thread = Thread(target=self._look, name="seabox-hangups", daemon=True)
                 self._thread.start()
@@ -63,8 +67,20 @@ class Hangups:
             for cancel in self._cancels.values():
                 cancel.fire()
 
+    def close(self) -> None:
+        """Nothing is watched any more. Idempotent."""
+        with self._lock:
+            if self._closed:
+                return
+            self._over = self._closed = True
+            self._cancels.clear()
+        self._end.fire()
+        if self._thread is not None:
+            self._thread.join()
+        self._epoll.close()
+
     def _look(self) -> None:
-        while True:
+        while not self._end.fired:
             for fd, _ in self._epoll.poll():
                 with self._lock:
                     if (cancel := self._cancels.get(fd)) is not None:

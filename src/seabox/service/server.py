@@ -143,3 +143,4 @@ class Server:
         deadline = monotonic() + _PATIENCE
         for thread in left.values():
             thread.join(max(0.0, deadline - monotonic()))
+        self._hangups.close()

@@ -38,7 +38,8 @@ run-time: host
 dev-time: host
 	@setup/host-packages test
 	@setup/crun-prefix
-	@setup/venv .venv-dev test,check
+	@setup/clients-prefix
+	@setup/venv .venv-dev test,check,clients
 
 clean:
 	rm -rf .venv .venv-dev .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

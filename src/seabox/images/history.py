@@ -9,7 +9,7 @@ from .config import created_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ..model.image import ImageRow
 
@@ -38,10 +38,7 @@ class _History(msgspec.Struct, frozen=True):
 
 def steps(image: ImageRow, sizes: Sequence[int]) -> list[Step]:
     """The steps, the newest first; `sizes` are those of the layers, lowest first."""
-    try:
-        entries = decode(image.config, _History).history or []
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        entries = []
+    entries = _entries(image)
     left = list(sizes)
     found = []
     for entry in entries:
@@ -52,3 +49,22 @@ def steps(image: ImageRow, sizes: Sequence[int]) -> list[Step]:
     if found:
         found[-1].id = image.id
     return found[::-1]
+
+
+def parent_of(image: ImageRow, others: Iterable[ImageRow]) -> ImageRow | None:
+    """The image, of the others, that this one was made of by further steps; the nearest if there are several."""
+    own = _entries(image)
+    found, most = None, 0
+    for other in others:
+        if other.id != image.id and other.layers and other.layers == image.layers[: len(other.layers)]:
+            theirs = _entries(other)
+            if most < len(theirs) < len(own) and own[: len(theirs)] == theirs:
+                found, most = other, len(theirs)
+    return found
+
+
+def _entries(image: ImageRow) -> list[_Entry]:
+    try:
+        return decode(image.config, _History).history or []
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return []

@@ -63,7 +63,7 @@ def create(args: Arguments, on: Engine) -> Container:
         from seabox.cli.transfers import PLATFORM, access, progress
         from seabox.images.transports import of_archive
 
-        wanted = {flag.name: args.text(flag.name) for flag in PLATFORM}
+        wanted: dict[str, Any] = {flag.name: args.text(flag.name) for flag in PLATFORM}
         options["pull"] = "never"  # again
         id = on.images.pull(image, policy=policy, access=access(args), progress=progress(args), **wanted)
         if of_archive(image):

@@ -6,6 +6,7 @@ from ..errors import InvalidArgument, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..kernel.watch import Cancel
     from .catalog import Catalog
     from .needs import Host
     from .search import FoundRepository
@@ -82,9 +83,9 @@ class Accounts:
 
         return self._skopeo().logout(registry, access or Access())
 
-    def _skopeo(self) -> Skopeo:
+    def _skopeo(self, cancel: Cancel | None = None) -> Skopeo:
         from .skopeo import Skopeo
 
         if not self._host.skopeo:
             raise Unsupported("skopeo was not found: install it to reach registries")
-        return Skopeo(self._host.skopeo, self._host.env)
+        return Skopeo(self._host.skopeo, self._host.env, cancel)

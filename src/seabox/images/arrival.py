@@ -23,13 +23,13 @@ def is_address(path: str) -> bool:
     return path.startswith(("http://", "https://"))
 
 
-def arrived(path: str, workspace: str, undo: ExitStack) -> int:
-    """An fd of a regular file with what there is at `path`, open until `undo`. Blocks.
+def arrived(path: str | Iterable[bytes], workspace: str, undo: ExitStack) -> int:
+    """An fd of a regular file with what there is at `path`, or these bytes, open until `undo`. Blocks.
 
     Raises: InvalidArgument (nothing can be had from the address), OSError.
     """
-    if is_address(path):
-        spool(_fetch(path), workspace, "stream")
+    if not isinstance(path, str) or is_address(path):
+        spool(_fetch(path) if isinstance(path, str) else path, workspace, "stream")
         return undo.enter_context(opened(f"{workspace}/stream"))
     fd = undo.enter_context(opened(path))
     if not stat.S_ISREG(os.fstat(fd).st_mode):

@@ -21,7 +21,7 @@ from .tarstream import FILE, HARD_LINK, LINK, Archive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Protocol
 
     from .catalog import Catalog
@@ -91,7 +91,8 @@ class _Folder:
 
 
 def load(
-    catalog: Catalog, path: str, progress: Progress | None, event: str = "loadfromarchive", told: str = ""
+    catalog: Catalog, path: str | Iterable[bytes], progress: Progress | None, event: str = "loadfromarchive",
+    told: str = "",
 ) -> list[str]:
     """The images are here; a name of each, or its id. See Images.load."""
     say = progress or (lambda _: None)
@@ -99,13 +100,13 @@ def load(
         workspace = undo.enter_context(catalog.files.workspace())
         source = _source(path, workspace, undo)
         say("Getting image source signatures")
-        loading = _Loading(catalog, source, say, [(event, told or path)])
+        loading = _Loading(catalog, source, say, [(event, told or _shown(path))])
         if loading.has("index.json") and loading.has("oci-layout"):
             found = loading.oci(loading.document("index.json"), "", 0)
         elif loading.has("manifest.json"):
             found = loading.docker()
         else:
-            raise _no_image(path)
+            raise _no_image(_shown(path))
         say("Writing manifest to image destination")
         say("Storing signatures")
         return found
@@ -129,8 +130,12 @@ def _no_image(path: str) -> InvalidArgument:
     )
 
 
-def _source(path: str, workspace: str, undo: ExitStack) -> Source:
-    if os.path.isdir(path):
+def _shown(path: str | Iterable[bytes]) -> str:
+    return path if isinstance(path, str) else "-"
+
+
+def _source(path: str | Iterable[bytes], workspace: str, undo: ExitStack) -> Source:
+    if isinstance(path, str) and os.path.isdir(path):
         return _Folder(path, undo)
     fd = arrived(path, workspace, undo)
     if compression(os.pread(fd, 6, 0)):
@@ -138,7 +143,7 @@ def _source(path: str, workspace: str, undo: ExitStack) -> Source:
             spool(pieces, workspace, "archive")
         fd = undo.enter_context(opened(f"{workspace}/archive"))
     if os.fstat(fd).st_size == 0 or os.pread(fd, 5, 257) != b"ustar":
-        raise _no_image(path)
+        raise _no_image(_shown(path))
     return _Tar(fd)
 
 

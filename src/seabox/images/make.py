@@ -107,8 +107,9 @@ def _take_over(settings: dict[str, Any], config: ContainerConfig) -> None:
 
 
 def import_tar(
-    catalog: Catalog, path: str, names: Sequence[str], *, changes: Sequence[str], message: str, platform: Platform
-) -> str:
+    catalog: Catalog, path: str | Iterable[bytes], names: Sequence[str], *, changes: Sequence[str], message: str,
+    platform: Platform,
+) -> str:  # fmt: skip
     """The archive is an image's only layer. See Images.import_tar."""
     settings: dict[str, Any] = {}
     change_lines.apply(settings, changes)
@@ -128,7 +129,7 @@ def import_tar(
                 layer = _store(catalog, raw)
             document["rootfs"] = {"type": "layers", "diff_ids": [f"sha256:{raw.digest}"]}
             _note(document, "import", message or "imported from tarball", "")
-            return _finish(catalog, document, [layer], names, [("import", path)])
+            return _finish(catalog, document, [layer], names, [("import", path if isinstance(path, str) else "-")])
 
 
 def _store(catalog: Catalog, pieces: Iterable[bytes]) -> Descriptor:

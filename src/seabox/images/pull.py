@@ -9,7 +9,7 @@ from ..kernel.files import symlink, write_file
 from ..model.digests import digest_of
 from . import manifest as manifests
 from .reference import parse
-from .skopeo import Access, Skopeo, TransferFailed, layout_digest
+from .skopeo import Access, NotInRegistry, Skopeo, TransferFailed, layout_digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ class Puller:
             return present.id
         if len(problems) == 1:
             raise problems[0]
-        raise TransferFailed(
+        kind = NotInRegistry if all(isinstance(each, NotInRegistry) for each in problems) else TransferFailed
+        raise kind(
             f"{len(problems)} errors occurred while pulling: " + "; ".join(problem.words for problem in problems)
         )
 

@@ -31,25 +31,39 @@ FORMS = ("docker-archive", "oci-archive", "oci-dir", "docker-dir")
 _PLAIN = Description(0o644, None, None, None, {})
 
 
-def save(catalog: Catalog, images: Named, path: str | int, form: str, *, compress: bool = False) -> None:
-    """The images are there in this form. See Images.save."""
+def check(images: Named, form: str) -> None:
+    """Nothing, if these images can be had in this form. Raises: InvalidArgument."""
     if form not in FORMS:
         raise InvalidArgument(f"unknown format {form!r}: it must be one of {', '.join(FORMS)}")
     if not images:
         raise InvalidArgument("no image was named")
+    if form == "docker-dir" and len({row.id for row, _ in images}) > 1:
+        raise InvalidArgument("the format docker-dir holds one image")
+
+
+def save(catalog: Catalog, images: Named, path: str | int, form: str, *, compress: bool = False) -> None:
+    """The images are there in this form. See Images.save."""
+    check(images, form)
     if form.endswith("-archive"):
-        with catalog.adding(), catalog.files.workspace() as workspace:
-            write = _docker_archive if form == "docker-archive" else _oci_archive
-            _write(write(catalog, images, workspace), path)
+        _write(archived(catalog, images, form), path)
         return
     if not isinstance(path, str):
         raise InvalidArgument(f"the format {form} needs a directory to write to")
-    if form == "docker-dir" and len({row.id for row, _ in images}) > 1:
-        raise InvalidArgument("the format docker-dir holds one image")
     with catalog.adding():
         if compress:
             images = [(_compressed(catalog, row), names) for row, names in images]
         _folder(path, _oci_files(catalog, images) if form == "oci-dir" else _dir_files(catalog, images[0][0]))
+
+
+def archived(catalog: Catalog, images: Named, form: str) -> Iterator[bytes]:
+    """The images as an archive; in a form that ends in "-dir", one of that directory. Raises: Damaged, OSError."""
+    with catalog.adding(), catalog.files.workspace() as workspace:
+        if form == "docker-archive":
+            yield from _docker_archive(catalog, images, workspace)
+        elif form == "docker-dir":
+            yield from _tar(catalog, _dir_files(catalog, images[0][0]))
+        else:
+            yield from _tar(catalog, _oci_files(catalog, images))
 
 
 def _write(pieces: Iterator[bytes], path: str | int) -> None:
@@ -155,9 +169,9 @@ def _oci_files(catalog: Catalog, images: Named) -> Iterator[tuple[str, Iterator[
     yield "index.json", iter([msgspec.json.encode({"schemaVersion": 2, "manifests": listed})])
 
 
-def _oci_archive(catalog: Catalog, images: Named, workspace: str) -> Iterator[bytes]:
-    for name, pieces in _oci_files(catalog, images):
-        if name.startswith("blobs/") and catalog.files.has_blob(name.rpartition("/")[2]):
+def _tar(catalog: Catalog, files: Iterator[tuple[str, Iterator[bytes]]]) -> Iterator[bytes]:
+    for name, pieces in files:
+        if catalog.files.has_blob(name.rpartition("/")[2]):
             size = os.stat(catalog.files.blob(name.rpartition("/")[2])).st_size
             yield tarwrite.header(name, size=size)
             yield from tarwrite.exactly(pieces, size)

@@ -11,17 +11,21 @@ import msgspec
 from ..errors import InvalidArgument, SeaboxError, TimedOut
 from ..kernel.files import remove_file, write_file
 from ..kernel.process import kill_group, reap, spawn
-from ..kernel.programs import run
+from ..kernel.programs import Running
+from ..kernel.watch import Watch
 from ..model.digests import hex_digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from ..kernel.watch import Cancel
+
     Progress = Callable[[str], None]
 
 _INSPECT_TIMEOUT = 300.0  # s
 _MANIFEST_LIMIT = 16 << 20
+_UNKNOWN = ("manifest unknown", "name unknown", "repository name not known", "access to the resource is denied")
 
 
 class TransferFailed(SeaboxError):
@@ -39,8 +43,19 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
 
     authfile: str = ""
     creds: str = ""  # USERNAME:PASSWORD
+    token: str = ""  # an identity token, as some registries give for a password; USERNAME may then be ""
     cert_dir: str = ""
     tls_verify: bool | None = None
+
+
+class NotInRegistry(TransferFailed):
+    """The registry has no such image, or does not let everybody know that it has."""
+
+    http_status = 404
+
+
+def _refusal(words: str) -> TransferFailed:
+    return (NotInRegistry if any(each in words for each in _UNKNOWN) else TransferFailed)(words)
 
 
 def registries_option(env: Mapping[str, str]) -> tuple[str, ...]:
@@ -50,12 +65,12 @@ def registries_option(env: Mapping[str, str]) -> tuple[str, ...]:
 
 
 class Skopeo:
-    """The program at `path`, run with the environment `env`."""
+    """The program at `path`, run with the environment `env`; when `cancel` is fired, what blocks raises Cancelled."""
 
-    __slots__ = ("_argv", "_env")
+    __slots__ = ("_argv", "_cancel", "_env")
 
-    def __init__(self, path: str, env: Mapping[str, str]) -> None:
-        self._argv, self._env = (path, *registries_option(env)), env
+    def __init__(self, path: str, env: Mapping[str, str], cancel: Cancel | None = None) -> None:
+        self._argv, self._env, self._cancel = (path, *registries_option(env)), env, cancel
 
     def manifest(self, reference: str, access: Access, workspace: str) -> bytes:
         """The raw manifest, or index, of REGISTRY/NAME:TAG or @DIGEST. Blocks.
@@ -82,15 +97,15 @@ class Skopeo:
 
     def _inspect(self, arguments: Sequence[str], reference: str) -> bytes:
         try:
-            done = run(
+            done = Running(
                 [*self._argv, "inspect", *arguments], env=self._env, timeout_seconds=_INSPECT_TIMEOUT,
                 output_limit=_MANIFEST_LIMIT,
-            )  # fmt: skip
+            ).finish(self._cancel)
         except TimedOut:
             raise TransferFailed(f"initializing source docker://{reference}: no answer in time") from None
         if done.code:
             words = _said(done.err).partition(f'docker://{reference}": ')
-            raise TransferFailed(f"initializing source docker://{reference}: {words[2] or words[0]}")
+            raise _refusal(f"initializing source docker://{reference}: {words[2] or words[0]}")
         return done.out
 
     def copy(
@@ -124,9 +139,9 @@ class Skopeo:
         return self._ask(["logout", *flags, *([registry] if registry else ["--all"])])
 
     def _ask(self, arguments: Sequence[str], answer: bytes = b"") -> str:
-        done = run([*self._argv, *arguments], env=self._env, input=answer, timeout_seconds=60)
+        done = Running([*self._argv, *arguments], env=self._env, input=answer, timeout_seconds=60).finish(self._cancel)
         if done.code:
-            raise TransferFailed(_said(done.err))
+            raise _refusal(_said(done.err))
         return done.out.decode(errors="replace").strip()
 
     def _stream(self, arguments: Sequence[str], progress: Progress | None) -> None:
@@ -134,7 +149,7 @@ class Skopeo:
             said = os.memfd_create("stderr")
             undo.callback(os.close, said)
             ours, theirs = os.pipe()
-            lines = undo.enter_context(os.fdopen(ours, encoding="utf-8", errors="replace"))
+            undo.callback(os.close, ours)
             try:
                 pid = spawn(
                     [*self._argv, *arguments], env=self._env, stdout=theirs, stderr=said, new_group=True
@@ -142,7 +157,7 @@ class Skopeo:
             finally:
                 os.close(theirs)
             try:
-                for line in lines:
+                for line in self._lines(ours):
                     if progress is not None and line.strip():
                         progress(line.rstrip())
                 code = reap(pid)
@@ -150,7 +165,18 @@ class Skopeo:
                 kill_group(pid)
                 raise
             if code:
-                raise TransferFailed(_said(os.pread(said, 1 << 16, 0)))
+                raise _refusal(_said(os.pread(said, 1 << 16, 0)))
+
+
+    def _lines(self, fd: int) -> Iterator[str]:
+        """What is written to the pipe, until its end. Raises: Cancelled."""
+        kept = b""
+        with Watch(self._cancel) as watch:
+            watch.add_fd(fd)
+            while watch.wait() and (data := os.read(fd, 1 << 16)):
+                *whole, kept = (kept + data).split(b"\n")
+                yield from (line.decode(errors="replace") for line in whole)
+        yield kept.decode(errors="replace")
 
 
 def _said(words: bytes) -> str:
@@ -179,17 +205,19 @@ def _plain_flags(access: Access) -> list[str]:
 @contextmanager
 def _flags(access: Access, workspace: str, place: str) -> Iterator[list[str]]:
     """skopeo's words for it. Credentials go through a file of ours, for everybody can read an argv."""
-    if not access.creds:
+    if not (access.creds or access.token):
         yield _plain_flags(access)
         return
     if access.authfile:
         raise InvalidArgument("--authfile and --creds cannot be set together")
     registry = place.partition("/")[0]
     path = f"{workspace}/auth.{os.urandom(4).hex()}"
-    secret = base64.b64encode(access.creds.encode()).decode()
-    write_file(path, msgspec.json.encode({"auths": {registry: {"auth": secret}}}))
+    entry = {"auth": base64.b64encode((access.creds or ":").encode()).decode()}
+    if access.token:
+        entry["identitytoken"] = access.token
+    write_file(path, msgspec.json.encode({"auths": {registry: entry}}))
     try:
-        yield _plain_flags(msgspec.structs.replace(access, creds="", authfile=path))
+        yield _plain_flags(msgspec.structs.replace(access, creds="", token="", authfile=path))
     finally:
         remove_file(path)
 

@@ -193,7 +193,13 @@ class Connection:
     # --- the answer ----------------------------------------------------------------------------------------------
 
     def _say(self, response: Response, *, close: bool) -> None:
-        """The response was sent. Raises: OSError, and whatever ends a stream in between."""
+        """The response was sent; a stream is closed, whatever happens. Raises: OSError, and whatever ends a stream."""
+        with ExitStack() as undo:
+            if (close_pieces := getattr(getattr(response, "pieces", None), "close", None)) is not None:
+                undo.callback(close_pieces)
+            self._tell(response, close=close)
+
+    def _tell(self, response: Response, *, close: bool) -> None:
         headers = [*self._guard.headers, *response.headers.items()]
         if response.content_type:
             headers.append(("Content-Type", response.content_type))
@@ -206,12 +212,9 @@ class Connection:
             status_code=response.status, headers=headers, reason=_REASONS.get(response.status, b"")
         )))
         if isinstance(response, Stream):
-            with ExitStack() as undo:
-                if (close_pieces := getattr(response.pieces, "close", None)) is not None:
-                    undo.callback(close_pieces)
-                for piece in response.pieces:
-                    if piece:
-                        self._send(self._http.send(h11.Data(data=piece)))
+            for piece in response.pieces:
+                if piece:
+                    self._send(self._http.send(h11.Data(data=piece)))
         elif response.body and not self._head:
             self._send(self._http.send(h11.Data(data=response.body)))
         self._send(self._http.send(h11.EndOfMessage()))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from . import openapi
-from .compat import image_removal, images, ping
+from .compat import archives, image_removal, images, ping, pull
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .routing import Route
 
 ROUTES: tuple[Route, ...] = (
+    *archives.ROUTES,
     *image_removal.ROUTES,
     *images.ROUTES,
     *openapi.ROUTES,
     *ping.ROUTES,
+    *pull.ROUTES,
 )  # fmt: skip

@@ -1,0 +1,101 @@
+"""Images that come: from a registry, and as the archive of a file system."""
+
+from __future__ import annotations
+
+from ...errors import InvalidArgument, NoSuchImage
+from ...images.reference import parse
+from ...images.skopeo import NotInRegistry
+from ..credentials import access_to
+from ..image_names import complete, short
+from ..platforms import platform
+from ..progress import Pulled, failure, on_loopback
+from ..response import JSON, Response, json_line
+from ..routing import Route, text, texts
+from ..telling import telling
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...engine import Engine
+    from ...kernel.watch import Cancel
+    from ..request import Request
+    from ..telling import Tell
+
+
+def create(on: Engine, ask: Request) -> Response:
+    """An image is pulled (fromImage), or imported from an archive of its files (fromSrc)."""
+    if ask.text("fromImage"):
+        return _pull(on, ask)
+    if ask.text("fromSrc"):
+        return _import(on, ask)
+    raise InvalidArgument("either fromImage or fromSrc must be given")
+
+
+def _pull(on: Engine, ask: Request) -> Response:
+    name, tag = ask.text("fromImage"), ask.text("tag")
+    if tag:
+        parse(name)
+        name = _with(name, tag)
+    every = not tag and "@" not in name and ":" not in name.rpartition("/")[2]
+    name = complete(name)
+    access = access_to(ask, name, on_loopback(name))
+    wanted = platform(ask.text("platform"))
+
+    def work(tell: Tell, cancel: Cancel) -> None:
+        names = [name]
+        if every:
+            repository = name.rpartition(":")[0]
+            names = [f"{repository}:{each}" for each in on.images.tags(repository, access)]
+        for each in names:
+            told = Pulled(tell, each)
+            try:
+                before = on.images.find(each).id
+            except NoSuchImage:
+                before = ""
+            try:
+                id = on.images.pull(each, access=access, platform=wanted, progress=told.heard, cancel=cancel)
+            except NotInRegistry as problem:
+                raise NotInRegistry(_denial(short(each), problem.words)) from None
+            told.over(on.images, id, before)
+
+    return telling(work, ask.cancel, failure)
+
+
+def _denial(name: str, words: str) -> str:
+    """What dockerd says; some clients read it."""
+    if "manifest unknown" in words:
+        return f"manifest for {name} not found: {words}"
+    return f"pull access denied for {name}, repository does not exist or may require 'docker login': {words}"
+
+
+def _with(name: str, tag: str) -> str:
+    """The name with this tag or digest in place of its own."""
+    place = name.partition("@")[0]
+    folder, slash, last = place.rpartition("/")
+    place = f"{folder}{slash}{last.partition(':')[0]}"
+    return f"{place}@{tag}" if ":" in tag else f"{place}:{tag}"
+
+
+def _import(on: Engine, ask: Request) -> Response:
+    source, name = ask.text("fromSrc"), ask.text("repo")
+    if source != "-" and not source.startswith(("http://", "https://")):
+        raise InvalidArgument('fromSrc must be "-", for an archive in the body, or an address of the web')
+    if name and ask.text("tag"):
+        name = _with(name, ask.text("tag"))
+    os, arch, variant = [*platform(ask.text("platform")).split("/"), "", ""][:3]
+    id = on.images.import_tar(
+        ask.pieces if source == "-" else source, complete(name) if name else "", changes=ask.texts("changes"),
+        message=ask.text("message"), os=os, arch=arch, variant=variant,
+    )  # fmt: skip
+    return Response(200, json_line({"status": f"sha256:{id}"}), JSON)
+
+
+ROUTES = (
+    Route(
+        "POST", "/images/create", create, text("fromImage", about="The image to pull"),
+        text("fromSrc", about='What to import: "-" (the body) or an address'), text("repo", about="Its name"),
+        text("tag", about="Its tag or digest; absent: pull all tags"), text("message", about="Of an import"),
+        texts("changes", about="Lines of a Containerfile, for an import"),
+        text("platform", about="OS[/ARCH[/VARIANT]]"), text("inputImage", about="Accepted, without effect"),
+        body="raw", answer="raw",
+    ),
+)  # fmt: skip

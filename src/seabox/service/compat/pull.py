@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from ...errors import InvalidArgument, NoSuchImage
-from ...images.reference import parse
 from ...images.skopeo import NotInRegistry
 from ..credentials import access_to
-from ..image_names import complete, short
+from ..image_names import joined, short
 from ..platforms import platform
 from ..progress import Pulled, failure, on_loopback
 from ..response import JSON, Response, json_line
@@ -32,11 +31,8 @@ def create(on: Engine, ask: Request) -> Response:
 
 def _pull(on: Engine, ask: Request) -> Response:
     name, tag = ask.text("fromImage"), ask.text("tag")
-    if tag:
-        parse(name)
-        name = _with(name, tag)
     every = not tag and "@" not in name and ":" not in name.rpartition("/")[2]
-    name = complete(name)
+    name = joined(name, tag)
     access = access_to(ask, name, on_loopback(name))
     wanted = platform(ask.text("platform"))
 
@@ -67,23 +63,14 @@ def _denial(name: str, words: str) -> str:
     return f"pull access denied for {name}, repository does not exist or may require 'docker login': {words}"
 
 
-def _with(name: str, tag: str) -> str:
-    """The name with this tag or digest in place of its own."""
-    place = name.partition("@")[0]
-    folder, slash, last = place.rpartition("/")
-    place = f"{folder}{slash}{last.partition(':')[0]}"
-    return f"{place}@{tag}" if ":" in tag else f"{place}:{tag}"
-
-
 def _import(on: Engine, ask: Request) -> Response:
-    source, name = ask.text("fromSrc"), ask.text("repo")
+    source = ask.text("fromSrc")
     if source != "-" and not source.startswith(("http://", "https://")):
         raise InvalidArgument('fromSrc must be "-", for an archive in the body, or an address of the web')
-    if name and ask.text("tag"):
-        name = _with(name, ask.text("tag"))
+    name = joined(ask.text("repo"), ask.text("tag")) if ask.text("repo") else ""
     os, arch, variant = [*platform(ask.text("platform")).split("/"), "", ""][:3]
     id = on.images.import_tar(
-        ask.pieces if source == "-" else source, complete(name) if name else "", changes=ask.texts("changes"),
+        ask.pieces if source == "-" else source, name, changes=ask.texts("changes"),
         message=ask.text("message"), os=os, arch=arch, variant=variant,
     )  # fmt: skip
     return Response(200, json_line({"status": f"sha256:{id}"}), JSON)

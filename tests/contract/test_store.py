@@ -113,6 +113,15 @@ def test_exit_codes_outlive_the_container(store: Store) -> None:
     assert [e.kind for e in store.events()] == ["create", "remove"]
 
 
+def test_the_code_of_a_start_that_failed_outlives_the_container(store: Store) -> None:
+    add(store, "a" * 64, "web")
+    store.commit("a" * 64, ContainerState(run=1, exit_code=127), failed=True)
+    store.remove("a" * 64)
+    found = store.exit_record("a" * 64)
+    assert found is not None
+    assert (found.code, found.run) == (127, 1)
+
+
 def test_events_are_numbered_in_order(store: Store) -> None:
     add(store, "a" * 64, "web")
     store.commit("a" * 64, ContainerState(), [Occurrence(EventKind.STOP), Occurrence(EventKind.DIED, 3)])

@@ -118,6 +118,13 @@ class Container:
 
         start_required(self._on, self.id, timeout, cancel)
 
+    def give_up(self, problem: Exception) -> None:
+        """That it could not be started, because of `problem`, is on record as the end of a run; see failed.py."""
+        from .failed import give_up
+
+        with self.locked() as ctr:
+            give_up(ctr, problem)
+
     stop = operation(lifecycle.stop, *_ENDING, *_READING)
     kill = operation(lifecycle.kill, *_ENDING, *_READING)
     restart = operation(lifecycle.restart)
@@ -319,21 +326,22 @@ class Container:
 
     def wait(
         self, condition: str | Sequence[str] = "exited", *, timeout: float | None = None,
-        cancel: Cancel | None = None,
+        cancel: Cancel | None = None, run: int | None = None,
     ) -> int | None:  # fmt: skip
         """The condition, or one of several, came true; the exit code where it is about an end. See wait.py."""
         from .wait import wait
 
-        return wait(self._on, self.id, condition, timeout, cancel)
+        return wait(self._on, self.id, condition, timeout, cancel, run)
 
-    def top(self, words: Sequence[str] = ()) -> tuple[list[str], list[list[str]]]:
+    def top(self, words: Sequence[str] = (), *, host: bool = False) -> tuple[list[str], list[list[str]]]:
         """Headings, and a row for each process, read from outside. `words`: columns, or options as of ps.
 
-        Raises: StateConflict (it does not run), InvalidArgument, NoSuchContainer.
+        `host`: processes bear the host's numbers. Raises: StateConflict (it does not run), InvalidArgument,
+        NoSuchContainer.
         """
         from .top import top
 
-        return top(self._on, self.id, words)
+        return top(self._on, self.id, words, host=host)
 
     def stats(self) -> Stats:
         """What the container uses of the machine now, all zero if it does not run. Raises: NoSuchContainer."""

@@ -129,10 +129,13 @@ def start_again(ctr: Locked) -> None:
     prepare.tell_started(ctr)
 
 
-def stop(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None) -> bool:
+def stop(
+    ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None, signal: int | None = None
+) -> bool:
     """The container's process is gone and all it held is given back; False if it had ended before.
 
-    Sends the stop signal, waits `timeout` seconds (None = the container's own), then SIGKILL; 0 kills at once.
+    Sends `signal` (None = the container's stop signal), waits `timeout` seconds (None = the container's own), then
+    SIGKILL; 0 kills at once.
     A container that is to be removed at its end is gone then. Blocks as long, with the lock free.
     Raises: InvalidArgument, StateConflict (paused, or never started), TimedOut (not even SIGKILL ended it), Cancelled.
     """
@@ -152,7 +155,7 @@ def stop(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None) 
     )  # fmt: skip
     try:
         with ctr.claimed(Intent.STOP), attended(ctr):
-            end(ctr, timeout, cancel)
+            end(ctr, timeout, cancel, signal)
             finish(ctr)
         if ctr.last is not None and ctr.last.state.exit_reason == "pending":
             see_death(ctr)  # the exit command may have come just before it was left to it again
@@ -162,16 +165,17 @@ def stop(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None) 
     return True
 
 
-def end(ctr: Locked, timeout: int | None, cancel: Cancel | None = None) -> None:
+def end(ctr: Locked, timeout: int | None, cancel: Cancel | None = None, signal: int | None = None) -> None:
     """The container's process has ended and that is recorded; its claim says why. The lock is free meanwhile."""
     patience = ctr.facts.stop_timeout if timeout is None else timeout
+    signal = ctr.facts.stop_signal if signal is None else signal
     if patience > 0 and ctr.state.status is Status.RUNNING:
-        _signal(ctr, ctr.facts.stop_signal)
+        _signal(ctr, signal)
         if _await_end(ctr, patience, cancel):
             return
         warning(
             "StopSignal %s failed to stop container %s in %d seconds, resorting to SIGKILL",
-            signal_name(ctr.facts.stop_signal), ctr.facts.name, patience,
+            signal_name(signal), ctr.facts.name, patience,
         )  # fmt: skip
     _signal(ctr, signals.SIGKILL)
     thaw(ctr)
@@ -226,8 +230,10 @@ def kill(
         _await_end(ctr, timeout, cancel)
 
 
-def restart(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None) -> None:
-    """The container runs anew, stopped first if it was running. `timeout` as for `stop`.
+def restart(
+    ctr: Locked, timeout: int | None = None, cancel: Cancel | None = None, signal: int | None = None
+) -> None:
+    """The container runs anew, stopped first if it was running. `timeout` and `signal` as for `stop`.
 
     Raises: as `stop` and `start`; StateConflict if another call stops or removes it meanwhile.
     """
@@ -240,7 +246,7 @@ def restart(ctr: Locked, timeout: int | None = None, cancel: Cancel | None = Non
     with ctr.claimed(Intent.RESTART):
         if ctr.state.status is Status.RUNNING:
             with attended(ctr):
-                end(ctr, timeout, cancel)
+                end(ctr, timeout, cancel, signal)
             ctr.require_claim()
         start(ctr)
         ctr.become(ctr.state, EventKind.RESTART)

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     Column = tuple[str, Callable[["_Scene", ProcessFacts], str]]
 
 _SECOND = 10**9
+_DAY = 86400 * _SECOND
 _LONGEST = 1 << 20  # bytes of passwd or group
 _DEFAULT = "user pid ppid pcpu etime tty time args".split()
-_FULL = "uid pid ppid c etimes tty time cmd".split()
-_USER = "user pid pcpu pmem vsz rss tty stat time args".split()
+_FULL = "user=UID pid ppid c stime tty time cmd".split()
+_USER = "user pid pcpu pmem vsz rss tty stat stime=START time args".split()
 _ALIASES = {
     "%cpu": "pcpu", "%mem": "pmem", "args": "command", "cmd": "cmd", "euser": "user", "euid": "uid", "egid": "gid",
     "egroup": "group", "cputime": "time", "tt": "tty", "tname": "tty", "ucmd": "comm", "ucomm": "comm", "s": "state",
@@ -38,10 +39,14 @@ _ALIASES = {
 class _Scene:
     """What the columns of one listing need beside the process itself."""
 
-    def __init__(self, root: int, facts: Sequence[ProcessFacts], plain: bool) -> None:
+    def __init__(self, root: int, facts: Sequence[ProcessFacts], plain: bool, host: bool) -> None:
         self.users, self.groups = _names(root, "passwd"), _names(root, "group")
         self.inner = {each.pid: each.inner for each in facts}
+        self.host = host  # processes have the host's numbers
         self.plain = plain  # times as ps writes them, not as podman's own listing does
+
+    def number(self, pid: int) -> int:
+        return pid if self.host else self.inner.get(pid, 0)
 
     def elapsed(self, at: int) -> str:
         if not self.plain:
@@ -78,10 +83,12 @@ def _seccomp(of: ProcessFacts) -> str:
     return ("disabled", "strict", "filter")[mode] if 0 <= mode <= 2 else "?"
 
 
-def _started(of: ProcessFacts) -> str:
+def _started(scene: _Scene, of: ProcessFacts) -> str:
     from datetime import UTC, datetime
 
     at, rest = divmod(of.started_at, _SECOND)
+    if scene.plain:
+        return datetime.fromtimestamp(at).strftime("%H:%M" if of.elapsed < _DAY else "%b%d")
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S") + f".{rest:09d}".rstrip("0") + " +0000 UTC"
 
 
@@ -98,7 +105,7 @@ _COLUMNS: dict[str, Column] = {
     "rgroup": ("RGROUP", lambda scene, of: scene.groups.get(i := _ids(of, b"Gid")[0], str(i))),
     "ruser": ("RUSER", lambda scene, of: scene.users.get(i := _ids(of, b"Uid")[0], str(i))),
     "seccomp": ("SECCOMP", lambda scene, of: _seccomp(of)),
-    "stime": ("STIME", lambda scene, of: _started(of)),
+    "stime": ("STIME", _started),
     "c": ("C", lambda scene, of: str(int(_percent(of)))),
     "cmd": ("CMD", _command),
     "comm": ("COMMAND", lambda scene, of: of.name),
@@ -112,12 +119,12 @@ _COLUMNS: dict[str, Column] = {
     "ni": ("NI", lambda scene, of: str(of.nice)),
     "nlwp": ("NLWP", lambda scene, of: str(of.threads)),
     "pcpu": ("%CPU", lambda scene, of: f"{_percent(of):.3f}" if not scene.plain else f"{_percent(of):.1f}"),
-    "pgid": ("PGID", lambda scene, of: str(scene.inner.get(of.group, 0))),
-    "pid": ("PID", lambda scene, of: str(of.inner)),
+    "pgid": ("PGID", lambda scene, of: str(scene.number(of.group))),
+    "pid": ("PID", lambda scene, of: str(scene.number(of.pid))),
     "pmem": ("%MEM", lambda scene, of: f"{_share(of):.1f}"),
-    "ppid": ("PPID", lambda scene, of: str(scene.inner.get(of.parent, 0))),
+    "ppid": ("PPID", lambda scene, of: str(scene.number(of.parent))),
     "rss": ("RSS", lambda scene, of: str(of.resident >> 10)),
-    "sid": ("SID", lambda scene, of: str(scene.inner.get(of.session, 0))),
+    "sid": ("SID", lambda scene, of: str(scene.number(of.session))),
     "stat": ("STAT", lambda scene, of: of.state),
     "state": ("STATE", lambda scene, of: of.state),
     "time": ("TIME", lambda scene, of: scene.used(of.cpu)),
@@ -128,8 +135,12 @@ _COLUMNS: dict[str, Column] = {
 }
 
 
-def top(on: Services, id: str, words: Sequence[str] = ()) -> tuple[list[str], list[list[str]]]:
+def top(
+    on: Services, id: str, words: Sequence[str] = (), *, host: bool = False
+) -> tuple[list[str], list[list[str]]]:
     """The headings and a row per process, oldest first. `words`: names of columns, or options as of ps.
+
+    `host`: processes bear the host's numbers, in place of the container's own.
 
     Needs no lock. Raises: StateConflict unless it runs or is paused, InvalidArgument, NoSuchContainer.
     """
@@ -149,7 +160,7 @@ def top(on: Services, id: str, words: Sequence[str] = ()) -> tuple[list[str], li
     facts.sort(key=lambda each: (-each.elapsed, each.pid))
     root = views.process_root(init)
     try:
-        scene = _Scene(root, facts, bool(words) and words[0].startswith("-"))
+        scene = _Scene(root, facts, bool(words) and (words[0].startswith("-") or _is_bsd(words[0])), host)
     finally:
         if root >= 0:
             os.close(root)
@@ -172,7 +183,7 @@ def _chosen(words: Sequence[str]) -> list[Column]:
     rest = list(words)
     while rest:
         word = rest.pop(0)
-        if word in ("aux", "-aux", "u", "-u"):
+        if word in ("-aux", "-u") or _is_bsd(word):
             whole = _USER
         elif word.startswith("-") and not word.startswith("--") and len(word) > 1:
             flags, o, value = word[1:].partition("o")
@@ -187,6 +198,11 @@ def _chosen(words: Sequence[str]) -> list[Column]:
         else:
             names += word.split(",")
     return [_column(name) for name in names or whole or _DEFAULT]
+
+
+def _is_bsd(word: str) -> bool:
+    """Whether it is ps's "aux", or as good as."""
+    return "u" in word and set(word) <= set("auxw")
 
 
 def _column(text: str) -> Column:

@@ -28,14 +28,15 @@ CONDITIONS = ("exited", "stopped", *_STATES, *_HEALTH, "removed", "next-exit")
 
 def wait(
     on: Services, id: str, condition: str | Sequence[str] = "exited", timeout: float | None = None,
-    cancel: Cancel | None = None,
+    cancel: Cancel | None = None, run: int | None = None,
 ) -> int | None:  # fmt: skip
     """The condition came true, or one of several; the exit code for "exited", "stopped", "next-exit" and "removed",
     else None.
 
     "exited" asks about the run under way, or the last one if the container has ended; "next-exit" only about an end
-    still to come. Codes outlive the container. Blocks up to `timeout` seconds (None = for ever), with a wake-up for
-    each change of this container and no other.
+    still to come; with `run` both about the end of that run, whether it is to come or over. Codes outlive the
+    container. Blocks up to `timeout` seconds (None = for ever), with a wake-up for each change of this container and
+    no other.
     Raises: NeverStarted, ExitCodeUnknown, NoSuchContainer, TimedOut, Cancelled, InvalidArgument.
     """
     check_timeout(timeout)
@@ -44,7 +45,8 @@ def wait(
         if each not in CONDITIONS:
             raise InvalidArgument(f"unknown container state: {each}: invalid argument")
     deadline = None if timeout is None else on.clock.monotonic() + timeout
-    runs: dict[str, int] = {}  # whose end each condition is about: of the run under way, the last or the next one
+    # whose end each condition is about: of the run under way, the last or the next one
+    runs: dict[str, int] = {} if run is None else dict.fromkeys(_ENDS, run)
     looked = False  # the first look is without a watch, which costs more than all the rest of a wait that is over
     while True:
         with Watch(cancel) as watch:
@@ -55,14 +57,15 @@ def wait(
             except NoSuchContainer:
                 if not _outlives(on, id, wanted, runs):
                     raise
-                return recorded_code(on, id, None)
+                return recorded_code(on, id, run)
             for each in wanted:
                 if each in _ENDS:
-                    run = runs.setdefault(each, _run_of(seen, each, only=len(wanted) == 1))
-                    if seen.state.run > run:
-                        return recorded_code(on, id, run)
+                    if each not in runs:
+                        runs[each] = _run_of(seen, each, only=len(wanted) == 1)
+                    if seen.state.run > runs[each]:
+                        return recorded_code(on, id, runs[each])
                     ended = seen.state.status not in ALIVE and seen.state.exit_reason != "pending"
-                    if seen.state.run == run and ended:
+                    if seen.state.run == runs[each] and ended:
                         return code_of(seen)
                 elif seen.status == each or (seen.status == "running" and seen.state.health == each):
                     return None
@@ -87,6 +90,11 @@ def _outlives(on: Services, id: str, wanted: Sequence[str], runs: dict[str, int]
     if {"removed", "exited", "stopped"}.intersection(wanted):
         return True
     return "next-exit" in runs and on.store.exit_record(id, runs["next-exit"]) is not None
+
+
+def next_run(seen: Snapshot) -> int:
+    """The number of the run whose end is still to come."""
+    return seen.state.run + (seen.state.status not in ALIVE)
 
 
 def _run_of(seen: Snapshot, condition: str, *, only: bool) -> int:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from . import openapi
-from .compat import archives, image_removal, images, ping, pull
+from .compat import (
+    archives,
+    image_removal,
+    images,
+    lifecycle,
+    ping,
+    pull,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +20,7 @@ ROUTES: tuple[Route, ...] = (
     *archives.ROUTES,
     *image_removal.ROUTES,
     *images.ROUTES,
+    *lifecycle.ROUTES,
     *openapi.ROUTES,
     *ping.ROUTES,
     *pull.ROUTES,

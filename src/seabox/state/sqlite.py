@@ -114,17 +114,18 @@ class SQLiteStore:
 
     def commit(
         self, id: str, state: ContainerState, occurrences: Iterable[Occurrence] = (), *,
-        durable: bool = False, unclaim: bool = False,
+        durable: bool = False, unclaim: bool = False, failed: bool = False,
     ) -> None:  # fmt: skip
         """See Store.commit."""
         with self._transaction(durable) as db:
             if db.execute(_UPDATE, [*(getattr(state, c) for c in STATE_COLUMNS), id]).rowcount == 0:
                 raise NoSuchContainer(id)
-            if state.status is Status.STOPPED:
+            if state.status is Status.STOPPED or failed:
                 db.execute(
-                    "INSERT OR REPLACE INTO exit_code SELECT id, run, name, exit_code, exit_reason, finished_at "
-                    "FROM container WHERE id = ?", (id,),
+                    "INSERT OR REPLACE INTO exit_code SELECT id, run, name, exit_code, exit_reason, ? "
+                    "FROM container WHERE id = ?", (state.finished_at or time.time_ns(), id),
                 )  # fmt: skip
+            if state.status is Status.STOPPED:
                 db.execute(MEMBER_ENDED, (state.finished_at, id))
             if unclaim:
                 db.execute(f"{_UNCLAIM} WHERE id = ?", (id,))

@@ -81,11 +81,12 @@ if TYPE_CHECKING:
 
         def commit(
             self, id: str, state: ContainerState, occurrences: Iterable[Occurrence] = (), *,
-            durable: bool = False, unclaim: bool = False,
+            durable: bool = False, unclaim: bool = False, failed: bool = False,
         ) -> None:  # fmt: skip
             """`state` and the events it belongs to are stored together.
 
-            A move to STOPPED records the exit of this run as well. `durable`: it also survives a power cut.
+            A move to STOPPED records the exit of this run as well; so does one that `failed`, whose code stands for a
+            process that could not be started. `durable`: it also survives a power cut.
             `unclaim`: whatever claim there is ends in the same moment.
             Raises: NoSuchContainer.
             """

@@ -59,15 +59,16 @@ class MemoryStore:
 
     def commit(
         self, id: str, state: ContainerState, occurrences: Iterable[Occurrence] = (), *,
-        durable: bool = False, unclaim: bool = False,
+        durable: bool = False, unclaim: bool = False, failed: bool = False,
     ) -> None:  # fmt: skip
         """See Store.commit."""
         with self._mutex:
             row = self._row(id)
             row.state = state.replace()
-            if state.status is Status.STOPPED:
+            if state.status is Status.STOPPED or failed:
+                ended = state.finished_at or time.time_ns()
                 self._exits[id, state.run] = ExitRecord(
-                    id, state.run, row.facts.name, state.exit_code, state.exit_reason, state.finished_at
+                    id, state.run, row.facts.name, state.exit_code, state.exit_reason, ended
                 )
             if unclaim:
                 row.claim = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from seabox.container.container import Container
@@ -32,8 +34,9 @@ def test_the_default_columns(ctr: Container) -> None:
         (["-eo", "pid,comm"], ["PID", "COMMAND"]),
         (["-eopid,comm"], ["PID", "COMMAND"]),
         (["-o", "pid=NUMBER", "-o", "args"], ["NUMBER", "COMMAND"]),
-        (["aux"], "USER PID %CPU %MEM VSZ RSS TTY STAT TIME COMMAND".split()),
-        (["-ef"], "UID PID PPID C ELAPSED TTY TIME CMD".split()),
+        (["aux"], "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND".split()),
+        (["waux"], "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND".split()),
+        (["-ef"], "UID PID PPID C STIME TTY TIME CMD".split()),
         (["hpid,user"], ["HPID", "USER"]),
     ],
 )
@@ -41,6 +44,12 @@ def test_columns_and_ps_options(ctr: Container, words: list[str], headings: list
     found, rows = ctr.top(words)
     assert found == headings
     assert all(len(row) == len(headings) for row in rows)
+
+
+def test_the_numbers_of_the_host(ctr: Container) -> None:
+    init = ctr.snapshot().state.pid
+    _, rows = ctr.top(["-ef"], host=True)
+    assert [row[1:3] for row in rows] == [[str(init), str(os.getpid())]]
 
 
 def test_facts_are_of_that_process(ctr: Container) -> None:

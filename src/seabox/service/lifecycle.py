@@ -1,0 +1,108 @@
+"""What both APIs mean by the lifecycle of containers."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from ..container.wait import next_run
+from ..errors import Conflict, ExitCodeUnknown, InvalidArgument, NeverStarted, NoSuchContainer
+from ..listing.container_filters import matcher
+from ..model.signals import signal_number
+from ..model.times import LONGEST
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..container.container import Container
+    from ..container.snapshot import Snapshot
+    from ..engine import Engine
+    from ..kernel.watch import Cancel
+    from .request import Request
+
+_PRUNE_FILTERS = ("label", "label!", "until")
+_UP = ("running", "stopping", "paused")
+
+
+def named(on: Engine, ask: Request) -> Container:
+    """The container that the path is about. Raises: NoSuchContainer, AmbiguousName."""
+    return on.containers.get(ask.place("name"))
+
+
+def patience(seconds: int | None) -> int | None:
+    """Seconds to wait after a stop signal, as the engine takes them: negative is for ever, None the container's own."""
+    if seconds is None:
+        return None
+    return min(seconds, LONGEST) if seconds >= 0 else LONGEST
+
+
+def signal_in(text: str) -> int | None:
+    """The signal, None if none was given. Raises: InvalidArgument."""
+    return signal_number(text) if text else None
+
+
+def is_up(seen: Snapshot) -> bool:
+    """Whether the container has processes."""
+    return seen.status in _UP
+
+
+class Waiting:
+    """Whoever waits for the end of a container, from the moment this is made: of the run under way or of the next."""
+
+    def __init__(self, ctr: Container) -> None:
+        self._ctr, self._run = ctr, next_run(ctr.snapshot())
+
+    def code(self, cancel: Cancel) -> int:
+        """The exit code of that run. Blocks. Raises: ExitCodeUnknown, NoSuchContainer, Cancelled."""
+        while True:
+            try:
+                code = self._ctr.wait("next-exit", run=self._run, cancel=cancel)
+            except (NeverStarted, NoSuchContainer):  # that run came to nothing; whoever starts it again makes another
+                run = next_run(self._ctr.snapshot())
+                if run == self._run:
+                    raise
+                self._run = run
+            else:
+                assert code is not None
+                return code
+
+
+def last_code(seen: Snapshot) -> int:
+    """The code of the run that has ended, 0 if there was none. Raises: ExitCodeUnknown."""
+    if seen.state.exit_code is None and seen.state.exit_reason:
+        raise ExitCodeUnknown(seen.facts.id, seen.state.exit_reason)
+    return seen.state.exit_code or 0
+
+
+class Pruned:
+    """One container that was to go: bytes that it took, and what went wrong."""
+
+    __slots__ = ("id", "problem", "size")
+
+    def __init__(self, id: str, size: int, problem: Exception | None) -> None:
+        self.id, self.size, self.problem = id, size, problem
+
+
+def prune(on: Engine, conditions: list[str]) -> Iterator[Pruned]:
+    """Every container that does not run and fits the conditions is gone. Raises: InvalidArgument."""
+    for condition in conditions:
+        key = condition.partition("=")[0]
+        if key not in _PRUNE_FILTERS:
+            raise InvalidArgument(f"{key} is an invalid filter")
+    fits = matcher(on, conditions)
+    idle = [seen for seen in on.containers.list() if seen.status in ("created", "exited", "stopped")]
+    for seen in reversed([each for each in idle if fits(each)]):  # what others need is older than they are
+        with suppress(NoSuchContainer):  # gone meanwhile
+            ctr, problem, size = on.containers.get(seen.facts.id), None, 0
+            try:
+                size = ctr.sizes().written
+                ctr.remove()
+            except Conflict as conflict:  # started meanwhile, or mounted
+                problem = conflict
+            yield Pruned(seen.facts.id, size, problem)
+
+
+def processes(ctr: Container, words: str, *, host: bool = False) -> dict[str, object]:
+    """The container's processes, as both APIs tell of them. Raises: StateConflict, InvalidArgument."""
+    titles, rows = ctr.top(words.split(), host=host)
+    return {"Titles": titles, "Processes": rows}

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from . import blackbox, damage, deaths, fuzz, hazards, hosts, kills, load, machine, peers, profile, secrecy
+from . import blackbox, damage, deaths, fuzz, hazards, hosts, kills, load, machine, peers, profile, secrecy, service
 
 Run = Callable[..., Iterator[kills.Tally]]
 
@@ -57,6 +57,7 @@ ROWS = {
     "S3": Row("fuzz: layers, logs, requests, stored JSON, flags", fuzz.parsers, once=True),
     "S4": Row("state machine over the double", machine.fake, once=True),
     "S4r": Row("state machine over conmon and the runtime", machine.real),
+    "S5": Row("the HTTP service: requests of anybody, two in one, huge, half, too many", service.requests),
     "S6": Row("directory and link exchanged during cp, export, commit", secrecy.races),
     "S7": Row("a secret looked for wherever others can read", secrecy.secrets),
     "S8": Row("rules about the source", profile.source, once=True),

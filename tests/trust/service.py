@@ -119,7 +119,7 @@ HIDDEN = b"GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n"
 _ONE_CHUNK = b"%x\r\n%s\r\n0\r\n\r\n" % (len(HIDDEN), HIDDEN)
 _NO_CHUNK = b"0\r\n\r\n" + HIDDEN
 _LENGTHS: dict[bytes, int | None] = {  # how a body's length is said, and what that is; None: not to be understood
-    b"": 0, b"Content_Length: 9": 0, b"Content-Length: 0": 0, b"Content-Length:\t4": 4, b"Content-Length: 5": 5,
+    b"": 0, b"Content_Length: 9": 0, b"Content-Length: 0": 0, b"Content-Length:\t3": 3, b"Content-Length: 5": 5,
     b"Content-Length: %d" % len(_ONE_CHUNK): len(_ONE_CHUNK), b"Content-Length : 0": None, b"Content-Length: +0": None,
     b"Content-Length: 0x0": None, b"Content-Length: 0, 4": None, b"Content-Length: 0\r\nContent-Length: 4": None,
     b"Content-Length: -1": None, b"Content-Length: 1_0": None, b"Content-Length:": None,

@@ -15,6 +15,9 @@ import sys
 
 def main(arguments: list[str]) -> int:
     """The container's end is dealt with; 0 also if somebody else did it or is doing it."""
+    from seabox import packed
+
+    packed.use()
     from seabox.config import EngineConfig
     from seabox.container.container import Container
     from seabox.container.ended import deal_with_end

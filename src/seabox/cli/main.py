@@ -31,6 +31,8 @@ def program() -> NoReturn:
     gc.set_threshold(200_000)  # most of what is made while modules load stays: do not look through it time and again
     code = main(sys.argv[1:])  # which has flushed stdout
     sys.stderr.flush()
+    if "seabox.packed" in sys.modules:
+        sys.modules["seabox.packed"].renew()
     os._exit(code)
 
 
@@ -85,6 +87,9 @@ def _version() -> int:
 
 
 def _carry_out(words: list[str]) -> int:
+    from seabox import packed
+
+    packed.use()
     from seabox.cli import registry
     from seabox.cli.parse import parse
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from ..kernel.watch import Cancel
     from ..logs.k8s_file import LogLine
+    from ..model.container import ContainerConfig
     from ..model.health import Health
-    from ..model.network import Network
+    from ..model.network import Membership, Network
     from ..model.options import ExecOptions
     from .artifacts import Artifacts
     from .exec_session import Exec, Execs, ExecSession, Finished
@@ -305,6 +306,14 @@ class Container:
     def status(self) -> str:
         """"created", "running", "paused", "stopping", "stopped", "exited" or "removing". Raises: NoSuchContainer."""
         return self.snapshot().status
+
+    def config(self) -> ContainerConfig:
+        """What was decided when it was created or updated. Raises: NoSuchContainer, Damaged."""
+        return snapshot.config(self._on, self.id)
+
+    def memberships(self) -> list[Membership]:
+        """The networks that it takes part in, and what it has there while it runs."""
+        return self._on.networking.memberships(self.id)
 
     @property
     def health(self) -> Health:

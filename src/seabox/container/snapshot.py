@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..model.container import ContainerConfig
     from ..model.record import Claim, ContainerFacts, ContainerRecord, ContainerState
     from ..oci.exits import Exit
     from .services import Services
@@ -126,6 +127,13 @@ def _ended(record: ContainerRecord, found: Exit) -> Snapshot:
 def _put_to_sleep(state: ContainerState, claim: Claim) -> bool:
     """Whether its process is gone into a checkpoint that is being made: how that ended is not known yet."""
     return state.process is not None and process.alive(claim.holder) and not process.alive(state.process)
+
+
+def config(on: Services, id: str) -> ContainerConfig:
+    """What is stored of the container's configuration. Raises: NoSuchContainer, Damaged."""
+    from .stored import decode_config
+
+    return decode_config(on.store.config(id))
 
 
 def all_of(on: Services, *, only_alive: bool = False) -> Iterator[Snapshot]:

@@ -123,6 +123,7 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     name: str
     created_at: int  # ns
     image: str = ""  # its complete name
+    asked: dict[str, str] = {}  # words of the request that are only shown again: "image", "stop_signal"...
     image_digest: str = ""  # "sha256:..." of its manifest, where one is known
     image_id: str = ""
     rootfs: str = ""  # a directory used as root in place of an image (--rootfs)
@@ -140,6 +141,7 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     hostname: str = ""
     tty: bool = False
     stdin: bool = False
+    stdin_once: bool = False  # it ends when the first client that was attached to it has gone
     init: bool = False
     init_path: str = ""  # the program of --init on the host; "" = catatonit
     systemd: bool = False  # what runs is systemd: it gets the places that it wants to write to
@@ -164,6 +166,7 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     networks: tuple[Attachment, ...] = ()  # as asked for at creation; what holds now is in the store
     ports: tuple[Port, ...] = ()
     publish_all: bool = False
+    exposed: tuple[str, ...] = ()  # ports that it says it listens on: "80/tcp"
     dns: tuple[str, ...] = ()  # name servers; "none" = the image's own resolv.conf
     dns_search: tuple[str, ...] = ()
     dns_options: tuple[str, ...] = ()
@@ -229,6 +232,7 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller of `create` asks for. None = not said: the image or the engine decides."""
 
     image: str = ""
+    asked: dict[str, str] = {}  # see ContainerConfig
     rootfs: str = ""
     command: tuple[str, ...] | None = None
     entrypoint: tuple[str, ...] | None = None  # () = drop the image's
@@ -245,6 +249,7 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     hostname: str | None = None
     tty: bool = False
     stdin: bool = False
+    stdin_once: bool = False
     init: bool | None = None
     init_path: str = ""
     systemd: str = "true"  # "true": if what runs is systemd; "always" | "false"

@@ -59,6 +59,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ips: tuple[str, ...] = ()
     mac: str = ""
     aliases: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()  # "CONTAINER:ALIAS": names of others that hold anyway, shown again
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     class CreateOptions(TypedDict, total=False):
         """See CreateRequest for what each means; a test keeps the two alike."""
 
+        asked: Mapping[str, str]
         rootfs: str
         entrypoint: Sequence[str] | None
         name: str | None
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         hostname: str | None
         tty: bool
         stdin: bool
+        stdin_once: bool
         init: bool | None
         init_path: str
         systemd: str

@@ -16,6 +16,15 @@ def check_timeout(seconds: float | None) -> None:
         raise InvalidArgument(f"invalid timeout {seconds:g}: it must be from 0 to {LONGEST} seconds")
 
 
+def utc(at: int) -> str:
+    """A time in ns as RFC 3339 with nanoseconds in UTC, as docker writes it; the zero time for 0."""
+    if not at:
+        return ZERO
+    seconds, nanoseconds = divmod(at, 10**9)
+    fraction = f".{nanoseconds:09d}".rstrip("0") if nanoseconds else ""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + fraction + "Z"
+
+
 def rfc3339(at: int) -> str:
     """A time in ns as RFC 3339 with nanoseconds in the local zone; the zero time for 0."""
     if not at:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from ..errors import InvalidArgument
 from ..model.network import Attachment
 from .ipam import parse_address
@@ -38,6 +40,7 @@ def parse_attachments(
             ips=attachment.ips + tuple(str(parse_address(text)) for text in single),
             mac=attachment.mac or (check_mac(request.mac_address) if request.mac_address else ""),
             aliases=attachment.aliases + tuple(check_alias(text) for text in request.network_aliases),
+            links=attachment.links,
         )
         check_ips(attachment, network)
         found.append(attachment)
@@ -45,9 +48,10 @@ def parse_attachments(
 
 
 def parse_options(network: Network, pairs: Sequence[str]) -> Attachment:
-    """The attachment that ip=, ip6=, mac=, alias= and interface_name= describe. Raises: InvalidArgument."""
+    """The attachment that ip=, ip6=, mac=, alias=, link= and interface_name= describe. Raises: InvalidArgument."""
     ips: list[str] = []
     aliases: list[str] = []
+    links: list[str] = []
     mac = interface = ""
     for pair in pairs:
         key, equals, value = pair.partition("=")
@@ -62,13 +66,16 @@ def parse_options(network: Network, pairs: Sequence[str]) -> Attachment:
             mac = check_mac(value)
         elif key == "alias":
             aliases.append(check_alias(value))
+        elif key == "link":
+            links.append(value)
         elif key == "interface_name":
             interface = check_interface(value)
         else:
             raise InvalidArgument(f"unknown bridge network option: {key}")
     return Attachment(
-        network=network.id, name=network.name, interface=interface, ips=tuple(ips), mac=mac, aliases=tuple(aliases)
-    )
+        network=network.id, name=network.name, interface=interface, ips=tuple(ips), mac=mac, aliases=tuple(aliases),
+        links=tuple(links),
+    )  # fmt: skip
 
 
 def _with_options(network: Network, options: str) -> Attachment:
@@ -115,12 +122,7 @@ def _with_interfaces(found: Sequence[Attachment]) -> tuple[Attachment, ...]:
     for each in found:
         interface = each.interface or next_interface(taken)
         taken.add(interface)
-        done.append(
-            Attachment(
-                network=each.network, name=each.name, interface=interface, ips=each.ips, mac=each.mac,
-                aliases=each.aliases,
-            )
-        )  # fmt: skip
+        done.append(structs.replace(each, interface=interface))
     return tuple(done)
 
 

@@ -25,6 +25,11 @@ def docker_name(name: str) -> str:
     return BRIDGE if name == DEFAULT else name
 
 
+def endpoint_id(container: str, network: str) -> str:
+    """What Docker's clients call the end of a container in a network, both given by their ids."""
+    return sha256(f"endpoint {container} {network}".encode()).hexdigest()
+
+
 def mode_id(name: str) -> str:
     """The id that the modes `host` and `none` have as networks: the same everywhere."""
     return sha256(f"network {name}".encode()).hexdigest()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from . import openapi
+from . import (
+    openapi,
+)
 from .compat import (
     archives,
+    containers,
+    create,
     image_removal,
     images,
+    inspect,
     lifecycle,
     ping,
     pull,
@@ -18,8 +23,11 @@ if TYPE_CHECKING:
 
 ROUTES: tuple[Route, ...] = (
     *archives.ROUTES,
+    *containers.ROUTES,
+    *create.ROUTES,
     *image_removal.ROUTES,
     *images.ROUTES,
+    *inspect.ROUTES,
     *lifecycle.ROUTES,
     *openapi.ROUTES,
     *ping.ROUTES,

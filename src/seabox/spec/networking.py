@@ -89,6 +89,29 @@ def parse_ports(request: CreateRequest, mode: str, image: ImageConfig | None) ->
     return ports.settle(published, exposed, publish_all=request.publish_all)
 
 
+def exposed_ports(request: CreateRequest, image: ImageConfig | None) -> tuple[str, ...]:
+    """The ports that the container says it listens on, as NUMBER/PROTOCOL; what an image says amiss does not count.
+
+    Raises: InvalidArgument.
+    """
+    given = image.exposed if image is not None else ()
+    if not given and not request.expose:
+        return ()
+    from ..network import ports
+
+    found: dict[str, None] = {}
+    for text in (*given, *request.expose):
+        try:
+            port = ports.parse_expose(text)
+        except InvalidArgument:
+            if text in request.expose:
+                raise
+            continue
+        for number in range(port.container, port.container + port.count):
+            found[f"{number}/{port.protocol}"] = None
+    return tuple(found)
+
+
 def parse_dns(request: CreateRequest) -> tuple[str, ...]:
     """Name servers, or ("none",). Raises: InvalidArgument."""
     if "none" in request.dns:

@@ -1,0 +1,209 @@
+"""From the body of Docker's create to what the engine is asked for: no look at the host, nothing is changed."""
+
+from __future__ import annotations
+
+from ...errors import InvalidArgument
+from .asked_limits import asked_limits, restart_policy
+from .asked_mounts import asked_mounts
+from .asked_networks import asked_links, asked_networks, asked_ports
+from .create_body import CreateBody, HostConfig
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ...model.options import CreateOptions
+    from . import create_body as body
+
+_NANO = 10**9
+_FOR_EVER = 2**31 - 1  # s
+_RUNTIMES = ("", "runc", "crun", "io.containerd.runc.v2")
+_LOG_DRIVERS = {"local": "json-file"}
+_LOG_OPTIONS_WITHOUT_EFFECT = (
+    "compress", "env", "env-regex", "labels", "labels-regex", "max-buffer-size", "max-file", "mode",
+)  # fmt: skip
+
+
+class Asked:
+    """A container as the engine is asked for it; what has to be looked at before; what the client is told after.
+
+    to_make  directories of the host that are to be there
+    links  (network, container, alias)
+    keeps_command  the entrypoint is dropped, the image's command is not
+    """
+
+    __slots__ = ("command", "image", "keeps_command", "links", "options", "to_make", "warnings")
+
+    def __init__(self, image: str, command: list[str] | None, options: CreateOptions) -> None:
+        self.image, self.command, self.options = image, command, options
+        self.keeps_command = False
+        self.to_make: list[str] = []
+        self.links: list[tuple[str, str, str]] = []
+        self.warnings: list[str] = []
+
+
+def asked_for(container: CreateBody, name: str) -> Asked:
+    """What a body asks for; `name` "" = any. Raises: InvalidArgument."""
+    host = container.host_config or HostConfig()
+    if not container.image:
+        raise InvalidArgument("config cannot be empty in order to create a container: it needs an Image")
+    _refuse(host)
+    mounts = asked_mounts(container, host)
+    options: CreateOptions = {
+        "pull": "never",
+        "asked": _shown_again(container),
+        "labels": container.labels or {},
+        "tty": bool(container.tty),
+        "stdin": bool(container.open_stdin),
+        "stdin_once": bool(container.stdin_once),
+        "env": {key: value for key, equals, value in _env(container) if equals},
+        "unset_env": [key for key, equals, _ in _env(container) if not equals],
+        "mounts": mounts.mounts,
+        "volumes": mounts.volumes,
+        "tmpfs": mounts.tmpfs,
+        "volumes_from": host.volumes_from or [],
+        "annotations": host.annotations or {},
+        "auto_remove": bool(host.auto_remove),
+        "restart": restart_policy(host.restart_policy),
+        "cap_add": _words(host.cap_add) or [],
+        "cap_drop": _words(host.cap_drop) or [],
+        "privileged": bool(host.privileged),
+        "read_only": bool(host.readonly_rootfs),
+        "read_only_tmpfs": False,
+        "security_opt": [*(host.security_opt or ()), *_paths(host)],
+        "dns": host.dns or [],
+        "dns_options": host.dns_options or [],
+        "dns_search": host.dns_search or [],
+        "add_hosts": host.extra_hosts or [],
+        "groups": host.group_add or [],
+        "publish_all": bool(host.publish_all_ports),
+        "sysctls": dict(host.sysctls or {}),
+        "init": host.init,
+        "pid": host.pid_mode,
+        "ipc": host.ipc_mode,
+        "uts": host.uts_mode,
+        "userns": host.userns_mode,
+        "cgroupns": host.cgroupns_mode,
+        "hosts_file": "none",  # what this host calls others is none of the container's business
+    }
+    options["publish"], options["expose"] = asked_ports(container, host)
+    options.update(asked_limits(host))  # type: ignore[typeddict-item]
+    _add_single(container, host, options)
+    if name:
+        options["name"] = name.removeprefix("/")
+    networks = asked_networks(container, host)
+    if networks is not None:
+        options["network"] = networks
+    entrypoint, command = _words(container.entrypoint), _words(container.cmd)
+    if entrypoint is not None:
+        options["entrypoint"] = entrypoint
+    found = Asked(container.image, command or None, options)
+    found.keeps_command = entrypoint == [] and not command
+    found.to_make, found.links = mounts.to_make, asked_links(container, host)
+    _health(container.healthcheck, options, found.warnings)
+    _log(host.log_config, options, found.warnings)
+    if networks == ("host",) and options["publish"]:
+        found.warnings.append("Published ports are discarded when using host network mode")
+        options["publish"] = []
+    return found
+
+
+def _refuse(host: HostConfig) -> None:
+    if host.storage_opt:
+        raise InvalidArgument("StorageOpt is not supported: the size of a container's files cannot be bounded")
+    if host.isolation not in (None, "", "default"):
+        raise InvalidArgument(f'invalid isolation "{host.isolation}": on linux there is only "default"')
+    if (host.runtime or "") not in _RUNTIMES:
+        raise InvalidArgument(f"unknown or invalid runtime name: {host.runtime}")
+
+
+def _shown_again(container: CreateBody) -> dict[str, str]:
+    """Words that an inspection shows as they were said."""
+    streams = {"stdin": container.attach_stdin, "stdout": container.attach_stdout, "stderr": container.attach_stderr}
+    said = {
+        "image": container.image,
+        "stop_signal": container.stop_signal,
+        "attach": ",".join(stream for stream, wanted in streams.items() if wanted),
+    }
+    return {key: word for key, word in said.items() if word}
+
+
+def _env(container: CreateBody) -> Iterable[tuple[str, str, str]]:
+    for text in container.env or ():
+        if not text:
+            raise InvalidArgument("invalid environment variable: it is empty")
+        yield text.partition("=")
+
+
+def _words(said: body.Words | None) -> list[str] | None:
+    return [said] if isinstance(said, str) else said
+
+
+def _paths(host: HostConfig) -> Iterable[str]:
+    """What of /proc and /sys is hidden: null = as usual, [] = nothing."""
+    if host.masked_paths == [] and host.readonly_paths == []:
+        yield "unmask=ALL"
+    elif host.masked_paths:
+        yield f"mask={':'.join(host.masked_paths)}"
+
+
+def _add_single(container: CreateBody, host: HostConfig, options: CreateOptions) -> None:
+    """What the image or the engine decides where it is not said: an empty text and 0 say nothing."""
+    if container.user:
+        options["user"] = container.user
+    if container.working_dir:
+        options["workdir"] = container.working_dir
+    if container.hostname:
+        options["hostname"] = container.hostname
+    if container.stop_signal:
+        options["stop_signal"] = container.stop_signal
+    if container.stop_timeout is not None:
+        options["stop_timeout"] = container.stop_timeout if container.stop_timeout >= 0 else _FOR_EVER
+    if container.domainname:
+        options["sysctls"] = {"kernel.domainname": container.domainname} | dict(options["sysctls"])
+    if host.shm_size:
+        options["shm_size"] = host.shm_size
+    if host.oom_score_adj:
+        options["oom_score_adj"] = host.oom_score_adj
+
+
+def _health(said: body.Healthcheck | None, options: CreateOptions, warnings: list[str]) -> None:
+    if said is None:
+        return
+    for what, value in (
+        ("Interval", said.interval), ("Timeout", said.timeout), ("StartPeriod", said.start_period),
+        ("StartInterval", said.start_interval),
+    ):  # fmt: skip
+        if value and value < 10**6:
+            raise InvalidArgument(f"{what} in Healthcheck cannot be less than 1ms")
+    if (said.retries or 0) < 0:
+        raise InvalidArgument("Retries in Healthcheck cannot be negative")
+    if said.test:
+        options["healthcheck"] = said.test
+    if said.interval:
+        options["health_interval"] = said.interval / _NANO
+    if said.timeout:
+        options["health_timeout"] = max(1.0, said.timeout / _NANO)
+        if said.timeout < _NANO:
+            warnings.append("A health check is given at least one second")
+    if said.start_period:
+        options["health_start_period"] = said.start_period / _NANO
+    if said.start_interval:
+        warnings.append("Healthcheck.StartInterval has no effect: checks are made at Interval from the start")
+    if said.retries:
+        options["health_retries"] = said.retries
+
+
+def _log(said: body.LogConfig | None, options: CreateOptions, warnings: list[str]) -> None:
+    if said is None:
+        return
+    driver = said.type or ""
+    if driver:
+        options["log_driver"] = _LOG_DRIVERS.get(driver, driver)
+    given = dict(said.config or {})
+    unused = [key for key in given if key in _LOG_OPTIONS_WITHOUT_EFFECT]
+    if "tag" in given and driver != "journald":
+        unused.append("tag")
+    if unused:
+        warnings.append(f"Log options without effect: {', '.join(unused)}")
+    options["log_options"] = {key: value for key, value in given.items() if key not in unused}

@@ -1,0 +1,107 @@
+"""POST /containers/create as dockerd answers it."""
+
+from __future__ import annotations
+
+import os
+
+from ...errors import InvalidArgument, NameInUse, NoSuchImage, NotFound, Unsupported
+from ...images.manifest import Platform
+from ...images.manifest import platform as wanted_platform
+from ...images.reference import parse
+from ...kernel import files
+from ...model.decoding import decode
+from ..networks import engine_name
+from ..response import Response, json
+from ..routing import Route, text
+from .asked import asked_for
+from .create_body import CreateBody
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...engine import Engine
+    from ...model.image import ImageRow
+    from ..request import Request
+    from .asked import Asked
+
+
+class DockersNameInUse(NameInUse):
+    """In the words that Docker's clients look for."""
+
+    def __init__(self, name: str, owner: str) -> None:
+        super().__init__(name, owner)
+        text = f'Conflict. The container name "/{name}" is already in use by container "{owner}".'
+        self.args = (f"{text} You have to remove (or rename) that container to be able to reuse that name.",)
+
+
+class DockersNoSuchImage(NoSuchImage):
+    """In the words that Docker's clients look for: they get the image then."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.args = (f"No such image: {name}",)
+
+
+class WrongPlatform(NotFound):
+    """The image that is here runs on something else."""
+
+    def __init__(self, name: str, wanted: str) -> None:
+        super().__init__(
+            f"image with reference {name} was found but does not provide the specified platform ({wanted})"
+        )
+
+
+def create(on: Engine, ask: Request) -> Response:
+    """A container is there."""
+    asked = asked_for(ask.json(CreateBody), ask.text("name"))
+    image = _image(on, asked.image, ask.text("platform"))
+    if asked.keeps_command:
+        asked.command = list(on.images.get(image.id).command)
+    _check_links(on, asked)
+    for path in asked.to_make:
+        if not os.path.lexists(path):
+            files.make_dirs(os.path.abspath(path), 0o755)
+    try:
+        ctr = on.containers.create(asked.image, asked.command, **asked.options)
+    except NameInUse as taken:
+        raise DockersNameInUse(taken.name, taken.owner) from None
+    except NoSuchImage as missing:
+        raise DockersNoSuchImage(missing.name) from None
+    except Unsupported as problem:  # it is the request that asks for it
+        raise InvalidArgument(str(problem)) from None
+    return json({"Id": ctr.id, "Warnings": asked.warnings}, 201)
+
+
+def _image(on: Engine, name: str, platform: str) -> ImageRow:
+    """The image, if it is here and of that platform. Raises: NoSuchImage, InvalidArgument."""
+    try:
+        image = on.images.find(name)
+    except NoSuchImage:
+        raise DockersNoSuchImage(name if "@" in name else str(parse(name))) from None
+    if platform:
+        has, wanted = decode(image.config, Platform), wanted_platform(platform)
+        if has.architecture and (has.os, has.architecture) != (wanted.os, wanted.architecture):
+            raise WrongPlatform(name, str(wanted))
+    return image
+
+
+def _check_links(on: Engine, asked: Asked) -> None:
+    """Names of other containers hold without a link if they are theirs, in a network that both are in."""
+    for network, name, alias in asked.links:
+        other = on.containers.get(name)
+        for member in other.memberships():
+            known = (other.name, other.id, other.id[:12], *member.attachment.aliases)
+            shared = engine_name(network) in (member.network.name, member.network.id)
+            if shared and member.network.dns and alias in known:
+                break
+        else:
+            raise InvalidArgument(
+                f"links are not supported: give container {other.name} the alias {alias} in a network that both share"
+            )
+
+
+ROUTES = (
+    Route(
+        "POST", "/containers/create", create, text("name", about="of the container"),
+        text("platform", about="os[/architecture[/variant]] of the image"), body=CreateBody, status=201,
+    ),
+)  # fmt: skip

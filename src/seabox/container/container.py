@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack
 
     from ..kernel.watch import Cancel
-    from ..logs.k8s_file import LogLine
     from ..model.container import ContainerConfig
     from ..model.health import Health
     from ..model.network import Membership, Network
@@ -193,6 +192,7 @@ class Container:
     start_and_attach = handle_streams.start_and_attach
     attach = handle_streams.attach
     http_attach = handle_streams.http_attach
+    logs = handle_streams.logs
 
     def exec(
         self, command: Sequence[str], *, timeout: float = 0, slow_reader: str = "backpressure", begin: bool = True,
@@ -372,21 +372,6 @@ class Container:
         from .inspect import inspect
 
         return inspect(self._on, self.id, size=size)
-
-    def logs(
-        self, *, follow: bool = False, tail: int | None = None, since: int | None = None, until: int | None = None,
-        timeout: float | None = None, cancel: Cancel | None = None,
-    ) -> Iterator[LogLine]:  # fmt: skip
-        """The lines the container wrote, oldest first; times in ns. `follow` goes on until it ends.
-
-        That takes up to `timeout` seconds (None = for ever). Raises: NoSuchContainer, Unsupported (a log driver that
-        cannot be read), TimedOut, Cancelled.
-        """
-        from .logs import read
-
-        return read(
-            self._on, self.id, follow=follow, tail=tail, since=since, until=until, timeout=timeout, cancel=cancel
-        )  # fmt: skip
 
     def mend(self) -> None:
         """What a killed operation left of the container is put right, unless its lock is held this moment.

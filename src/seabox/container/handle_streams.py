@@ -4,10 +4,11 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Unpack
 
     from ..kernel.watch import Cancel
+    from ..logs.k8s_file import LogLine
     from ..model.options import AttachOptions, HTTPAttachOptions
     from ..streams.session import Session
     from .container import Container
@@ -71,3 +72,19 @@ def http_attach(handle: Container, conn: Wire | Callable[[], Wire], **options: U
     from .http_attach import http_attach as attach_client
 
     attach_client(handle._on, Container(handle._on, handle.id), conn, options)
+
+
+def logs(
+    handle: Container, *, follow: bool = False, tail: int | None = None, since: int | None = None,
+    until: int | None = None, timeout: float | None = None, cancel: Cancel | None = None,
+) -> Iterator[LogLine]:  # fmt: skip
+    """The lines the container wrote, oldest first; times in ns. `follow` goes on until it ends.
+
+    That takes up to `timeout` seconds (None = for ever). Raises: NoSuchContainer, Unsupported (a log driver that
+    cannot be read), TimedOut, Cancelled.
+    """
+    from .logs import read
+
+    return read(
+        handle._on, handle.id, follow=follow, tail=tail, since=since, until=until, timeout=timeout, cancel=cancel
+    )  # fmt: skip

@@ -55,9 +55,11 @@ def save(catalog: Catalog, images: Named, path: str | int, form: str, *, compres
         _folder(path, _oci_files(catalog, images) if form == "oci-dir" else _dir_files(catalog, images[0][0]))
 
 
-def archived(catalog: Catalog, images: Named, form: str) -> Iterator[bytes]:
+def archived(catalog: Catalog, images: Named, form: str, *, compress: bool = False) -> Iterator[bytes]:
     """The images as an archive; in a form that ends in "-dir", one of that directory. Raises: Damaged, OSError."""
     with catalog.adding(), catalog.files.workspace() as workspace:
+        if compress and form.endswith("-dir"):
+            images = [(_compressed(catalog, row), names) for row, names in images]
         if form == "docker-archive":
             yield from _docker_archive(catalog, images, workspace)
         elif form == "docker-dir":

@@ -126,7 +126,9 @@ class Traffic(Accounts):
         for image, _ in chosen:
             self._catalog.index.note(image.id, [("save", "" if isinstance(path, int) else path)])
 
-    def archived(self, names: Sequence[str], form: str = "docker-archive") -> Iterator[bytes]:
+    def archived(
+        self, names: Sequence[str], form: str = "docker-archive", *, compress: bool = False
+    ) -> Iterator[bytes]:
         """As `save`, the archive in pieces; one of the forms of directories is an archive of that.
 
         Raises: NoSuchImage, InvalidArgument, at once; Damaged, OSError in between. Close it if you do not read on.
@@ -137,7 +139,7 @@ class Traffic(Accounts):
         check(chosen, form)
 
         def noted() -> Iterator[bytes]:
-            yield from archived(self._catalog, chosen, form)
+            yield from archived(self._catalog, chosen, form, compress=compress)
             for image, _ in chosen:
                 self._catalog.index.note(image.id, [("save", "")])
 

@@ -77,9 +77,7 @@ class Pulled(Blobs):
     def over(self, images: Images, id: str, before: str) -> None:
         """The image is here."""
         name = parse(self._name)
-        if id != before:
-            for layer in self.seen:
-                self.say("Pull complete", layer)
+        self.unpacked(id, before)
         row = images.find(id)
         place = f"{name.registry}/{name.repository}@"
         digests = [name.digest] if name.digest else [
@@ -89,3 +87,21 @@ class Pulled(Blobs):
             self.say(f"Digest: {digests[0]}")
         news = "Image is up to date for" if id == before else "Downloaded newer image for"
         self.say(f"Status: {news} {short(self._name)}")
+
+    def unpacked(self, id: str, before: str) -> None:
+        """The layers are, if it is another image than the one that was here before."""
+        if id != before:
+            for layer in self.seen:
+                self.say("Pull complete", layer)
+
+
+class Pushed(Blobs):
+    """A push of one image."""
+
+    def __init__(self, tell: Tell) -> None:
+        super().__init__(tell, "Preparing", "Pushed", "Layer already exists")
+
+    def over(self, tag: str, digest: str, size: int) -> None:
+        """The image is there."""
+        self.say(f"{tag}: digest: {digest} size: {size}")
+        self._tell(json_line({"progressDetail": {}, "aux": {"Tag": tag, "Digest": digest, "Size": size}}))

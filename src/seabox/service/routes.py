@@ -15,7 +15,11 @@ from .compat import (
     lifecycle,
     ping,
     pull,
+    push,
 )
+from .libpod import archives as podmans_archives
+from .libpod import pull as podmans_pull
+from .libpod import push as podmans_push
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,5 +35,9 @@ ROUTES: tuple[Route, ...] = (
     *lifecycle.ROUTES,
     *openapi.ROUTES,
     *ping.ROUTES,
+    *podmans_archives.ROUTES,
+    *podmans_pull.ROUTES,
+    *podmans_push.ROUTES,
     *pull.ROUTES,
+    *push.ROUTES,
 )  # fmt: skip

@@ -1,0 +1,65 @@
+"""Images that go to a registry."""
+
+from __future__ import annotations
+
+from ...errors import InvalidArgument, NoSuchImage
+from ...images.reference import parse
+from ..credentials import access_to
+from ..image_names import find, joined, short
+from ..progress import Pushed, failure, on_loopback
+from ..response import json_line
+from ..routing import Route, text
+from ..telling import telling
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...engine import Engine
+    from ...kernel.watch import Cancel
+    from ..request import Request
+    from ..response import Response
+    from ..telling import Tell
+
+
+def push(on: Engine, ask: Request) -> Response:
+    """The image is in its registry; without a tag, all of that repository. Failures are told in the stream."""
+    name, tag = ask.place("name"), ask.text("tag")
+    every = not tag and ":" not in name.rpartition("/")[2]
+    whole = joined(name, tag)
+    if "@" in whole:
+        raise InvalidArgument("cannot push a digest reference")
+    repository = whole.rpartition(":")[0]
+    access = access_to(ask, whole, on_loopback(whole))
+
+    def work(tell: Tell, cancel: Cancel) -> None:
+        tell(json_line({"status": f"The push refers to repository [{repository}]"}))
+        names = [whole]
+        if every:
+            names = [each for row in on.images.list() for each in row.names if each.startswith(f"{repository}:")]
+        if not names:
+            raise NoSuchImageToPush(short(repository))
+        for each in sorted(names):
+            try:
+                image = find(on, each if every else short(each))
+            except NoSuchImage:
+                raise NoSuchImageToPush(short(repository)) from None
+            told = Pushed(tell)
+            digest = on.images.push(image.id, each, access=access, progress=told.heard, cancel=cancel)
+            told.over(parse(each).tag, digest, len(image.manifest))
+
+    return telling(work, ask.cancel, failure)
+
+
+class NoSuchImageToPush(NoSuchImage):
+    """In dockerd's words."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.args = (f"An image does not exist locally with the tag: {name}",)
+
+
+ROUTES = (
+    Route(
+        "POST", "/images/{name...}/push", push, text("tag", about="Absent: all tags"),
+        text("platform", about="Accepted, without effect"), answer="raw",
+    ),
+)  # fmt: skip

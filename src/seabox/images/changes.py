@@ -9,11 +9,32 @@ from ..model.decoding import decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
 _LISTS = {"CMD": "Cmd", "ENTRYPOINT": "Entrypoint"}
 _WORDS = {"USER": "User", "STOPSIGNAL": "StopSignal", "WORKDIR": "WorkingDir"}
+_MAPS = ("ExposedPorts", "Labels", "Volumes")
+
+
+def put_over(settings: dict[str, Any], given: Mapping[str, Any]) -> None:
+    """`settings` are as docker makes them of `given`, which has the same keys, and of what they were.
+
+    Maps and variables are joined; a new entrypoint ends the command that was for the old one.
+    """
+    if given.get("Entrypoint"):
+        settings.pop("Cmd", None)
+    for key, value in given.items():
+        if not value:
+            continue
+        if key in _MAPS:
+            settings[key] = {**(settings.get(key) or {}), **value}
+        elif key == "Env":
+            names = {entry.partition("=")[0] for entry in value}
+            kept = [entry for entry in settings.get("Env") or [] if entry.partition("=")[0] not in names]
+            settings["Env"] = [*kept, *value]
+        else:
+            settings[key] = value
 
 
 def apply(settings: dict[str, Any], lines: Sequence[str]) -> None:

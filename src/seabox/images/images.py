@@ -16,7 +16,7 @@ from .traffic import Traffic
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from ..model.container import ImageConfig
@@ -201,11 +201,13 @@ class Images(Mounted, Traffic):
     def commit(
         self, container: str, name: str = "", *, changes: Sequence[str] = (), message: str = "", author: str = "",
         squash: bool = False, docker: bool = False, volumes: bool = False, progress: Progress | None = None,
+        given: Mapping[str, Any] | None = None,
     ) -> str:  # fmt: skip
         """What the container has written is a new layer on its image, and the result an image; its id. Blocks.
 
         `squash`: the image has one layer with all of the container's files. `docker`: its manifest is of docker's kind.
-        `volumes`: where the container has mounts, containers of the image will have volumes.
+        `volumes`: where the container has mounts, containers of the image will have volumes. `given`: what an image's
+        configuration says ({"Cmd": [...]}) goes before what the container says.
         Raises: NoSuchContainer, InvalidArgument (a change, or a container without an image), OSError.
         """
         from .make import commit
@@ -215,7 +217,7 @@ class Images(Mounted, Traffic):
         base = self.find(config.image_id) if config.image_id else None
         return commit(
             self._catalog, config, base, upper, lowers, full, [local_name(name)] if name else [], changes=changes,
-            message=message, author=author, docker=docker, volumes=volumes, progress=progress,
+            message=message, author=author, docker=docker, volumes=volumes, progress=progress, given=given or {},
             pack=partial(containers.pack, container) if squash else None,
         )  # fmt: skip
 

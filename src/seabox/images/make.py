@@ -19,7 +19,7 @@ from .tarwrite import END
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from ..model.container import ContainerConfig
@@ -51,7 +51,7 @@ def container_changes(config: ContainerConfig, upper: str, lowers: Sequence[str]
 def commit(
     catalog: Catalog, config: ContainerConfig, base: ImageRow | None, upper: str, lowers: Sequence[str], full: bool,
     names: Sequence[str], *, changes: Sequence[str], message: str, author: str, docker: bool, volumes: bool,
-    pack: Callable[[str], None] | None, progress: Progress | None,
+    pack: Callable[[str], None] | None, progress: Progress | None, given: Mapping[str, Any],
 ) -> str:  # fmt: skip
     """The container's changes are a layer on its image; with `pack`, which writes all of its files into an archive,
     the only one. See Images.commit."""
@@ -63,6 +63,7 @@ def commit(
     _take_over(settings, config)
     if volumes and (places := [mount.destination for mount in config.mounts if mount.type in ("bind", "volume")]):
         settings["Volumes"] = {**(settings.get("Volumes") or {}), **{place: {} for place in places}}
+    change_lines.put_over(settings, given)
     change_lines.apply(settings, changes)
     old = manifests.read_manifest(base.manifest).layers or []
     below = document["rootfs"]["diff_ids"]

@@ -7,6 +7,7 @@ from . import (
 )
 from .compat import (
     archives,
+    commit,
     containers,
     create,
     image_removal,
@@ -18,6 +19,9 @@ from .compat import (
     push,
 )
 from .libpod import archives as podmans_archives
+from .libpod import commit as podmans_commit
+from .libpod import image_removal as podmans_image_removal
+from .libpod import images as podmans_images
 from .libpod import pull as podmans_pull
 from .libpod import push as podmans_push
 
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 
 ROUTES: tuple[Route, ...] = (
     *archives.ROUTES,
+    *commit.ROUTES,
     *containers.ROUTES,
     *create.ROUTES,
     *image_removal.ROUTES,
@@ -36,6 +41,9 @@ ROUTES: tuple[Route, ...] = (
     *openapi.ROUTES,
     *ping.ROUTES,
     *podmans_archives.ROUTES,
+    *podmans_commit.ROUTES,
+    *podmans_image_removal.ROUTES,
+    *podmans_images.ROUTES,
     *podmans_pull.ROUTES,
     *podmans_push.ROUTES,
     *pull.ROUTES,

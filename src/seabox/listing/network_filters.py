@@ -1,4 +1,4 @@
-"""--filter for networks: conditions of one key are alternatives, those of different keys must all hold."""
+"""--filter for networks: conditions of one key are alternatives; labels, and those of different keys, all hold."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def matcher(texts: Iterable[str], networks: Networks | None = None) -> Test:
         key, _, value = text.partition("=")
         test = _dangling(value, networks) if key.lower() == "dangling" and networks else _test(key.lower(), value)
         tests.setdefault(key.lower(), []).append(test)
-    return lambda network: all(any(test(network) for test in either) for either in tests.values())
+    groups = [(all if key.startswith("label") else any, each) for key, each in tests.items()]
+    return lambda network: all(combine(test(network) for test in each) for combine, each in groups)
 
 
 def _dangling(value: str, networks: Networks) -> Test:

@@ -12,6 +12,7 @@ class Subnet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     gateway: str = ""
     first: str = ""
     last: str = ""
+    reserved: dict[str, str] = {}  # addresses that no container gets, by what they are for
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -27,6 +28,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dns: bool = True
     labels: dict[str, str] = {}
     options: dict[str, str] = {}
+    noted: dict[str, str] = {}  # options of other engines, without effect here: told to whoever asks
 
     @property
     def ipv6(self) -> bool:
@@ -42,12 +44,15 @@ class NetworkRequest(msgspec.Struct, frozen=True, kw_only=True):
     subnets: tuple[str, ...] = ()
     gateways: tuple[str, ...] = ()  # one for each subnet, in order
     ip_ranges: tuple[str, ...] = ()  # one for each subnet, in order
-    ipv6: bool = False
+    reserved: dict[str, str] = {}  # addresses that no container gets, by what they are for
+    ipv4: bool = False  # a subnet as well where those given are IPv6
+    ipv6: bool = False  # likewise where they are IPv4
     internal: bool = False
     dns: bool = True
     interface: str = ""
     labels: dict[str, str] = {}
     options: dict[str, str] = {}
+    noted: dict[str, str] = {}  # see Network
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

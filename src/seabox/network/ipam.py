@@ -41,7 +41,9 @@ def parse_address(text: str) -> AnyAddress:
         raise BadSubnet(f'"{text}" is not an ip address') from None
 
 
-def check_subnet(text: str, gateway: str, ip_range: str, taken: Iterable[AnyNetwork]) -> Subnet:
+def check_subnet(
+    text: str, gateway: str, ip_range: str, taken: Iterable[AnyNetwork], reserved: Mapping[str, str] | None = None
+) -> Subnet:
     """A subnet of a network that is to be, with its gateway. Raises: BadSubnet."""
     subnet = parse_network(text)
     if subnet.num_addresses < 4:
@@ -54,7 +56,12 @@ def check_subnet(text: str, gateway: str, ip_range: str, taken: Iterable[AnyNetw
     first = last = ""
     if ip_range:
         first, last = _bounds(ip_range, subnet)
-    return Subnet(subnet=str(subnet), gateway=str(way), first=first, last=last)
+    kept = {key: str(address) for key, address in _addresses(reserved or {}) if address in subnet}
+    return Subnet(subnet=str(subnet), gateway=str(way), first=first, last=last, reserved=kept)
+
+
+def _addresses(reserved: Mapping[str, str]) -> Iterator[tuple[str, AnyAddress]]:
+    return ((key, parse_address(text)) for key, text in reserved.items())
 
 
 def _bounds(text: str, subnet: AnyNetwork) -> tuple[str, str]:
@@ -133,6 +140,8 @@ def _fixed(address: AnyAddress, subnet: Subnet, taken: Mapping[str, str]) -> str
     block = parse_network(subnet.subnet)
     if text == subnet.gateway or address in _unusable(block):
         raise BadSubnet(f"requested ip address {text} is the gateway, network or broadcast address of {subnet.subnet}")
+    if text in subnet.reserved.values():
+        raise BadSubnet(f"requested ip address {text} is reserved in {subnet.subnet}")
     if text in taken:
         raise AddressesTaken(
             f"IPAM error: requested ip address {text} is already allocated to container ID {taken[text]}",
@@ -149,7 +158,7 @@ def _lowest(block: AnyNetwork, subnet: Subnet, taken: Mapping[str, str]) -> str:
     """The lowest free address. A neighbour's cache stays right when one comes back: MAC addresses follow from them."""
     address = parse_address(subnet.first) if subnet.first else block[1]
     last = parse_address(subnet.last) if subnet.last else block[-1]
-    unusable = _unusable(block)
+    unusable = _unusable(block) | {parse_address(text) for text in subnet.reserved.values()}
     while address <= last:  # type: ignore[operator]  # both of one family
         if str(address) not in taken and str(address) != subnet.gateway and address not in unusable:
             return str(address)

@@ -9,7 +9,7 @@ import msgspec
 from ..errors import AmbiguousName, InvalidArgument
 from ..model.decoding import convert, decode
 from ..model.ids import new_id
-from ..model.network import Network, NetworkRequest
+from ..model.network import Connection, Network, NetworkRequest
 from .errors import NetworkExists, NetworkInUse, NoSuchNetwork
 from .hostnets import host_subnets
 from .plan import plan
@@ -107,6 +107,11 @@ class Networks:
     def users(self, name: str) -> tuple[str, ...]:
         """The ids of the containers that take part in a network, running or not. Raises: NoSuchNetwork."""
         return self._rows.users(self.get(name).id)
+
+    def connections(self, name: str) -> dict[str, Connection]:
+        """What each container has in a network that was last seen running there, by its id. Raises: NoSuchNetwork."""
+        rows = self._rows.connections(self.get(name).id)
+        return {container: decode(connection, Connection) for container, connection in rows.items()}
 
     def leases(self, name: str) -> dict[str, str]:
         """Which addresses of a network are given out, and the container that each is for. Raises: NoSuchNetwork."""

@@ -6,7 +6,7 @@ from ..errors import InvalidArgument, Unsupported
 from ..model.network import Network, Subnet
 from .attach_syntax import check_interface
 from .errors import BadSubnet, NetworkExists
-from .ipam import check_subnet, free_ipv4, free_ipv6, parse_network
+from .ipam import check_subnet, free_ipv4, free_ipv6, parse_address, parse_network
 from .modes import MODES
 
 TYPE_CHECKING = False
@@ -61,6 +61,7 @@ def plan(
         dns=request.dns and request.driver == "bridge",
         labels=request.labels,
         options=options,
+        noted=request.noted,
     )
 
 
@@ -103,12 +104,12 @@ def _subnets(
             raise InvalidArgument(f"every {what} needs a subnet: there are {len(values)}, and {given} subnets")
     if request.driver == "bridge":
         taken += host
-    elif not given:
+    elif not given and not request.ipv4:
         raise Unsupported(f"a {request.driver} network without a subnet would need DHCP: give one with --subnet")
     found: list[Subnet] = []
 
     def add(text: str, gateway: str = "", ip_range: str = "") -> None:
-        found.append(check_subnet(text, gateway, ip_range, taken))
+        found.append(check_subnet(text, gateway, ip_range, taken, request.reserved))
         taken.append(parse_network(text))
 
     for number, text in enumerate(request.subnets):
@@ -116,10 +117,14 @@ def _subnets(
         ip_range = request.ip_ranges[number] if number < len(request.ip_ranges) else ""
         add(text, gateway, ip_range)
     versions = {parse_network(subnet.subnet).version for subnet in found}
-    if not versions:
+    if not versions or (request.ipv4 and 4 not in versions):
         add(free_ipv4(taken, prefer))
     if request.ipv6 and 6 not in versions:
         add(free_ipv6(id, taken))
+    kept = {address for subnet in found for address in subnet.reserved.values()}
+    for key, text in request.reserved.items():
+        if str(parse_address(text)) not in kept:
+            raise BadSubnet(f"no subnet has the reserved address {key}={text}")
     if len(found) > 8:
         raise BadSubnet("a network has at most 8 subnets")
     return tuple(found)

@@ -1,13 +1,29 @@
-"""Networks under both APIs: how Docker's clients call them, and the rows that both tell of."""
+"""Networks under both APIs: how Docker's clients call them, who takes part in them, and what is done to both."""
 
 from __future__ import annotations
 
 from hashlib import sha256
 
+from ..errors import Conflict, NoSuchContainer, NoSuchPod
+from ..model.record import ALIVE, INFRA
 from ..network.networks import DEFAULT
 
-BRIDGE, HOST, NONE = "bridge", "host", "none"  # those that dockerd has from the start
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..engine import Engine
+    from ..model.network import Connection, Network
+
+BRIDGE, HOST, NONE = "bridge", "host", "none"
+BUILTIN = (BRIDGE, HOST, NONE)  # what dockerd has from the start
 _DEFAULTS = ("", "default", BRIDGE)
+
+
+class NotAllowed(Conflict):
+    """The network, or the container, is in a condition that forbids it: Docker's clients are told so with 403."""
+
+    http_status = 403
 
 
 def engine_name(name: str) -> str:
@@ -25,11 +41,63 @@ def docker_name(name: str) -> str:
     return BRIDGE if name == DEFAULT else name
 
 
-def endpoint_id(container: str, network: str) -> str:
-    """What Docker's clients call the end of a container in a network, both given by their ids."""
-    return sha256(f"endpoint {container} {network}".encode()).hexdigest()
-
-
 def mode_id(name: str) -> str:
     """The id that the modes `host` and `none` have as networks: the same everywhere."""
     return sha256(f"network {name}".encode()).hexdigest()
+
+
+def endpoint_id(container: str, network: str) -> str:
+    """The id of a container's place in a network, both given by their ids."""
+    return sha256(f"endpoint {container} {network}".encode()).hexdigest()
+
+
+def running_in(on: Engine, network: Network) -> Iterator[tuple[str, str, Connection]]:
+    """The id and name of each container that runs in the network, and what it has there."""
+    for id, has in on.networks.connections(network.id).items():
+        try:
+            seen = on.containers.get(id).snapshot()
+        except NoSuchContainer:  # it went meanwhile
+            continue
+        if seen.state.status in ALIVE:
+            yield id, seen.facts.name, has
+
+
+def connect(on: Engine, network: Network, container: str, options: Sequence[str]) -> None:
+    """The container takes part in the network; one that does not run may be told anew how.
+
+    Raises: NoSuchContainer, NotAllowed (it runs, and takes part already), InvalidArgument, AddressesTaken...
+    """
+    ctr = on.containers.get(container)
+    try:
+        ctr.connect(network, *options)
+    except Conflict as problem:
+        if ctr.id not in on.networks.users(network.id):
+            raise
+        with ctr.batch() as held:
+            if held.snapshot().state.status in ALIVE:
+                raise NotAllowed(str(problem)) from None
+            held.disconnect(network)
+            held.connect(network, *options)
+
+
+def disconnect(on: Engine, network: Network, container: str) -> None:
+    """The container does not take part in the network. Raises: NoSuchContainer, NotAllowed (it did not)..."""
+    ctr = on.containers.get(container)
+    try:
+        ctr.disconnect(network)
+    except Conflict as problem:
+        raise NotAllowed(str(problem)) from None
+
+
+def clear(on: Engine, network: Network, timeout: int | None) -> None:
+    """No container takes part in the network: all that did are removed, those of pods with their pods."""
+    for id in on.networks.users(network.id):
+        try:
+            ctr = on.containers.get(id)
+            facts = ctr.snapshot().facts
+            if facts.role == INFRA and facts.pod:
+                on.pods.get(facts.pod).remove(force=True, timeout=timeout)
+            else:
+                ctr.remove(force=True, timeout=timeout)
+        except (NoSuchContainer, NoSuchPod):
+            continue

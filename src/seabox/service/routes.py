@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from . import (
-    openapi,
-)
+from . import openapi
 from .compat import (
     archives,
     commit,
@@ -14,16 +12,20 @@ from .compat import (
     images,
     inspect,
     lifecycle,
+    networks,
     ping,
     pull,
     push,
+    volumes,
 )
 from .libpod import archives as podmans_archives
 from .libpod import commit as podmans_commit
 from .libpod import image_removal as podmans_image_removal
 from .libpod import images as podmans_images
+from .libpod import networks as libpod_networks
 from .libpod import pull as podmans_pull
 from .libpod import push as podmans_push
+from .libpod import volumes as libpod_volumes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +39,10 @@ ROUTES: tuple[Route, ...] = (
     *image_removal.ROUTES,
     *images.ROUTES,
     *inspect.ROUTES,
+    *libpod_networks.ROUTES,
+    *libpod_volumes.ROUTES,
     *lifecycle.ROUTES,
+    *networks.ROUTES,
     *openapi.ROUTES,
     *ping.ROUTES,
     *podmans_archives.ROUTES,
@@ -48,4 +53,5 @@ ROUTES: tuple[Route, ...] = (
     *podmans_push.ROUTES,
     *pull.ROUTES,
     *push.ROUTES,
+    *volumes.ROUTES,
 )  # fmt: skip

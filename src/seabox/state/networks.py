@@ -72,6 +72,15 @@ class SQLiteNetworks:
         with self._store.reading() as db:
             return _users(db, id)
 
+    def connections(self, id: str) -> dict[str, bytes]:
+        """What containers have in a network, by container, those left out that have nothing."""
+        with self._store.reading() as db:
+            rows = db.execute(
+                "SELECT container, connection FROM attachment WHERE network = ? AND connection IS NOT NULL "
+                "ORDER BY seq", (id,),
+            ).fetchall()  # fmt: skip
+        return {row[0]: bytes(row[1]) for row in rows}
+
     # --- who takes part ------------------------------------------------------------------------------------------
 
     def attach(self, container: str, network: str, interface: str, attachment: bytes) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 from ..errors import Busy, InvalidArgument, NotFound
 from ..kernel import process
@@ -17,7 +17,7 @@ from .shelf import directory
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
     from typing import Protocol
 
     from .needs import Archives, Containers
@@ -61,14 +61,16 @@ class Volumes:
 
     def create(
         self, name: str | None = None, *, driver: str = "local", options: Mapping[str, str] | None = None,
-        labels: Mapping[str, str] | None = None, ignore: bool = False,
+        labels: Mapping[str, str] | None = None, ignore: bool = False, anonymous: bool = False,
     ) -> Volume:  # fmt: skip
         """The volume exists, empty. Options of the driver local: type, device and o, as mount(8) takes them.
 
-        With `ignore` one that has the name already will do.
+        With `ignore` one that has the name already will do. `anonymous`: nobody chose its name.
         Raises: InvalidArgument, Unsupported (no such driver), VolumeExists.
         """
-        volume = new_volume(name or new_id(), self._shelf.folder, driver=driver, options=options, labels=labels)
+        volume = new_volume(
+            name or new_id(), self._shelf.folder, driver=driver, options=options, labels=labels, anonymous=anonymous
+        )
         with self._shelf.locked(volume.name) as found:
             if found is None:
                 self._shelf.make(volume)
@@ -160,9 +162,7 @@ class Volumes:
         A path gets a file of mode 0600, in place of what was there, once all is written.
         Raises: NoSuchVolume, CannotMount, OSError.
         """
-        volume = self.get(name)
-        with self._opened(volume.name) as fd:
-            pieces = self._archives.pack(fd)
+        with closing(self.export_pieces(name)) as pieces:
             if not isinstance(to, str):
                 for piece in pieces:
                     to.write(piece)
@@ -172,6 +172,17 @@ class Volumes:
             with Landing(to) as file:
                 file.write(pieces)
                 file.land()
+
+    def export_pieces(self, name: str) -> Generator[bytes, None, None]:
+        """The tar archive of the volume's files as it is read: the volume is held until it was, or the iterator closed.
+
+        Raises: NoSuchVolume; while iterating also CannotMount, OSError.
+        """
+        return self._packed(self.get(name).name)
+
+    def _packed(self, name: str) -> Generator[bytes, None, None]:
+        with self._opened(name) as fd:
+            yield from self._archives.pack(fd)
 
     def import_tar(self, name: str, archive: Source | Iterable[bytes]) -> None:
         """The volume holds what the tar archive (it may be compressed) holds, beside what was in it.

@@ -107,6 +107,16 @@ def test_a_good_subnet() -> None:
     )
 
 
+def test_reserved_addresses() -> None:
+    """Nobody gets them, and each subnet keeps those that are in it."""
+    subnet = check_subnet("10.1.0.0/24", "", "", [], {"router": "10.1.0.2", "printer": "10.2.0.2"})
+    assert subnet.reserved == {"router": "10.1.0.2"}
+    net = Network(id="ab", name="net", created_at=0, subnets=(subnet,))
+    assert choose(net, {}, ()) == ["10.1.0.3"]
+    with pytest.raises(BadSubnet, match=r"10\.1\.0\.2 is reserved in 10\.1\.0\.0/24"):
+        choose(net, {}, ["10.1.0.2"])
+
+
 def test_free_subnets_avoid_what_is_taken() -> None:
     assert free_ipv4([], "10.88.0.0/16") == "10.88.0.0/16"
     assert free_ipv4([parse_network("10.88.4.0/24")], "10.88.0.0/16") == "10.89.0.0/16"

@@ -40,6 +40,13 @@ def test_both_families() -> None:
     assert [":" in subnet.subnet for subnet in found.subnets] == [False, True]
 
 
+def test_ipv4_beside_ipv6() -> None:
+    """Only if it is asked for."""
+    for ipv4, families in ((False, [True]), (True, [True, False])):
+        found = planned(name="six", subnets=("fd00:7::/64",), ipv4=ipv4)
+        assert [":" in subnet.subnet for subnet in found.subnets] == families
+
+
 def test_macvlan_has_a_parent_and_no_name_service() -> None:
     found = planned(name="lan", driver="macvlan", options={"parent": "eth7", "mode": "vepa"}, subnets=("10.1.0.0/24",))
     assert (found.interface, found.options, found.dns) == ("eth7", {"mode": "vepa"}, False)
@@ -60,6 +67,7 @@ def test_macvlan_has_a_parent_and_no_name_service() -> None:
         ({"name": "x", "interface": "much-too-long-name"}, "invalid interface name"),
         ({"name": "x", "gateways": ("10.1.0.1",)}, "every gateway needs a subnet"),
         ({"name": "x", "subnets": ("10.1.0.0/24", "10.1.0.128/25")}, "already used"),
+        ({"name": "x", "subnets": ("10.1.0.0/24",), "reserved": {"a": "10.2.0.1"}}, "no subnet has the reserved"),
         ({"name": "x", "driver": "ipvlan", "subnets": ("10.1.0.0/24",)}, "needs its parent interface"),
     ],
 )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any, Unpack
 
     from .check import Finding
+    from .container.exec_session import Exec
     from .container.snapshot import Snapshot
     from .images.images import Images
     from .kernel.watch import Cancel
@@ -284,6 +285,13 @@ class Containers:
         """What is true of every container now, oldest first; without `all`, of those that run. Takes no lock."""
         found = snapshot.all_of(self._on, only_alive=not all)
         return [seen for seen in found if all or seen.status in ("running", "paused", "stopping")]
+
+    def exec_session(self, id: str) -> Exec:
+        """The exec session with this whole id, in whichever container it is. Raises: NoSuchExec."""
+        from .container.exec_session import Exec
+
+        found = self._on.store.execs.find(id).container
+        return Exec(self._on, found, self._on.store.load(found).facts.runtime, id)
 
     def wait_code(self, name: str) -> int:
         """The last exit code of a container; one that is gone is known by its whole id alone.

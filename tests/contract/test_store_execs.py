@@ -96,6 +96,9 @@ def test_finding_them(store: Store) -> None:
     add(store, "e3", DB)
     assert [record.id for record in store.execs.of(WEB)] == ["abd2", "abc1"]
     assert store.execs.get(WEB, "abc").id == "abc1"
+    assert store.execs.find("abc1").container == WEB
+    with pytest.raises(NoSuchExec):
+        store.execs.find("abc")
     with pytest.raises(AmbiguousName):
         store.execs.get(WEB, "ab")
     for name in ("e3", "", "x"):

@@ -14,15 +14,14 @@ from .remove import remove as remove_locked
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack
+    from typing import Any, Concatenate, ParamSpec, TypeVar
 
     from ..kernel.watch import Cancel
     from ..model.container import ContainerConfig
     from ..model.health import Health
     from ..model.network import Membership, Network
-    from ..model.options import ExecOptions
     from .artifacts import Artifacts
-    from .exec_session import Exec, Execs, ExecSession, Finished
+    from .exec_session import Execs
     from .guard import Locked
     from .services import Services
     from .sizes import Sizes
@@ -194,60 +193,14 @@ class Container:
     http_attach = handle_streams.http_attach
     logs = handle_streams.logs
 
-    def exec(
-        self, command: Sequence[str], *, timeout: float = 0, slow_reader: str = "backpressure", begin: bool = True,
-        **options: Unpack[ExecOptions],
-    ) -> ExecSession:  # fmt: skip
-        """`command` runs in the container, beside its first process, and the session is connected to its streams.
-
-        Options are the fields of ExecRequest; without `stdin=True` its input is empty; after `timeout` seconds (0 =
-        never) it is killed. The container's lock is not held meanwhile. `begin`: as of `attach`.
-
-        Raises: NotRunning, InvalidArgument, CommandNotFound, CommandNotExecutable, Refused.
-        """
-        from .exec_session import ExecSession
-        from .exec_start import request_of, start
-        from .relief import check_policy
-
-        check_policy(slow_reader)
-        id, made = start(self._on, self, request_of(command, timeout, options), attach=True)
-        return ExecSession(self._on, self._exec(id), made, slow_reader, begin=begin)
-
-    def exec_run(
-        self, command: Sequence[str], *, input: bytes | None = None, timeout: float | None = None,
-        cancel: Cancel | None = None, **options: Unpack[ExecOptions],
-    ) -> Finished:  # fmt: skip
-        """`command` ran in the container to its end: its code, stdout and stderr. Blocks; see `exec`.
-
-        Raises: as `exec`; ExecTimedOut, with what was written by then: it was killed after `timeout` seconds;
-        Cancelled: it was killed.
-        """
-        if input is not None:
-            options["stdin"] = True
-        beyond = 0 if timeout is None else timeout + 1  # should we be killed ourselves
-        with self.exec(command, timeout=beyond, **options) as session:
-            return session.communicate(input or b"", timeout, cancel)
-
-    def exec_detached(self, command: Sequence[str], *, timeout: float = 0, **options: Unpack[ExecOptions]) -> Exec:
-        """`command` runs in the container, its output thrown away; its exit code can be had for 5 minutes after.
-
-        Raises: as `exec`.
-        """
-        from .exec_start import request_of, start
-
-        return self._exec(start(self._on, self, request_of(command, timeout, options), attach=False)[0])
+    exec = handle_streams.exec_attached
+    exec_run = handle_streams.exec_run
+    exec_detached = handle_streams.exec_detached
 
     @property
     def execs(self) -> Execs:
         """The container's exec sessions."""
-        from .exec_session import Execs
-
-        return Execs(self._on, self.id)
-
-    def _exec(self, session: str) -> Exec:
-        from .exec_session import Exec
-
-        return Exec(self._on, self.id, self._on.store.load(self.id).facts.runtime, session)
+        return handle_streams.execs(self)
 
     def resize(self, height: int, width: int) -> None:
         """The container's terminal has this many rows and columns. Raises: StateConflict, InvalidArgument."""

@@ -20,12 +20,13 @@ from .relief import patience
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
     from typing import Any
 
     from ..kernel.watch import Cancel
     from ..model.exec import ExecRecord
     from ..oci.runtime import Executed
+    from .http_wire import Wire
     from .services import Services
 
 
@@ -187,6 +188,22 @@ class ExecSession(Session):
 
     def __enter__(self) -> ExecSession:
         return self
+
+    def http_attach(
+        self, conn: Wire | Callable[[], Wire], *, framed: bool, streams: Collection[str] | None = None,
+        detach_keys: str = "", typed: bytes = b"", cancel: Cancel | None = None,
+    ) -> None:  # fmt: skip
+        """The client at the other end of `conn` was connected to the process until one of them left. Blocks.
+
+        As Container.http_attach; `framed`: the outputs come as frames, else the first as it is and no second. How the
+        process ended is known when the client sees the end. To be made with `begin=False`; good for `close` after it.
+        Raises: InvalidArgument, Disconnected, Cancelled; the process goes on.
+        """
+        from .http_exec import http_attach
+
+        http_attach(
+            self, conn, framed=framed, streams=streams, detach_keys=detach_keys, typed=typed, cancel=cancel
+        )  # fmt: skip
 
     def close(self) -> None:
         """Disconnected; the process goes on. Its end, if that has come, is recorded. Idempotent."""

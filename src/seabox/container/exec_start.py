@@ -61,15 +61,15 @@ def request_of(command: Sequence[str], timeout: float, options: Mapping[str, obj
 
 
 def start(
-    on: Services, handle: Container, request: ExecRequest, *, attach: bool, check: bool = False
+    on: Services, handle: Container, request: ExecRequest, *, attach: bool, check: bool = False, id: str | None = None
 ) -> tuple[str, Executed]:
     """The session's id, and what runs: connected, with `attach`, before it did. Nothing is left of a failed start.
 
-    `check`: it is a health check, which is ended where it stands in the way.
+    `check`: it is a health check, which is ended where it stands in the way. `id`: the session's, a new one if None.
 
     Raises: NotRunning, CommandNotFound, CommandNotExecutable, Refused, OCIRuntimeFailed.
     """
-    session = new_id()
+    session = new_id() if id is None else id
     folder = folder_of(on, handle.id, session)
     with starting(session), ExitStack() as starts, ExitStack() as undo:
         with handle.locked(*ENDING) as ctr:

@@ -26,6 +26,7 @@ from ..state.store import Occurrence
 from . import exec_reap, snapshot
 from .exec_session import ExecSession
 from .exec_start import ENDING, NotRunning, request_of, start
+from .handle_streams import known_exec
 from .stored import decode_config
 
 TYPE_CHECKING = False
@@ -101,7 +102,7 @@ def _run(on: Services, handle: Container, check: Healthcheck, bounds: Bounds) ->
     began, seconds = on.clock.now(), check.timeout / 1e9
     try:
         id, made = start(on, handle, request_of(check.command, seconds + _DYING, {}), attach=True, check=True)
-        session = ExecSession(on, handle._exec(id), made)
+        session = ExecSession(on, known_exec(handle, id), made)
     except (NotRunning, NoSuchContainer):
         raise
     except (OCIRuntimeFailed, OSError) as problem:

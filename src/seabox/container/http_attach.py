@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import select
 from contextlib import ExitStack, suppress
-from time import monotonic
 
 from ..diagnostics import debug
-from ..errors import Conflict, Detached, InvalidArgument, SeaboxError
-from ..kernel.process import poll_one
-from ..kernel.sockets import shutdown_write
+from ..errors import Cancelled, Conflict, InvalidArgument, NoSuchContainer, SeaboxError
 from ..kernel.watch import Watch
 from ..logs import journald
 from ..logs.replay import Log
 from ..model.record import STARTABLE, EventKind, Status
-from ..streams import mux
-from ..streams.pump import Ends, Pump
 from ..streams.session import check_streams
 from ..streams.spool import DISCONNECT, LIMIT
+from . import http_wire, lifecycle
 from . import joined_journal as journal
-from . import lifecycle
 from .attach import connect_to, keep_promise, keys_of
 from .attended import attend
 from .bounds import Bounds
@@ -31,7 +24,6 @@ from .relief import check_policy, patience
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
-    from typing import Protocol
 
     from ..kernel.watch import Cancel
     from ..model.container import LogConfig
@@ -39,17 +31,8 @@ if TYPE_CHECKING:
     from ..oci.attachsock import AttachSocket
     from .container import Container
     from .guard import Locked
+    from .http_wire import Wire
     from .services import Services
-
-    class Wire(Protocol):
-        """A stream socket, or something like it."""
-
-        def fileno(self) -> int: ...
-        def close(self) -> object: ...
-
-
-PATIENCE = 30.0  # s in which a client that gets the rest of something must take some of it
-_FAREWELL = 1.0  # s that a client gets to hang up after the end
 
 
 class Nothing:
@@ -77,12 +60,14 @@ class Nothing:
 class Request:
     """What a client asks for; see Container.http_attach."""
 
-    __slots__ = ("bounds", "cancel", "detach_keys", "limit", "logs", "slow_reader", "stream", "typed", "wanted")
+    __slots__ = (
+        "bounds", "cancel", "detach_keys", "early", "limit", "logs", "slow_reader", "stream", "typed", "wanted",
+    )  # fmt: skip
 
     def __init__(
         self, *, streams: Collection[str] | None = None, detach_keys: str | None = None, cancel: Cancel | None = None,
         stream: bool = True, logs: bool = False, slow_reader: str = DISCONNECT, spool_limit: int = LIMIT,
-        typed: bytes = b"", timeout: float | None = None,
+        typed: bytes = b"", timeout: float | None = None, early: bool = False,
     ) -> None:  # fmt: skip
         """Raises: InvalidArgument."""
         self.bounds = Bounds(timeout, cancel)
@@ -93,7 +78,7 @@ class Request:
         check_policy(slow_reader)
         self.wanted = check_streams(streams)
         self.detach_keys, self.cancel, self.stream, self.logs = detach_keys, cancel, stream, logs
-        self.slow_reader, self.limit, self.typed = slow_reader, spool_limit, typed
+        self.slow_reader, self.limit, self.typed, self.early = slow_reader, spool_limit, typed, early
 
 
 def http_attach(
@@ -125,10 +110,10 @@ class _Attached:
             self._framed = not ctr.config.tty
             log = _readable_log(ctr) if request.logs else ctr.config.log
             if request.stream:
-                self._make_ready(ctr, undo)
+                self._ended = not self._make_ready(ctr, undo)
             conmon, writer = ctr.state.conmon, ctr.state.process
             self._patience = patience(request.slow_reader, request.limit, on.config.root, ctr.run_dir, writer)
-        if request.stream and request.logs:
+        if not self._ended and request.logs:
             assert conmon is not None, "a container that is alive has a conmon"
 
             def connect() -> AttachSocket:
@@ -155,10 +140,16 @@ class _Attached:
             mark = file.mark()
             self._ahead = ((group.stream, group.payload) for group in file.groups((0, 0), mark))
 
-    def _make_ready(self, ctr: Locked, undo: ExitStack) -> None:
-        """The container can be attached to: one that does not run is created in the runtime, to be started."""
+    def _make_ready(self, ctr: Locked, undo: ExitStack) -> bool:
+        """Whether the container can be attached to: one that does not run is created in the runtime, to be started."""
         if ctr.state.status in STARTABLE and ctr.state.status is not Status.CREATED:
-            lifecycle.init(ctr)
+            try:
+                lifecycle.init(ctr)
+            except (SeaboxError, OSError) as problem:
+                if not self._request.early or isinstance(problem, (Cancelled, NoSuchContainer)):
+                    raise
+                debug("the client of container %s is not told, but whoever starts it: %s", ctr.id, problem)
+                return False
         ctr.require(Status.CREATED, Status.RUNNING, text="you can only attach to running containers")
         on, id = ctr.on, ctr.id
         promise = attend(ctr.run_dir)
@@ -167,39 +158,16 @@ class _Attached:
             self._connection = connect_to(ctr)
             undo.callback(self._connection.close)
             ctr.become(ctr.state, EventKind.ATTACH)
+        return True
 
     def serve(self, fd: int) -> None:
         """The client has got everything, or is gone. Raises: Disconnected, Cancelled, TimedOut, OSError."""
-        wanted, request = self._request.wanted, self._request
-        ends = Ends(
-            fd if "stdin" in wanted and request.stream else None,
-            fd if "stdout" in wanted else None,
-            fd if "stderr" in wanted and self._framed else None,
-            self._keys, framed=self._framed, peer=PATIENCE,
+        request = self._request
+        client = http_wire.ends(fd, request.wanted, self._keys, framed=self._framed, live=request.stream)
+        http_wire.serve(
+            fd, self._connection, client, self._patience, cancel=request.cancel, typed=request.typed,
+            ahead=self._ahead, ended=self._ended, timeout=request.bounds.left,
         )  # fmt: skip
-        stoppers = () if request.cancel is None else (request.cancel,)
-        pump = Pump(self._connection, ends, self._patience, stoppers)
-        try:
-            pump.run(self._ahead, ended=self._ended, typed=request.typed, timeout=request.bounds.left)
-        except Detached:
-            debug("the client of an attached session has detached")
-        except BrokenPipeError as problem:
-            debug("an attached session: %s", problem)
-        except (SeaboxError, OSError) as problem:
-            if pump.aligned:
-                self._tell(fd, problem)
-            raise
-        finally:
-            self._connection.close()
-            _hang_up(fd)
-
-    def _tell(self, fd: int, problem: Exception) -> None:
-        """The client knows why, as far as it still listens."""
-        text = f"{problem}\n".encode()
-        with suppress(OSError):
-            data = mux.encode(mux.STDERR, text) if self._framed else text
-            if poll_one(fd, select.POLLOUT, 0):
-                os.write(fd, data)
 
 
 def _readable_log(ctr: Locked) -> LogConfig:
@@ -207,13 +175,3 @@ def _readable_log(ctr: Locked) -> LogConfig:
     if ctr.state.status is Status.REMOVING:
         raise Conflict(f"container {ctr.id} is being removed")
     return ctr.config.log
-
-
-def _hang_up(fd: int) -> None:
-    """The client has read the end, or had a moment to: a close with its input unread would throw away our output."""
-    deadline = monotonic() + _FAREWELL
-    with suppress(OSError):
-        shutdown_write(fd)
-        while poll_one(fd, select.POLLIN, max(0.0, deadline - monotonic())) and monotonic() < deadline:
-            if not os.read(fd, 1 << 16):
-                return

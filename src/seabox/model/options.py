@@ -152,6 +152,7 @@ if TYPE_CHECKING:
         spool_limit: int
         typed: bytes
         timeout: float | None
+        early: bool
 
     class ExecOptions(TypedDict, total=False):
         """See ExecRequest for what each means; a test keeps the two alike. `timeout` stands beside them."""

@@ -87,6 +87,14 @@ class SQLiteExecs:
         """See ExecStore.get."""
         return the_one(name, self.of(container))
 
+    def find(self, id: str) -> ExecRecord:
+        """See ExecStore.find."""
+        with self._store.reading() as db:
+            row = db.execute(f"{_SELECT} WHERE id = ?", (id,)).fetchone()
+        if row is None:
+            raise NoSuchExec(id)
+        return _record(row)
+
     def of(self, container: str, *, active: bool = False) -> list[ExecRecord]:
         """See ExecStore.of."""
         only = " AND status <> 'stopped'" if active else ""

@@ -58,6 +58,9 @@ if TYPE_CHECKING:
         def get(self, container: str, name: str) -> ExecRecord:
             """The session of this container with this id or unique prefix. Raises: NoSuchExec, AmbiguousName."""
 
+        def find(self, id: str) -> ExecRecord:
+            """The session with this whole id, whichever container it belongs to. Raises: NoSuchExec."""
+
         def of(self, container: str, *, active: bool = False) -> list[ExecRecord]:
             """The container's sessions, oldest first; `active` leaves out those whose end is recorded."""
 

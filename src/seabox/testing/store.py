@@ -259,6 +259,13 @@ class MemoryExecs:
         """See ExecStore.get."""
         return the_one(name, self.of(container))
 
+    def find(self, id: str) -> ExecRecord:
+        """See ExecStore.find."""
+        with self._store._mutex:
+            if id not in self._rows:
+                raise NoSuchExec(id)
+            return copy(self._rows[id])
+
     def of(self, container: str, *, active: bool = False) -> list[ExecRecord]:
         """See ExecStore.of."""
         with self._store._mutex:

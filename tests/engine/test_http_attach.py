@@ -12,7 +12,9 @@ import pytest
 
 import seabox
 from engine.home import SLEEPER, kinds
-from seabox.errors import InvalidArgument, StateConflict, Unsupported
+from seabox.container.exec_session import ExecSession
+from seabox.errors import CommandNotFound, InvalidArgument, StateConflict, Unsupported
+from seabox.model.ids import new_id
 from seabox.streams.mux import Decoder, encode
 
 OUT, ERR = 1, 2
@@ -22,7 +24,7 @@ READER = ("sh", "-c", "while read line; do echo got $line; echo bad $line >&2; d
 class Client:
     """One end of a connection whose other end is attached, by a thread, with these options."""
 
-    def __init__(self, ctr: seabox.Container, **options: Any) -> None:
+    def __init__(self, ctr: seabox.Container | ExecSession, **options: Any) -> None:
         self.end, self.theirs = socket.socketpair()
         self.end.settimeout(60)
         self.problem: BaseException | None = None
@@ -30,7 +32,7 @@ class Client:
         self._thread = threading.Thread(target=self._serve, args=(ctr, options), daemon=True)
         self._thread.start()
 
-    def _serve(self, ctr: seabox.Container, options: dict[str, Any]) -> None:
+    def _serve(self, ctr: seabox.Container | ExecSession, options: dict[str, Any]) -> None:
         try:
             ctr.http_attach(self._answer, **options)
         except BaseException as problem:
@@ -66,7 +68,7 @@ class Client:
 
 
 @contextmanager
-def client(ctr: seabox.Container, **options: Any) -> Iterator[Client]:
+def client(ctr: seabox.Container | ExecSession, **options: Any) -> Iterator[Client]:
     found = Client(ctr, **options)
     try:
         assert found.joined.wait(60)
@@ -222,6 +224,48 @@ def test_a_quiet_container(engine: seabox.Engine) -> None:
                 first.exactly(encode(OUT, b"y\n"))
         session.close_stdin()
     assert ctr.wait(timeout=60) == 0
+
+
+def test_a_further_command(engine: seabox.Engine) -> None:
+    """As with a container; its code is known when the client sees the end, and a client that leaves ends nothing."""
+    ctr = engine.containers.run("busybox", SLEEPER)
+    id = new_id()
+    session = ctr.exec(("sh", "-c", f"{READER[2]}; exit 7"), stdin=True, begin=False, id=id)
+    with session, client(session, framed=True, typed=b"one\n") as http:
+        http.exactly(encode(OUT, b"got one\n"))
+        http.exactly(encode(ERR, b"bad one\n"))
+        http.end.shutdown(socket.SHUT_WR)
+        assert http.rest() == encode(OUT, b"over\n")
+        record = engine.containers.exec_session(id).record()
+        assert (record.exit_code, record.active) == (7, False)
+        http.over()
+    with ctr.exec(["cat"], tty=True, begin=False) as session, client(session, framed=False, detach_keys="x") as http:
+        http.end.sendall(b"a")
+        http.exactly(b"a")
+        http.end.sendall(b"x")
+        assert http.rest() == b""
+        http.over()
+        assert session.poll() is None
+    with ctr.exec(SLEEPER, begin=False) as session:
+        with client(session, framed=True):
+            pass
+        assert session.poll() is None
+        with pytest.raises(InvalidArgument):
+            session.http_attach(_never, framed=True, streams=[])
+    for each in ctr.execs:
+        each.remove(force=True)
+
+
+def test_a_container_that_cannot_be_started(engine: seabox.Engine) -> None:
+    """One that came early sees the end; whoever starts it is told why."""
+    ctr = engine.containers.create("busybox", ["/nothing"])
+    with pytest.raises(CommandNotFound):
+        ctr.http_attach(_never)
+    with client(ctr, early=True) as http:
+        assert http.rest() == b""
+        http.over()
+    with pytest.raises(CommandNotFound):
+        ctr.start()
 
 
 # Numbers, so that a gap or a repetition shows; both streams; as fast as it can, beginning when told to

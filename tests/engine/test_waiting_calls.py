@@ -32,8 +32,8 @@ from seabox.streams.session import Session
 # What waits for nothing but a lock (for at most the engine's lock_timeout), a runtime, a disk.
 PROMPT = {
     Container: """
-        artifacts attach batch cleanup connect disconnect exec exec_detached execs exists health id inspect locked mend
-        name pause reload_network rename resize sizes snapshot snapshots stats status sync top unpause""",
+        artifacts attach batch cleanup config connect disconnect exec exec_detached execs exists health id inspect
+        locked mend name pause reload_network rename resize sizes snapshot snapshots stats status sync top unpause""",
     Pod: "containers exists id infra inspect name pause snapshot stats status top unpause",
     Session: "cancel close resize connection dropped keys patience",
     ExecSession: "cancel close resize connection dropped keys patience exit_code handle id kill pid poll",
@@ -41,7 +41,7 @@ PROMPT = {
     Execs: "get list",
     Snapshots: "list remove",
     seabox.Engine: "check close images info networks pods reset usage volumes",
-    Containers: "create exists get list run wait_code",
+    Containers: "create exec_session exists get list run wait_code",
 }
 WAITING = {
     Container: """
@@ -49,7 +49,7 @@ WAITING = {
         run_healthcheck start start_and_attach start_dependencies stop unmount update wait""",
     Pod: "kill logs remove restart start stop",
     Session: "close_stdin pump read read_all write",
-    ExecSession: "close_stdin communicate pump read read_all wait write",
+    ExecSession: "close_stdin communicate http_attach pump read read_all wait write",
     Exec: "remove wait",
     Execs: "remove",
     Snapshots: "create restore",
@@ -67,7 +67,8 @@ def test_the_table_is_whole(kind: type) -> None:
 
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in WAITING.items() for name in names.split()])
 def test_what_waits_has_a_timeout_and_a_cancel(kind: type, name: str) -> None:
-    taken = set(inspect.signature(Request if name == "http_attach" else getattr(kind, name)).parameters)
+    said = Request if (kind, name) == (Container, "http_attach") else getattr(kind, name)
+    taken = set(inspect.signature(said).parameters)
     assert taken & {"timeout", "timeout_seconds"} or (kind is Pod and name == "kill")
     assert "cancel" in taken or name in ITS_OWN
 
@@ -94,6 +95,9 @@ class Stage:
 
     def sleeping(self) -> ExecSession:
         return self.undo.enter_context(self.ctr.exec(SLEEPER, stdin=True))
+
+    def served(self) -> ExecSession:
+        return self.undo.enter_context(self.ctr.exec(SLEEPER, begin=False))
 
     def detached(self) -> Exec:
         return self.ctr.exec_detached(SLEEPER)
@@ -171,6 +175,7 @@ CALLS: dict[str, Callable[[Stage], Call]] = {
     "Session.read_all": _session("read_all"),
     "Session.pump": _session("pump", None, None, None),
     "ExecSession.communicate": lambda stage: lambda **how: stage.sleeping().communicate(**how),
+    "ExecSession.http_attach": lambda stage: lambda **how: stage.served().http_attach(stage.wire(), framed=True, **how),
     "ExecSession.wait": lambda stage: lambda **how: stage.sleeping().wait(**how),
     "Exec.wait": lambda stage: lambda **how: stage.detached().wait(**how),
     "Engine.events": lambda stage: lambda **how: _all(stage.engine.events(follow=True, **how)),

@@ -191,18 +191,19 @@ class ExecSession(Session):
 
     def http_attach(
         self, conn: Wire | Callable[[], Wire], *, framed: bool, streams: Collection[str] | None = None,
-        detach_keys: str = "", typed: bytes = b"", cancel: Cancel | None = None,
+        detach_keys: str = "", typed: bytes = b"", timeout: float | None = None, cancel: Cancel | None = None,
     ) -> None:  # fmt: skip
         """The client at the other end of `conn` was connected to the process until one of them left. Blocks.
 
         As Container.http_attach; `framed`: the outputs come as frames, else the first as it is and no second. How the
         process ended is known when the client sees the end. To be made with `begin=False`; good for `close` after it.
-        Raises: InvalidArgument, Disconnected, Cancelled; the process goes on.
+        Raises: InvalidArgument, Disconnected, Cancelled, TimedOut (after `timeout` seconds); the process goes on.
         """
         from .http_exec import http_attach
 
         http_attach(
-            self, conn, framed=framed, streams=streams, detach_keys=detach_keys, typed=typed, cancel=cancel
+            self, conn, framed=framed, streams=streams, detach_keys=detach_keys, typed=typed, timeout=timeout,
+            cancel=cancel,
         )  # fmt: skip
 
     def close(self) -> None:

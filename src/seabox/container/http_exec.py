@@ -9,6 +9,7 @@ from ..state.execs import NoSuchExec
 from ..streams.keys import parse_detach_keys
 from ..streams.session import check_streams
 from . import http_wire
+from .bounds import Bounds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,9 +24,10 @@ _LAST_WORD = 5.0  # s that conmon gets, after the last output, to say how the pr
 
 def http_attach(
     session: ExecSession, conn: Wire | Callable[[], Wire], *, framed: bool, streams: Collection[str] | None = None,
-    detach_keys: str = "", typed: bytes = b"", cancel: Cancel | None = None,
+    detach_keys: str = "", typed: bytes = b"", timeout: float | None = None, cancel: Cancel | None = None,
 ) -> None:  # fmt: skip
     """See ExecSession.http_attach."""
+    bounds = Bounds(timeout, cancel)
     with ExitStack() as undo:
         if not callable(conn):
             undo.callback(conn.close)
@@ -41,5 +43,5 @@ def http_attach(
         fd = wire.fileno()
         http_wire.serve(
             fd, session.connection, http_wire.ends(fd, wanted, keys, framed=framed), session.patience,
-            cancel=cancel, typed=typed, over=over,
+            cancel=cancel, typed=typed, timeout=bounds.left, over=over,
         )  # fmt: skip

@@ -28,7 +28,7 @@ def attach(
 
     Detach keys are for those who type: with no terminal, all that comes is data.
     """
-    framed = not ctr.config.tty
+    framed = not ctr.config().tty
     cancel = ask.cancel
     ctr.http_attach(
         lambda: ask.take_over(hijacked_type(ask, framed=framed)), streams=wanted, stream=stream, logs=logs,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import msgspec
 
@@ -19,6 +19,7 @@ from .sessions import CREATED, FAILED, SESSIONS, STARTED, STARTING, Prepared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from ..container.container import Container
@@ -174,19 +175,14 @@ def _options(session: Prepared) -> ExecOptions:
     return found
 
 
-class _noting_failure:
+@contextmanager
+def _noting_failure(session: Prepared) -> Iterator[None]:
     """A start that fails inside the block is known as that."""
-
-    def __init__(self, session: Prepared) -> None:
-        self._session = session
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: object) -> None:
-        if problem is not None:
-            code = problem.exit_code if isinstance(problem, OCIRuntimeFailed) else _FAILED
-            self._session.become(FAILED, code)
+    try:
+        yield
+    except BaseException as problem:
+        session.become(FAILED, problem.exit_code if isinstance(problem, OCIRuntimeFailed) else _FAILED)
+        raise
 
 
 def _tell(ask: Request, content_type: str, text: bytes, *, framed: bool) -> None:

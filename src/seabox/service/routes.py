@@ -5,9 +5,11 @@ from __future__ import annotations
 from . import openapi
 from .compat import (
     archives,
+    attach,
     commit,
     containers,
     create,
+    exec,
     image_removal,
     images,
     inspect,
@@ -19,7 +21,9 @@ from .compat import (
     volumes,
 )
 from .libpod import archives as podmans_archives
+from .libpod import attach as podmans_attach
 from .libpod import commit as podmans_commit
+from .libpod import exec as podmans_exec
 from .libpod import image_removal as podmans_image_removal
 from .libpod import images as podmans_images
 from .libpod import networks as libpod_networks
@@ -33,9 +37,11 @@ if TYPE_CHECKING:
 
 ROUTES: tuple[Route, ...] = (
     *archives.ROUTES,
+    *attach.ROUTES,
     *commit.ROUTES,
     *containers.ROUTES,
     *create.ROUTES,
+    *exec.ROUTES,
     *image_removal.ROUTES,
     *images.ROUTES,
     *inspect.ROUTES,
@@ -46,7 +52,9 @@ ROUTES: tuple[Route, ...] = (
     *openapi.ROUTES,
     *ping.ROUTES,
     *podmans_archives.ROUTES,
+    *podmans_attach.ROUTES,
     *podmans_commit.ROUTES,
+    *podmans_exec.ROUTES,
     *podmans_image_removal.ROUTES,
     *podmans_images.ROUTES,
     *podmans_pull.ROUTES,

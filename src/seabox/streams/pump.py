@@ -9,7 +9,7 @@ from time import monotonic
 from ..errors import Cancelled, Detached, Disconnected, TimedOut
 from ..kernel.process import milliseconds
 from .sink import Sink, Source
-from .spool import DISCONNECT, Frames
+from .spool import DISCONNECT, ON_ITS_WAY, Frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -235,7 +235,8 @@ class Pump:
             raise Detached("detached from the container")
 
     def _give(self, stream: int, run: memoryview) -> None:
-        fits = self._waiting() + len(run) <= self._patience.limit or not (self._relieved or self._disconnects)
+        room = self._patience.limit + (ON_ITS_WAY if self._relieved else 0)
+        fits = self._waiting() + len(run) <= room or not (self._relieved or self._disconnects)
         if fits and not self._dropped:  # what is thrown away is the end, never something in between
             if self._ahead is not None or self._held:
                 self._held.put_run(stream, run)

@@ -14,7 +14,7 @@ from ..kernel.process import milliseconds
 from ..kernel.watch import Cancel
 from .keys import DetachMatcher
 from .pump import MESSAGE, STDERR, STDOUT, Ends, Pump, receive_batch
-from .spool import DISCONNECT, MEMORY, Frames, Patience
+from .spool import DISCONNECT, MEMORY, ON_ITS_WAY, Frames, Patience
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -358,7 +358,8 @@ class Session:
     def _keep(self, stream: int, data: memoryview) -> None:
         if self._broken is not None:
             return
-        if self._size + len(data) > self.patience.limit or self.dropped:  # the end is, never something in between
+        room = self.patience.limit + (ON_ITS_WAY if self._relieved else 0)
+        if self._size + len(data) > room or self.dropped:  # the end is, never something in between
             if self.patience.policy == DISCONNECT:
                 self._broken = Disconnected(self.patience.text)
                 return

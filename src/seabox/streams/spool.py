@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 LIMIT = 64 << 20  # bytes kept for a slow reader
+ON_ITS_WAY = 2 << 20  # bytes beyond that for what is in pipes and sockets when a container that has waited ends
 MEMORY = 256 << 10  # bytes of these in memory: a hundred readers that stand still are nothing
 BACKPRESSURE, DISCONNECT = "backpressure", "disconnect"
 
@@ -37,7 +38,8 @@ BACKPRESSURE, DISCONNECT = "backpressure", "disconnect"
 class Patience:
     """How a slow reader is treated: up to `limit` bytes wait for him; then `policy` decides.
 
-    BACKPRESSURE: the container waits, until `relief` says that it is about to end; what comes then is thrown away.
+    BACKPRESSURE: the container waits, until `relief` says that it is about to end; what was on its way then is kept,
+    what is more is thrown away.
     DISCONNECT: he gets what waits for him, and then the reason why there is no more. `folder` is where files go.
     """
 

@@ -19,7 +19,7 @@ def join(on: Engine, ask: Request) -> None:
     if wanted and (stream or logs):
         attach(ctr, ask, wanted, ask.text("detachKeys") or None, stream=stream, logs=logs)
         return
-    ask.take_over(hijacked_type(ask, framed=not ctr.config.tty)).close()
+    ask.take_over(hijacked_type(ask, framed=not ctr.config().tty)).close()
 
 
 ROUTES = (

@@ -32,8 +32,9 @@ from seabox.streams.session import Session
 # What waits for nothing but a lock (for at most the engine's lock_timeout), a runtime, a disk.
 PROMPT = {
     Container: """
-        artifacts attach batch cleanup config connect disconnect exec exec_detached execs exists give_up health id
-        inspect locked memberships mend name pause reload_network rename resize sizes snapshot snapshots stats status sync top unpause""",
+        artifacts attach batch cleanup config connect disconnect exec exec_detached execs exists give_up health
+        id inspect locked memberships mend name pause reload_network rename resize sizes snapshot snapshots stats
+        status sync top unpause""",
     Pod: "containers exists id infra inspect name pause snapshot stats status top unpause",
     Session: "cancel close resize connection dropped keys patience",
     ExecSession: "cancel close resize connection dropped keys patience exit_code handle id kill pid poll",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 from ..errors import Refused
 from ..model import human
@@ -50,11 +51,11 @@ def inspect(on: Services, id: str, *, size: bool = False) -> dict[str, Any]:
         "ImageName": config.image,
         "Rootfs": config.rootfs,
         "Pod": config.pod,
-        "ResolvConfPath": f"{run_dir}/resolv.conf",
-        "HostnamePath": f"{run_dir}/hostname",
-        "HostsPath": f"{run_dir}/hosts",
+        "ResolvConfPath": _made(f"{run_dir}/resolv.conf"),
+        "HostnamePath": _made(f"{run_dir}/hostname"),
+        "HostsPath": _made(f"{run_dir}/hosts"),
         "StaticDir": on.config.static_dir(id),
-        "OCIConfigPath": f"{run_dir}/config.json",
+        "OCIConfigPath": _made(f"{run_dir}/config.json"),
         "OCIRuntime": _runtime(config.runtime),
         "ConmonPidFile": config.conmon_pidfile or f"{run_dir}/conmon.pid",
         "PidFile": config.pidfile or f"{run_dir}/pid",
@@ -80,6 +81,11 @@ def inspect(on: Services, id: str, *, size: bool = False) -> dict[str, Any]:
         "Config": _config(config, run_dir),
         "HostConfig": _host_config(config),
     }
+
+
+def _made(path: str) -> str:
+    """The path of a file that is made before the container first runs, "" until then."""
+    return path if os.path.lexists(path) else ""
 
 
 def _sizes(on: Services, id: str, wanted: bool) -> dict[str, Any]:
@@ -188,7 +194,19 @@ def _mount(on: Services, mount: Mount) -> dict[str, Any]:
 
 
 def _binds(config: ContainerConfig) -> list[str]:
-    return [f"{m.source}:{m.destination}:{','.join(m.options)}" for m in config.mounts if m.type in ("bind", "volume")]
+    """The options in podman's order: what was said, then how it propagates, then how it is bound."""
+
+    def rank(option: str) -> int:
+        return 2 if option in ("bind", "rbind") else option in _PROPAGATION
+
+    return [
+        f"{mount.source}:{mount.destination}:{','.join(sorted(_told(mount), key=rank))}"
+        for mount in config.mounts if mount.type in ("bind", "volume")
+    ]  # fmt: skip
+
+
+def _told(mount: Mount) -> Iterable[str]:
+    return sorted(mount.options, key=lambda option: option not in ("ro", "rw"))
 
 
 def _environment(config: ContainerConfig, run_dir: str) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from . import openapi
+from . import (
+    openapi,
+)
 from .compat import (
     archives,
     attach,
@@ -23,6 +25,7 @@ from .compat import (
 from .libpod import archives as podmans_archives
 from .libpod import attach as podmans_attach
 from .libpod import commit as podmans_commit
+from .libpod import containers as podmans_containers
 from .libpod import exec as podmans_exec
 from .libpod import image_removal as podmans_image_removal
 from .libpod import images as podmans_images
@@ -54,6 +57,7 @@ ROUTES: tuple[Route, ...] = (
     *podmans_archives.ROUTES,
     *podmans_attach.ROUTES,
     *podmans_commit.ROUTES,
+    *podmans_containers.ROUTES,
     *podmans_exec.ROUTES,
     *podmans_image_removal.ROUTES,
     *podmans_images.ROUTES,

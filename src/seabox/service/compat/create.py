@@ -1,4 +1,4 @@
-"""POST /containers/create as dockerd answers it."""
+"""POST /containers/create, and update, as dockerd answers them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from ..networks import engine_name
 from ..response import Response, json
 from ..routing import Route, text
 from .asked import asked_for
-from .create_body import CreateBody
+from .asked_limits import changed_limits, restart_policy
+from .create_body import CreateBody, UpdateBody
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,6 +72,21 @@ def create(on: Engine, ask: Request) -> Response:
     return json({"Id": ctr.id, "Warnings": asked.warnings}, 201)
 
 
+def update(on: Engine, ask: Request) -> Response:
+    """A container has other limits, or another restart policy."""
+    said = ask.json(UpdateBody)
+    changes = changed_limits(said)
+    if said.restart_policy is not None and said.restart_policy.name:
+        changes["restart"] = restart_policy(said.restart_policy)
+    ctr = on.containers.get(ask.place("name"))
+    if changes:
+        try:
+            ctr.update(cancel=ask.cancel, **changes)
+        except Unsupported as problem:
+            raise InvalidArgument(str(problem)) from None
+    return json({"Warnings": []})
+
+
 def _image(on: Engine, name: str, platform: str) -> ImageRow:
     """The image, if it is here and of that platform. Raises: NoSuchImage, InvalidArgument."""
     try:
@@ -104,4 +120,5 @@ ROUTES = (
         "POST", "/containers/create", create, text("name", about="of the container"),
         text("platform", about="os[/architecture[/variant]] of the image"), body=CreateBody, status=201,
     ),
+    Route("POST", "/containers/{name}/update", update, body=UpdateBody),
 )  # fmt: skip

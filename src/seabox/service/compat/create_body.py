@@ -204,6 +204,12 @@ class HostConfig(Limits, kw_only=True, rename="pascal"):
     init: bool | None = None
 
 
+class UpdateBody(Limits, kw_only=True, rename="pascal"):
+    """What is to be different."""
+
+    restart_policy: RestartPolicy | None = None
+
+
 class IPAMConfig(_Body, kw_only=True):
     """Addresses that are asked for."""
 

@@ -14,7 +14,7 @@ from .prepare import image_root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from ..model.record import EventKind, ProcessId
     from .guard import Locked
@@ -27,6 +27,7 @@ _NETWORK = "network.json"  # goes with what it describes
 # Where a runtime that restores mounts the root for criu. One that was killed leaves it, and runc, asked to delete what
 # it left, deletes whatever is in there.
 _CRIU_ROOT = "criu-root"
+_OF_CRIU = ".criu."
 
 
 def release_resources(ctr: Locked, *, interrupted: bool = False, also: Iterable[Step] = ()) -> None:
@@ -82,11 +83,10 @@ def _release_strays(ctr: Locked) -> None:
 
 
 def _release_runtime(ctr: Locked, meanwhile: Callable[[], None] = lambda: None) -> None:
-    for folder in (f"{ctr.runtime.root}/{ctr.id}", ctr.run_dir):  # runc's, crun's
-        if os.path.isdir(place := f"{folder}/{_CRIU_ROOT}"):
-            from ..kernel.mounts import umount
+    for place in _left_by_criu(ctr):
+        from ..kernel.mounts import umount
 
-            umount(place, detach=True)
+        umount(place, detach=True)
     with ctr.runtime.deleting(ctr.id, force=True):
         meanwhile()
     if os.path.exists(f"{ctr.run_dir}/{_HOOKS}"):
@@ -95,6 +95,15 @@ def _release_runtime(ctr: Locked, meanwhile: Callable[[], None] = lambda: None) 
         poststop(ctr.run_dir, ctr.id)
     if ctr.facts.cgroup and cgroups.remove(ctr.facts.cgroup, kill=True):
         debug("container %s: the runtime had left its cgroup behind", ctr.id)
+
+
+def _left_by_criu(ctr: Locked) -> Iterator[str]:
+    """Where a restore that was cut short may have something mounted: the container's root, all of its cgroups."""
+    for folder in (f"{ctr.runtime.root}/{ctr.id}", ctr.run_dir):  # runc's, crun's
+        if os.path.isdir(place := f"{folder}/{_CRIU_ROOT}"):
+            yield place
+    if os.path.isdir(ctr.run_dir):
+        yield from [f"{ctr.run_dir}/{name}" for name in os.listdir(ctr.run_dir) if name.startswith(_OF_CRIU)]
 
 
 def _release_network(ctr: Locked) -> None:

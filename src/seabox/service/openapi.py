@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from .. import __version__
-from .response import JSON, TAR, Response, json
+from .response import JSON, Response, json
 from .routing import FILTERS, FLAG, NUMBER, TEXTS, Route
 
 TYPE_CHECKING = False
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .request import Request
     from .routing import Parameter
 
+_BYTES = "application/octet-stream"
 _REFERENCE = "#/components/schemas/{name}"
 _KINDS: dict[str, dict[str, Any]] = {
     FLAG: {"type": "boolean"},
@@ -37,8 +38,9 @@ _ANSWERS: dict[str | None, dict[str, Any]] = {
     None: {},
     "json": {JSON: {"schema": {}}},
     "text": {"text/plain": {"schema": {"type": "string"}}},
-    "raw": {"*/*": {"schema": {}}},
-    "stream": {"*/*": {"schema": {}}},
+    "raw": {"*/*": {}},
+    "lines": {"*/*": {}},
+    "stream": {"*/*": {}},
 }
 
 
@@ -81,7 +83,7 @@ def _operation(route: Route, of_body: dict[Any, dict[str, Any]]) -> dict[str, An
         } | {"4XX": refused, "501": refused},
     }  # fmt: skip
     if route.body == "raw":
-        found["requestBody"] = {"content": {TAR: {"schema": {"type": "string", "format": "binary"}}}}
+        found["requestBody"] = {"content": {_BYTES: {"schema": {"type": "string", "format": "binary"}}}}
     elif route.body is not None:
         found["requestBody"] = {"content": {JSON: {"schema": of_body[route.body]}}}
     return found

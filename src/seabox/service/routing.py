@@ -81,7 +81,7 @@ class Route:
 
     pattern  "/containers/{name}/json"; {name...} stands for a text with slashes in it
     body     what the request carries: a Struct (JSON), "raw" (a tar archive or other bytes), None
-    answer   what a success carries: "json", "raw", "stream" (hijacked), None (nothing)
+    answer   what a success carries: "json", "lines" of JSON, "raw", "stream" (taken over), "text", None
     status   of a success; further ones in `also`
     """
 

@@ -82,3 +82,24 @@ def test_given_up(engine: seabox.Engine, home: Home, stuck: str) -> None:
     with home.engine(criu=stuck) as other, pytest.raises(TimedOut):
         other.containers.get(ctr.id).restore(timeout=1)
     is_whole(engine, ctr, place)
+
+
+def test_killed_while_the_cgroups_were_restored(engine: seabox.Engine, home: Home, stuck: str) -> None:
+    """criu mounts all cgroups in a directory beside the bundle then."""
+    ctr, place = asleep(engine, home)
+    child = os.fork()
+    if child == 0:
+        try:
+            home.engine(criu=stuck).containers.get(ctr.id).restore()
+        finally:
+            os._exit(1)
+    Path(stuck).with_name("begun").read_text()
+    yard = f"{home.runroot}/containers/{ctr.id}/.criu.cgyard.abcdef"
+    os.makedirs(f"{yard}/pids")
+    mounts.mount_tmpfs(yard, 1 << 20)
+    os.mkdir(f"{yard}/pids")
+    mounts.mount_tmpfs(f"{yard}/pids", 1 << 20)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    is_whole(engine, engine.containers.get(ctr.id), place)
+    assert mounts.mounts_under(yard) == []

@@ -18,6 +18,7 @@ from .rooms import Rooms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import builtins
     from collections.abc import Callable, Iterator, Sequence
     from os import PathLike
     from types import TracebackType
@@ -292,6 +293,15 @@ class Containers:
 
         found = self._on.store.execs.find(id).container
         return Exec(self._on, found, self._on.store.load(found).facts.runtime, id)
+
+    def dependants(self, name: str) -> builtins.list[Container]:
+        """The containers that need this one, directly or not, in an order in which they can be removed.
+
+        Raises: NoSuchContainer, AmbiguousName.
+        """
+        from .container.requirements import dependants
+
+        return [Container(self._on, id) for id in dependants(self._on, self.get(name).id)]
 
     def wait_code(self, name: str) -> int:
         """The last exit code of a container; one that is gone is known by its whole id alone.

@@ -42,3 +42,11 @@ def require(ctr: Locked) -> None:
             ctr.id, str(ctr.state.status), tuple(sorted({wanted[id] for id in idle})),
             f"some dependencies of container {ctr.id} are not started: {', '.join(idle)}",
         )  # fmt: skip
+
+
+def dependants(on: Services, id: str) -> list[str]:
+    """The containers that need this one, directly or not, in an order in which they can be removed."""
+    found: list[str] = []
+    for other in on.store.dependants(id):
+        found += [each for each in (*dependants(on, other), other) if each not in found]
+    return found

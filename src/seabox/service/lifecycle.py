@@ -5,14 +5,25 @@ from __future__ import annotations
 from contextlib import suppress
 
 from ..container.wait import next_run
-from ..errors import Conflict, ExitCodeUnknown, InvalidArgument, NeverStarted, NoSuchContainer
+from ..errors import (
+    Conflict,
+    ExitCodeUnknown,
+    InvalidArgument,
+    NeverStarted,
+    NoSuchContainer,
+    NotFound,
+    StateConflict,
+)
+from ..kernel.watch import Watch
 from ..listing.container_filters import matcher
 from ..model.signals import signal_number
 from ..model.times import LONGEST
+from .response import Response, Stream, json, json_line
+from .routing import flag, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ..container.container import Container
     from ..container.snapshot import Snapshot
@@ -20,6 +31,7 @@ if TYPE_CHECKING:
     from ..kernel.watch import Cancel
     from .request import Request
 
+STREAM = (flag("stream", about="Tell again and again"), number("delay", 5, "Seconds between one time and the next"))
 _PRUNE_FILTERS = ("label", "label!", "until")
 _UP = ("running", "stopping", "paused")
 
@@ -102,7 +114,32 @@ def prune(on: Engine, conditions: list[str]) -> Iterator[Pruned]:
             yield Pruned(seen.facts.id, size, problem)
 
 
-def processes(ctr: Container, words: str, *, host: bool = False) -> dict[str, object]:
-    """The container's processes, as both APIs tell of them. Raises: StateConflict, InvalidArgument."""
-    titles, rows = ctr.top(words.split(), host=host)
+def processes(found: tuple[list[str], list[list[str]]]) -> dict[str, object]:
+    """What a container's or a pod's `top` has found, as both APIs tell of it."""
+    titles, rows = found
     return {"Titles": titles, "Processes": rows}
+
+
+def again_and_again(look: Callable[[], object], ask: Request) -> Response:
+    """What there is to see, as JSON; with `stream` every `delay` seconds anew, until there is nothing to look at.
+
+    Raises: what the first look raises, InvalidArgument.
+    """
+    delay = ask.number("delay") or 0
+    if not 1 <= delay <= LONGEST:
+        raise InvalidArgument(f'"delay" parameter of value {delay} < 1')
+    first = look()
+    if not ask.flag("stream"):
+        return json(first)
+    return Stream(_looks(first, look, delay, ask.cancel))
+
+
+def _looks(first: object, look: Callable[[], object], delay: int, cancel: Cancel) -> Iterator[bytes]:
+    yield json_line(first)
+    while True:
+        with Watch(cancel) as watch:
+            watch.wait(delay)
+        try:
+            yield json_line(look())
+        except (StateConflict, NotFound):
+            return

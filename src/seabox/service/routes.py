@@ -29,10 +29,12 @@ from .libpod import containers as podmans_containers
 from .libpod import exec as podmans_exec
 from .libpod import image_removal as podmans_image_removal
 from .libpod import images as podmans_images
-from .libpod import networks as libpod_networks
+from .libpod import lifecycle as podmans_lifecycle
+from .libpod import networks as podmans_networks
 from .libpod import pull as podmans_pull
 from .libpod import push as podmans_push
-from .libpod import volumes as libpod_volumes
+from .libpod import sleep as podmans_sleep
+from .libpod import volumes as podmans_volumes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,8 +50,6 @@ ROUTES: tuple[Route, ...] = (
     *image_removal.ROUTES,
     *images.ROUTES,
     *inspect.ROUTES,
-    *libpod_networks.ROUTES,
-    *libpod_volumes.ROUTES,
     *lifecycle.ROUTES,
     *networks.ROUTES,
     *openapi.ROUTES,
@@ -61,8 +61,12 @@ ROUTES: tuple[Route, ...] = (
     *podmans_exec.ROUTES,
     *podmans_image_removal.ROUTES,
     *podmans_images.ROUTES,
+    *podmans_lifecycle.ROUTES,
+    *podmans_networks.ROUTES,
     *podmans_pull.ROUTES,
     *podmans_push.ROUTES,
+    *podmans_sleep.ROUTES,
+    *podmans_volumes.ROUTES,
     *pull.ROUTES,
     *push.ROUTES,
     *volumes.ROUTES,

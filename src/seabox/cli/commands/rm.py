@@ -13,7 +13,6 @@ from seabox.model.record import INFRA
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from seabox.cli.parse import Arguments
-    from seabox.engine import Engine
 
 
 class NothingToRemove(NoSuchContainer):
@@ -73,11 +72,11 @@ def run(args: Arguments) -> int:
                     say(id)
                 return
             if args.on("depend"):
-                for other in dependants(on, ctr.id):
-                    if other not in gone:
-                        on.containers.get(other).remove(force=True, timeout=timeout, volumes=args.on("volumes"))
-                        gone.add(other)
-                        say(other)
+                for other in on.containers.dependants(ctr.id):
+                    if other.id not in gone:
+                        other.remove(force=True, timeout=timeout, volumes=args.on("volumes"))
+                        gone.add(other.id)
+                        say(other.id)
             gone_too = {name, ctr.id, ctr.id[:12]}
             with suppress(NoSuchContainer):  # somebody else removed it at the same time: it is gone, as was asked
                 gone_too.add(ctr.name)
@@ -91,17 +90,3 @@ def run(args: Arguments) -> int:
         forgive = (NothingToRemove,) if force or args.on("ignore") else ()
         return for_each(names, remove, forgive=forgive)
 
-
-def dependants(on: Engine, id: str) -> list[str]:
-    """The containers that need this one, directly or not, in an order in which they can be removed."""
-    needs: dict[str, list[str]] = {}
-    for seen in on.containers.list():
-        try:
-            needs[seen.facts.id] = on.containers.get(seen.facts.id).inspect()["Dependencies"]
-        except NoSuchContainer:
-            continue
-    found = [id]
-    for other, wanted in needs.items():  # oldest first: a need is always older
-        if not set(found).isdisjoint(wanted):
-            found.append(other)
-    return found[:0:-1]

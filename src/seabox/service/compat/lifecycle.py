@@ -11,7 +11,18 @@ from ...errors import (
     SeaboxError,
     StateConflict,
 )
-from ..lifecycle import Waiting, is_up, last_code, named, patience, processes, prune, signal_in
+from ..lifecycle import (
+    STREAM,
+    Waiting,
+    again_and_again,
+    is_up,
+    last_code,
+    named,
+    patience,
+    processes,
+    prune,
+    signal_in,
+)
 from ..response import Response, Stream, empty, json, json_line
 from ..routing import Route, filters, flag, number, text
 
@@ -179,7 +190,8 @@ def prune_all(on: Engine, ask: Request) -> Response:
 
 def top(on: Engine, ask: Request) -> Response:
     """Its processes, with the host's numbers."""
-    return json(processes(named(on, ask), ask.text("ps_args"), host=True))
+    ctr, words = named(on, ask), ask.text("ps_args").split()
+    return again_and_again(lambda: processes(ctr.top(words, host=True)), ask)
 
 
 def resize(on: Engine, ask: Request) -> Response:
@@ -202,6 +214,6 @@ ROUTES = (
     Route("POST", "/containers/{name}/wait", wait, text("condition", about="not-running, next-exit or removed")),
     Route("DELETE", "/containers/{name}", remove, flag("v"), flag("force"), flag("link"), answer=None, status=204),
     Route("POST", "/containers/prune", prune_all, filters()),
-    Route("GET", "/containers/{name}/top", top, text("ps_args", "-ef", "Options as of ps(1)")),
+    Route("GET", "/containers/{name}/top", top, text("ps_args", "-ef", "Options as of ps(1)"), *STREAM),
     Route("POST", "/containers/{name}/resize", resize, number("h"), number("w"), answer=None),
 )

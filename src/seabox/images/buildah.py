@@ -9,6 +9,7 @@ buildah sees mounts of its own, which end with it, and is asked to end when we a
 from __future__ import annotations
 
 import os
+import re
 from contextlib import ExitStack, contextmanager
 
 import msgspec
@@ -16,19 +17,25 @@ import msgspec
 from ..errors import SeaboxError, Unsupported
 from ..kernel.files import make_dirs, remove_tree, write_all, write_file
 from ..kernel.process import end_group, reap, spawn
+from ..kernel.programs import run
+from ..kernel.watch import Watch
 from ..model.decoding import decode
 from .sharing import shared
 from .skopeo import registries_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    from ..kernel.watch import Cancel
     from .needs import Host
+
+    Account = Callable[[int, bytes], None]
 
 _LOCK_TIMEOUT = 60.0  # s
 _GRACE = 10.0  # s, until buildah has ended what it runs
 _TAIL = 200  # bytes
+_VERSION = re.compile(r"version (\d+(?:\.\d+)*)")
 
 
 class BuildFailed(SeaboxError):
@@ -45,12 +52,19 @@ class _Stored(msgspec.Struct, frozen=True):
 
 
 class Buildah:
-    """buildah, its storage below `top`. `place`: a directory that ends with what is done."""
+    """buildah, its storage below `top`. `place`: a directory that ends with what is done.
 
-    def __init__(self, top: str, host: Host, driver: str, mounts_file: str = "") -> None:
+    `account` hears what it writes to 1 and 2, in place of our own; it ends when `cancel` is fired.
+    """
+
+    def __init__(
+        self, top: str, host: Host, driver: str, mounts_file: str = "", *, account: Account | None = None,
+        cancel: Cancel | None = None,
+    ) -> None:  # fmt: skip
         if not host.buildah:
             raise Unsupported("buildah was not found: install it to build images")
         self._top, self._host, self._driver, self._mounts_file = top, host, driver, mounts_file
+        self._account, self._cancel = account, cancel
         self._registries = registries_option(host.env)
         self._apart = [host.setpriv, "--pdeathsig", "TERM"] if host.setpriv else []
         self._apart += [host.unshare, "--mount", "--propagation", "private"] if host.unshare else []
@@ -101,7 +115,14 @@ class Buildah:
         return f"{self._top}/{self._driver}"
 
     def _run(self, argv: Sequence[str], *, quiet: bool = False, stdout: int = 2) -> bytes:
-        code, said = _ended([*self._apart, *argv], self._environment(), quiet=quiet, stdout=stdout)
+        def tell(stream: int, piece: bytes) -> None:
+            if self._account is not None and not quiet:
+                self._account(stream, piece)
+            elif not quiet:
+                write_all(stdout if stream == 1 else 2, piece)
+
+        both = quiet or self._account is not None
+        code, said = _ended([*self._apart, *argv], self._environment(), tell, self._cancel, both=both)
         if code != 0 and not quiet:
             raise BuildFailed(code if code is not None and code > 0 else 125)
         return said
@@ -117,24 +138,45 @@ class Buildah:
         return {**self._host.env, "CONTAINERS_CONF": path}
 
 
-def _ended(argv: Sequence[str], env: Mapping[str, str], *, quiet: bool, stdout: int) -> tuple[int | None, bytes]:
-    """The program's exit code, and the end of its output; its words have gone where ours go."""
+def version(host: Host) -> tuple[int, ...]:
+    """The host's buildah, as (1, 28, 2); () if it does not say. Raises: OSError, TimedOut."""
+    said = run([host.buildah, "--version"], env=host.env, timeout_seconds=_LOCK_TIMEOUT).out.decode(errors="replace")
+    found = _VERSION.search(said)
+    return tuple(map(int, found[1].split("."))) if found else ()
+
+
+def _ended(
+    argv: Sequence[str], env: Mapping[str, str], tell: Account, cancel: Cancel | None, *, both: bool
+) -> tuple[int | None, bytes]:
+    """The program's exit code, and the end of its output; `tell` heard its words (`both`: its complaints as well)."""
     with ExitStack() as undo:
-        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-        undo.callback(os.close, nowhere)
-        ours, theirs = os.pipe()
-        undo.callback(os.close, ours)
+        streams: dict[int, int] = {}
+        theirs: dict[int, int] = {}
+        for stream in (1, 2) if both else (1,):
+            ours, theirs[stream] = os.pipe()
+            streams[ours] = stream
+            undo.callback(os.close, ours)
         try:
-            pid = spawn(
-                argv, env=env, cwd=os.getcwd(), stdout=theirs, stderr=nowhere if quiet else 2, new_group=True
-            )  # fmt: skip
+            pid = spawn(argv, env=env, cwd=os.getcwd(), stdout=theirs[1], stderr=theirs.get(2, 2), new_group=True)
         finally:
-            os.close(theirs)
+            for fd in theirs.values():
+                os.close(fd)
         said = b""
         try:
-            while piece := os.read(ours, 1 << 16):
-                write_all(nowhere if quiet else stdout, piece)
-                said = (said + piece)[-_TAIL:]
+            with Watch(cancel) as watch:
+                for fd in streams:
+                    watch.add_fd(fd)
+                left = len(streams)
+                while left:
+                    for fd in streams.keys() & watch.wait():
+                        piece = os.read(fd, 1 << 16)
+                        if not piece:
+                            watch.drop_fd(fd)
+                            left -= 1
+                            continue
+                        tell(streams[fd], piece)
+                        if streams[fd] == 1:
+                            said = (said + piece)[-_TAIL:]
             return reap(pid), said
         except BaseException:
             end_group(pid, _GRACE)  # killed at once, it would leave what it runs

@@ -247,15 +247,16 @@ class Images(Mounted, Traffic):
             raise Unsupported("this image store knows no containers")
         return self._containers
 
-    def manifest(self, verb: str, words: Sequence[str], *, flags: Sequence[str] = (), stdout: int = 2) -> None:
+    def manifest(self, verb: str, words: Sequence[str], **options: Any) -> None:
         """`buildah manifest VERB FLAGS WORDS` is done with the lists of images below our root. Blocks.
 
-        Images to be listed are taken from here if they are here. Raises: buildah.BuildFailed, Unsupported.
+        Images to be listed are taken from here if they are here. `options` are the fields of lists.Order: `flags`...
+        Raises: buildah.BuildFailed, Unsupported, Cancelled.
         """
-        from .lists import manifest
+        from .lists import Order, manifest
 
-        driver = self._known_roots().name
-        manifest(self._catalog, self._host, self.find, verb, flags, words, driver, stdout)
+        order = Order(verb=verb, words=tuple(words), **options)
+        manifest(self._catalog, self._host, self.find, order, self._known_roots().name)
 
     def build(self, arguments: Sequence[str], *, progress: Progress | None = None, **options: Any) -> str:
         """The image that `buildah build ARGUMENTS` makes is here; its id. Blocks.

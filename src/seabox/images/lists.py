@@ -2,39 +2,53 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ..errors import InvalidArgument, NoSuchImage
 from ..kernel.files import remove_tree
 from .buildah import Buildah
 from .pull import lay_out
 from .reference import local_name
+from .skopeo import Access, access_flags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ..kernel.watch import Cancel
     from ..model.image import ImageRow
+    from .buildah import Account
     from .catalog import Catalog
     from .needs import Host
 
-_TRANSPORTS = ("containers-storage:", "dir:", "docker-archive:", "docker-daemon:", "docker://", "oci-archive:", "oci:")
+_OURS = "containers-storage:"
+_TRANSPORTS = ("dir:", "docker-archive:", "docker-daemon:", "docker://", "oci-archive:", "oci:")
 
 
-def manifest(
-    catalog: Catalog, host: Host, find: Callable[[str], ImageRow], verb: str, flags: Sequence[str],
-    words: Sequence[str], driver: str, stdout: int,
-) -> None:  # fmt: skip
-    """`buildah manifest VERB FLAGS WORDS` is done; images to be listed are taken from here if they are here.
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done with a list: `buildah manifest VERB FLAGS WORDS`."""
 
-    Raises: BuildFailed, Unsupported.
-    """
-    storage = Buildah(f"{catalog.root}/manifests", host, driver)
+    verb: str
+    words: Sequence[str]
+    flags: Sequence[str] = ()
+    access: Access = Access()  # to the registry of the last of the words
+    stdout: int = 2  # where what it says goes
+    account: Account | None = None  # what hears it instead, and the complaints as well
+    cancel: Cancel | None = None
+
+
+def manifest(catalog: Catalog, host: Host, find: Callable[[str], ImageRow], order: Order, driver: str) -> None:
+    """It is done; images to be listed are taken from here if they are here. Raises: BuildFailed, Unsupported."""
+    verb, words = order.verb, order.words
+    storage = Buildah(f"{catalog.root}/manifests", host, driver, account=order.account, cancel=order.cancel)
     with catalog.adding(), storage.ready(), catalog.files.workspace() as place:
         storage.place = place
         given = list(words)
         if verb in ("add", "create"):
             for number, name in enumerate(words[1:], 1):
                 given[number] = _given(storage, catalog, find, name)
-        storage.run("manifest", verb, *flags, *given, stdout=stdout)
+        with access_flags(order.access, place, words[-1].removeprefix("docker://")) as access:
+            storage.run("manifest", verb, *order.flags, *access, "--", *given, stdout=order.stdout)
 
 
 def _given(storage: Buildah, catalog: Catalog, find: Callable[[str], ImageRow], name: str) -> str:
@@ -42,7 +56,7 @@ def _given(storage: Buildah, catalog: Catalog, find: Callable[[str], ImageRow], 
     if name.startswith(_TRANSPORTS):
         return name
     try:
-        image = find(name)
+        image = find(name.removeprefix(_OURS))
     except (NoSuchImage, InvalidArgument):
         return name
     lay_out(catalog, image, f"{storage.place}/image")

@@ -77,17 +77,17 @@ class Skopeo:
 
         Raises: TransferFailed.
         """
-        with _flags(access, workspace, reference) as flags:
+        with access_flags(access, workspace, reference) as flags:
             return self._inspect(["--raw", *flags, f"docker://{reference}"], reference)
 
     def config(self, reference: str, access: Access, workspace: str) -> bytes:
         """The raw configuration of an image that is no index. Raises: TransferFailed."""
-        with _flags(access, workspace, reference) as flags:
+        with access_flags(access, workspace, reference) as flags:
             return self._inspect(["--config", "--raw", *flags, f"docker://{reference}"], reference)
 
     def tags(self, repository: str, access: Access, workspace: str) -> list[str]:
         """The tags of REGISTRY/NAME. Raises: TransferFailed."""
-        with _flags(access, workspace, repository) as flags:
+        with access_flags(access, workspace, repository) as flags:
             said = self._ask(["list-tags", *flags, f"docker://{repository}"])
         return [str(tag) for tag in msgspec.json.decode(said).get("Tags") or []]
 
@@ -120,7 +120,7 @@ class Skopeo:
             flags: list[str] = []
             for word, access, place in (("src", source_access, source), ("dest", target_access, target)):
                 if access is not None:
-                    found = undo.enter_context(_flags(access, workspace, place.partition("://")[2] or place))
+                    found = undo.enter_context(access_flags(access, workspace, place.partition("://")[2] or place))
                     flags += [flag.replace("--", f"--{word}-", 1) for flag in found]
             self._stream(["copy", *flags, *options, source, target], progress)
 
@@ -203,7 +203,7 @@ def _plain_flags(access: Access) -> list[str]:
 
 
 @contextmanager
-def _flags(access: Access, workspace: str, place: str) -> Iterator[list[str]]:
+def access_flags(access: Access, workspace: str, place: str) -> Iterator[list[str]]:
     """skopeo's words for it. Credentials go through a file of ours, for everybody can read an argv."""
     if not (access.creds or access.token):
         yield _plain_flags(access)

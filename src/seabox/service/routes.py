@@ -30,6 +30,7 @@ from .libpod import exec as podmans_exec
 from .libpod import image_removal as podmans_image_removal
 from .libpod import images as podmans_images
 from .libpod import lifecycle as podmans_lifecycle
+from .libpod import manifests as podmans_manifests
 from .libpod import networks as podmans_networks
 from .libpod import pull as podmans_pull
 from .libpod import push as podmans_push
@@ -62,6 +63,7 @@ ROUTES: tuple[Route, ...] = (
     *podmans_image_removal.ROUTES,
     *podmans_images.ROUTES,
     *podmans_lifecycle.ROUTES,
+    *podmans_manifests.ROUTES,
     *podmans_networks.ROUTES,
     *podmans_pull.ROUTES,
     *podmans_push.ROUTES,

@@ -117,10 +117,12 @@ class Match:
 
 
 class Router:
-    """Finds routes: those without places to fill in first, then those with the fewest."""
+    """Finds routes: those without places to fill in first, then those that say the most."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        self.routes = sorted(routes, key=lambda route: (len(route.places), "..." in route.pattern))
+        self.routes = sorted(routes, key=lambda route: (
+            bool(route.places), "..." in route.pattern, -len(_PLACE.sub("", route.pattern)),
+        ))  # fmt: skip
 
     def find(self, method: str, target: str) -> Match:
         """The route for a request. Raises: NoRoute, WrongMethod, InvalidArgument."""

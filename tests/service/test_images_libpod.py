@@ -36,6 +36,14 @@ def test_one(served: Served) -> None:
         assert (missing.status, missing.json["cause"]) == (404, f"failed to find image {name}")
 
 
+def test_where_it_would_be_looked_for(served: Served) -> None:
+    assert served.get("/libpod/images/docker.io/busybox/resolve").json == {
+        "Names": ["docker.io/library/busybox:latest"],
+    }  # fmt: skip
+    wrong = served.get("/libpod/images/noCAPITALcharAllowed/resolve")
+    assert (wrong.status, wrong.json["cause"]) == (400, "repository name must be lowercase")
+
+
 def test_how_it_was_made(served: Served) -> None:
     image = served.engine.images.find("busybox")
     (step,) = served.get("/libpod/images/busybox/history").json

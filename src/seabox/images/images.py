@@ -84,6 +84,16 @@ class Images(Mounted, Traffic):
             return False
         return True
 
+    def resolve(self, name: str) -> builtins.list[str]:
+        """The complete names under which it would be looked for in registries, in this order.
+
+        Raises: InvalidArgument; NoSuchImage: nothing says where a name without a registry is.
+        """
+        from .reference import parse
+        from .registries import Registries
+
+        return Registries(self._host.registries).resolve(parse(name))[0]
+
     def list(self) -> builtins.list[ImageRow]:
         """Every image, newest first."""
         return self._index.list()

@@ -86,6 +86,11 @@ def changes(on: Engine, ask: Request) -> Response:
     return json([{"Path": path, "Kind": _KINDS[kind]} for kind, path in on.images.diff(image.id)])
 
 
+def resolve(on: Engine, ask: Request) -> Response:
+    """Where it would be looked for."""
+    return json({"Names": on.images.resolve(ask.place("name"))})
+
+
 def tag(on: Engine, ask: Request) -> Response:
     """It has one more name."""
     on.images.tag(on.images.find(ask.place("name")).id, *_names(ask, needed=True))
@@ -113,6 +118,7 @@ ROUTES = (
     Route("GET", "/libpod/images/{name...}/exists", exists, answer=None, status=204),
     Route("GET", "/libpod/images/{name...}/history", history),
     Route("GET", "/libpod/images/{name...}/tree", tree, flag("whatrequires")),
+    Route("GET", "/libpod/images/{name...}/resolve", resolve),
     Route("GET", "/libpod/images/{name...}/changes", changes, text("parent"), text("diffType")),
     Route("POST", "/libpod/images/{name...}/tag", tag, text("repo"), text("tag"), answer=None, status=201),
     Route("POST", "/libpod/images/{name...}/untag", untag, text("repo"), text("tag"), answer=None, status=201),

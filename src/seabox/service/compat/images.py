@@ -86,31 +86,31 @@ def inspect(on: Engine, ask: Request) -> Response:
         "RepoTags": [image_names.short(name) for name in image.names],
         "RepoDigests": [image_names.short(name) for name in repo_digests(image)],
         "Parent": f"sha256:{parent.id}" if parent else "",
-        "Comment": stored.get("comment") or _last_comment(stored),
-        "Created": stored.get("created") or ZERO,
+        "Comment": _text(stored, "comment") or next((step.comment for step in on.images.history(image.id)), ""),
+        "Created": _text(stored, "created") or ZERO,
         "Container": "",
         "ContainerConfig": None,
-        "DockerVersion": stored.get("docker_version") or "",
-        "Author": stored.get("author") or "",
+        "DockerVersion": _text(stored, "docker_version"),
+        "Author": _text(stored, "author"),
         "Config": _config(stored.get("config") or {}),
-        "Architecture": stored.get("architecture") or "",
-        "Os": stored.get("os") or "",
+        "Architecture": _text(stored, "architecture"),
+        "Os": _text(stored, "os"),
         "Size": image.size,
         "GraphDriver": {"Name": graph["Name"], "Data": graph["Data"] or {}},
         "RootFS": {"Type": "layers", "Layers": (stored.get("rootfs") or {}).get("diff_ids") or []},
         "Metadata": {"LastTagTime": ZERO},
     }
-    if stored.get("variant"):
-        shown["Variant"] = stored["variant"]
+    if variant := _text(stored, "variant"):
+        shown["Variant"] = variant
     if ask.version < _VIRTUAL:
         shown["VirtualSize"] = image.size
     return json(shown)
 
 
-def _last_comment(stored: dict[str, Any]) -> str:
-    """What was said when the image was made: docker writes it at the image, others in the last step."""
-    steps = stored.get("history") or [{}]
-    return steps[-1].get("comment") or ""
+def _text(stored: dict[str, Any], key: str) -> str:
+    """What the image says of it: nobody has looked whether that is a text."""
+    value = stored.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def _config(settings: dict[str, Any]) -> dict[str, Any]:

@@ -127,6 +127,11 @@ class Engine:
 
         reset(self._rooms)
 
+    @property
+    def runtime(self) -> str:
+        """The path of the OCI runtime that containers get which ask for no other. Raises: Unsupported."""
+        return self._rooms.chosen_runtime
+
     def info(self) -> dict[str, Any]:
         """What this engine and its host are, under podman's field names."""
         from .about import info

@@ -69,13 +69,14 @@ class Destination:
 
 def extract(
     pieces: Iterable[bytes], to: Destination, *, owner: tuple[int, int] | None = None, overwrite: bool = False,
-    rename: tuple[str, str] | None = None, itself: bool = False,
+    rename: tuple[str, str] | None = None, itself: bool = False, strict: bool = False,
 ) -> None:  # fmt: skip
     """What the archive holds is below the destination; what was there of the same name is replaced.
 
     `owner` (uid, gid) gets everything, in place of the archive's owners. `overwrite` lets a file replace a directory
     and the other way round. `rename` gives the first part of names another text. With `itself` an entry "./" tells
-    how the destination looks, else it has no effect. Blocks as long as it takes.
+    how the destination looks, else it has no effect. `strict` refuses devices, FIFOs and absolute names. Blocks as
+    long as it takes.
 
     Raises: BadArchive, AlreadyThere, OSError; what was made until then stays.
     """
@@ -84,6 +85,8 @@ def extract(
     try:
         for member in archive:
             names = _names(member.name, rename)
+            if strict and (member.kind in _NODES or member.name.startswith("/")):
+                raise BadArchive(f"{member.name}: {'a device' if member.kind in _NODES else 'an absolute name'}")
             try:
                 if names:
                     work.add(member, names, archive, rename)

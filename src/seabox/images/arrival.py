@@ -29,7 +29,7 @@ def arrived(path: str | Iterable[bytes], workspace: str, undo: ExitStack) -> int
     Raises: InvalidArgument (nothing can be had from the address), OSError.
     """
     if not isinstance(path, str) or is_address(path):
-        spool(_fetch(path) if isinstance(path, str) else path, workspace, "stream")
+        spool(fetched(path) if isinstance(path, str) else path, workspace, "stream")
         return undo.enter_context(opened(f"{workspace}/stream"))
     fd = undo.enter_context(opened(path))
     if not stat.S_ISREG(os.fstat(fd).st_mode):
@@ -62,7 +62,8 @@ def _until_end(fd: int) -> Iterator[bytes]:
         yield piece
 
 
-def _fetch(address: str) -> Iterator[bytes]:
+def fetched(address: str) -> Iterator[bytes]:
+    """What there is at an address of the web. Raises: InvalidArgument (nothing can be had), SeaboxError."""
     from http.client import HTTPException
     from urllib.error import HTTPError
     from urllib.request import urlopen

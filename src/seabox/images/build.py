@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 
 import msgspec
 
-from ..errors import InvalidArgument, NoSuchImage
+from ..errors import InvalidArgument, NoSuchImage, TimedOut
 from ..kernel.files import make_dir, remove_tree, write_file
 from ..kernel.locks import lock_file, unlock
+from ..kernel.process import clean_env
+from ..kernel.programs import run
+from .build_guard import check_mounts, check_places, triggers
 from .buildah import Buildah
 from .containerfile import bases
 from .load import load_layout
 from .pull import lay_out
-from .reference import local_name
+from .reference import local_name, parse
 from .skopeo import Access
 
 TYPE_CHECKING = False
@@ -22,7 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Protocol
 
+    from ..kernel.watch import Cancel
     from ..model.image import ImageRow
+    from .buildah import Account
     from .catalog import Catalog
     from .needs import Host
     from .skopeo import Progress
@@ -32,10 +38,12 @@ if TYPE_CHECKING:
 
         def find(self, name: str) -> ImageRow: ...
         def pull(
-            self, name: str, *, policy: str = ..., access: Access | None = ..., progress: Progress | None = ...
-        ) -> str: ...
+            self, name: str, *, policy: str = ..., access: Access | None = ..., progress: Progress | None = ...,
+            cancel: Cancel | None = ...,
+        ) -> str: ...  # fmt: skip
 
 
+_ENDING = 10.0  # s
 _ID = re.compile("[0-9a-f]{64}")
 
 
@@ -54,15 +62,27 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     mounts_file: str = ""  # buildah's --default-mounts-file
     driver: str = "vfs"
     stdout: int = 2  # where buildah's own account goes
+    account: Account | None = None  # what hears it instead, and the complaints as well
+    registry: str = ""  # where images without one in their names come from; "" = as the host says
+    strange: bool = False  # the Containerfile is somebody else's: it may reach nothing of the host
 
 
-def build(catalog: Catalog, host: Host, shelf: Shelf, order: Order, progress: Progress | None) -> str:
+def build(
+    catalog: Catalog, host: Host, shelf: Shelf, order: Order, progress: Progress | None, cancel: Cancel | None
+) -> str:
     """The image is here; its id, "" if the order makes none. See Images.build."""
-    builder = Buildah(f"{catalog.root}/build", host, order.driver, order.mounts_file)
+    builder = Buildah(
+        f"{catalog.root}/build", host, order.driver, order.mounts_file, account=order.account, cancel=cancel
+    )  # fmt: skip
     tags = [local_name(name) for name in order.names]
-    texts, given = _texts(order), dict(word.split("=", 1) for word in order.build_args if "=" in word)
+    texts, given = list(_texts(order)), dict(word.split("=", 1) for word in order.build_args if "=" in word)
     begun, copied = bases(texts, given)
-    needed = [*_here(shelf, begun, order, progress), *_here(shelf, copied, None, progress)]
+    if order.strange:
+        check_places([*begun, *copied])
+        check_mounts(texts, host)
+    needed = [*_here(shelf, begun, order, progress, cancel), *_here(shelf, copied, None, progress, cancel)]
+    if order.strange:
+        check_mounts([line for _, image in needed for line in triggers(image.config)], host)
     known = {row.id for row in catalog.index.list()}
     with catalog.adding(), builder.ready(known), catalog.files.workspace() as place:
         builder.place = place
@@ -86,15 +106,26 @@ def _built(builder: Buildah, order: Order) -> str:
     words = [f"--tag={name}" for name in order.names]
     words += [f"--runtime={order.runtime}"] if order.runtime else []
     words += [f"--runtime-flag={flag.removeprefix('--')}" for flag in order.runtime_flags]
+    words += [f"--runtime-flag=root={place}/runtime"] if order.runtime else []
     context = order.arguments[-1]
     if order.containerfile is not None:
         make_dir(f"{place}/empty")
         write_file(f"{place}/empty/Containerfile", order.containerfile)
         words.append(f"--file={place}/empty/Containerfile")
     words += order.arguments[:-1]
-    said = builder.run("build", *words, context or f"{place}/empty", stdout=order.stdout)
+    try:
+        said = builder.run("build", *words, context or f"{place}/empty", stdout=order.stdout)
+    finally:
+        _end_containers(order.runtime, f"{place}/runtime")
     last = said.strip().rpartition(b"\n")[2].decode(errors="replace")
     return last if _ID.fullmatch(last) else ""
+
+
+def _end_containers(runtime: str, records: str) -> None:
+    """Nothing runs any more that buildah has begun: when it is asked to end, it leaves some (seen with 1.28)."""
+    for id in os.listdir(records) if os.path.isdir(records) else ():
+        with suppress(TimedOut, OSError):
+            run([runtime, "--root", records, "delete", "--force", id], env=clean_env(), timeout_seconds=_ENDING)
 
 
 def forget(root: str) -> None:
@@ -120,14 +151,30 @@ def _texts(order: Order) -> Iterator[str]:
 
 
 def _here(
-    shelf: Shelf, names: Sequence[str], order: Order | None, progress: Progress | None
+    shelf: Shelf, names: Sequence[str], order: Order | None, progress: Progress | None, cancel: Cancel | None
 ) -> Iterator[tuple[str, ImageRow]]:
     """Those of them that are here, pulled first if the order wants that; the others are buildah's to find."""
     for name in names:
         try:
             if order is not None and order.pull != "never":
-                yield name, shelf.find(shelf.pull(name, policy=order.pull, access=order.access, progress=progress))
+                yield name, shelf.find(shelf.pull(
+                    _meant(shelf, name, order), policy=order.pull, access=order.access, progress=progress,
+                    cancel=cancel,
+                ))  # fmt: skip
             else:
                 yield name, shelf.find(name)
         except (NoSuchImage, InvalidArgument):
             continue
+
+
+def _meant(shelf: Shelf, name: str, order: Order) -> str:
+    """The image that a Containerfile calls so. Raises: InvalidArgument."""
+    if not order.registry or parse(name).registry:
+        return name
+    if order.pull != "always":
+        try:
+            shelf.find(name)
+            return name
+        except NoSuchImage:
+            pass
+    return f"{order.registry}/{name}"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+    from ..kernel.watch import Cancel
     from ..model.container import ImageConfig
     from ..model.image import ImageRow
     from .history import Step
@@ -268,7 +269,10 @@ class Images(Mounted, Traffic):
         order = Order(verb=verb, words=tuple(words), **options)
         manifest(self._catalog, self._host, self.find, order, self._known_roots().name)
 
-    def build(self, arguments: Sequence[str], *, progress: Progress | None = None, **options: Any) -> str:
+    def build(
+        self, arguments: Sequence[str], *, progress: Progress | None = None, cancel: Cancel | None = None,
+        **options: Any,
+    ) -> str:  # fmt: skip
         """The image that `buildah build ARGUMENTS` makes is here; its id. Blocks.
 
         `options` are the fields of build.Order: `names` it gets, `files` (its Containerfiles)... What it is made from
@@ -278,7 +282,17 @@ class Images(Mounted, Traffic):
 
         driver = self._roots().name if self._roots is not None else "vfs"
         order = Order(arguments=tuple(arguments), driver=driver, **options)
-        return build(self._catalog, self._host, self, order, progress)
+        return build(self._catalog, self._host, self, order, progress, cancel)
+
+    def forget_builds(self) -> int:
+        """Nothing is kept of what was built before, unless somebody builds now; the bytes that it took. Blocks."""
+        from ..kernel.trees import disk_usage
+        from .build import forget
+
+        place = f"{self._catalog.root}/build"
+        before = disk_usage(place)
+        forget(self._catalog.root)
+        return max(0, before - disk_usage(place))
 
     # --- the embedded one ----------------------------------------------------------------------------------------
 

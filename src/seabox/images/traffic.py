@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 from ..errors import NoSuchImage
 from .accounts import Accounts
 from .naming import meant
@@ -144,6 +146,12 @@ class Traffic(Accounts):
                 self._catalog.index.note(image.id, [("save", "")])
 
         return noted()
+
+    @contextmanager
+    def workspace(self) -> Iterator[str]:
+        """A directory on the store's file system, for this block; what a killed process leaves in one goes later."""
+        with self._catalog.adding(), self._catalog.files.workspace() as place:
+            yield place
 
     def import_tar(
         self, path: str | Iterable[bytes], name: str = "", *, changes: Sequence[str] = (), message: str = "",

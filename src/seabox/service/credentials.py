@@ -29,6 +29,12 @@ class Account(msgspec.Struct, rename={"server": "serveraddress", "token": "ident
     server: str = ""
     token: str = ""
 
+    def entry(self) -> dict[str, str]:
+        """It, as a file for containers' programs has it. Raises: InvalidArgument."""
+        found = self.access()
+        said = {"auth": base64.b64encode((found.creds or ":").encode()).decode()}
+        return said | ({"identitytoken": found.token} if found.token else {})
+
     def access(self, tls_verify: bool | None = None) -> Access:
         """How a registry is reached with it."""
         creds = f"{self.username}:{self.password}" if self.username or self.password else ""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from . import (
-    openapi,
-)
+from . import openapi
 from .compat import (
     archives,
     attach,
+    build,
     commit,
     containers,
     create,
@@ -24,6 +23,7 @@ from .compat import (
 )
 from .libpod import archives as podmans_archives
 from .libpod import attach as podmans_attach
+from .libpod import build as podmans_build
 from .libpod import commit as podmans_commit
 from .libpod import containers as podmans_containers
 from .libpod import exec as podmans_exec
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 ROUTES: tuple[Route, ...] = (
     *archives.ROUTES,
     *attach.ROUTES,
+    *build.ROUTES,
     *commit.ROUTES,
     *containers.ROUTES,
     *create.ROUTES,
@@ -57,6 +58,7 @@ ROUTES: tuple[Route, ...] = (
     *ping.ROUTES,
     *podmans_archives.ROUTES,
     *podmans_attach.ROUTES,
+    *podmans_build.ROUTES,
     *podmans_commit.ROUTES,
     *podmans_containers.ROUTES,
     *podmans_exec.ROUTES,

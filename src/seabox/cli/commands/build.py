@@ -85,7 +85,7 @@ def run(args: Arguments) -> int:
                 [*words, "" if context == "-" else context], names=tuple(args.texts("tag")), files=tuple(files),
                 containerfile=typed, build_args=tuple(args.texts("build-arg")), pull=_policy(args),
                 access=_access(args),
-                runtime=on.info()["Host"]["OCIRuntime"]["Path"], runtime_flags=tuple(on.config.runtime_flags),
+                runtime=on.runtime, runtime_flags=tuple(on.config.runtime_flags),
                 mounts_file=args.outer.text("default-mounts-file") if args.outer else "", stdout=1,
                 progress=progress(args),
             )  # fmt: skip

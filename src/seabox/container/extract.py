@@ -85,7 +85,7 @@ def extract(
     try:
         for member in archive:
             names = _names(member.name, rename)
-            if strict and (member.kind in _NODES or member.name.startswith("/")):
+            if strict and names and (member.kind in _NODES or member.name.startswith("/")):
                 raise BadArchive(f"{member.name}: {'a device' if member.kind in _NODES else 'an absolute name'}")
             try:
                 if names:

@@ -40,6 +40,28 @@ class Accounts:
         with self._catalog.adding(), self._catalog.files.workspace() as workspace:
             return self._skopeo().tags(f"{name.registry}/{name.repository}", access or Access(), workspace)
 
+    def check_login(self, registry: str, username: str, password: str, access: Access) -> None:
+        """The credentials are right; they are not kept. Raises: skopeo.TransferFailed. Blocks."""
+        from ..kernel.files import write_file
+        from .skopeo import Access
+
+        with self._catalog.adding(), self._catalog.files.workspace() as place:
+            write_file(f"{place}/auth.json", b"{}")
+            alone = Access(authfile=f"{place}/auth.json", cert_dir=access.cert_dir, tls_verify=access.tls_verify)
+            self._skopeo().login(registry, username, password, alone)
+
+    def described(self, name: str, access: Access, cancel: Cancel | None = None) -> tuple[bytes, bytes]:
+        """The manifest that a complete name has in its registry, and the configuration (b"" for lists). Blocks.
+
+        Raises: skopeo.TransferFailed, Cancelled.
+        """
+        from .manifest import read_manifest
+
+        with self._catalog.adding(), self._catalog.files.workspace() as place:
+            skopeo = self._skopeo(cancel)
+            raw = skopeo.manifest(name, access, place)
+            return raw, b"" if read_manifest(raw).is_index else skopeo.config(name, access, place)
+
     def search(
         self, words: str, *, limit: int = 25, access: Access | None = None
     ) -> list[FoundRepository]:  # fmt: skip

@@ -135,6 +135,15 @@ def platform(text: str = "", *, arch: str = "", os: str = "", variant: str = "")
     return here if asked.os == here.os and asked.architecture == here.architecture and not asked.variant else asked
 
 
+class NoSuchPlatform(Unsupported):
+    """The list of images has none for this platform: ask for another."""
+
+    http_status = 404
+
+    def __init__(self, wanted: Platform) -> None:
+        super().__init__(f"no image found in manifest list for platform {wanted}")
+
+
 def choose(index: Manifest, wanted: Platform) -> Descriptor:
     """The manifest of an index that is for this platform. Raises: Unsupported if there is none."""
     fitting = [
@@ -145,5 +154,5 @@ def choose(index: Manifest, wanted: Platform) -> Descriptor:
     ]
     exact = [each for each in fitting if each.platform and (each.platform.variant or "") == wanted.variant]
     if not fitting:
-        raise Unsupported(f"no image found in manifest list for platform {wanted}")
+        raise NoSuchPlatform(wanted)
     return (exact or fitting)[0]

@@ -82,7 +82,8 @@ class _Client:
     def __init__(self, registry: str, access: Access, insecure: bool, env: Mapping[str, str]) -> None:
         self._registry, self._access, self._env = registry, access, env
         lax = insecure if access.tls_verify is None else not access.tls_verify
-        self._bases = [f"https://{registry}", *([f"http://{registry}"] if lax else [])]
+        host = "index.docker.io" if registry == "docker.io" else registry
+        self._bases = [f"https://{host}", *([f"http://{host}"] if lax else [])]
         self._lax, self._authorization = lax, ""
         self.next = ""  # where the last answer goes on
 

@@ -19,6 +19,7 @@ from .compat import (
     ping,
     pull,
     push,
+    registries,
     volumes,
 )
 from .libpod import archives as podmans_archives
@@ -34,6 +35,7 @@ from .libpod import manifests as podmans_manifests
 from .libpod import networks as podmans_networks
 from .libpod import pull as podmans_pull
 from .libpod import push as podmans_push
+from .libpod import registries as podmans_registries
 from .libpod import sleep as podmans_sleep
 from .libpod import volumes as podmans_volumes
 
@@ -69,9 +71,11 @@ ROUTES: tuple[Route, ...] = (
     *podmans_networks.ROUTES,
     *podmans_pull.ROUTES,
     *podmans_push.ROUTES,
+    *podmans_registries.ROUTES,
     *podmans_sleep.ROUTES,
     *podmans_volumes.ROUTES,
     *pull.ROUTES,
     *push.ROUTES,
+    *registries.ROUTES,
     *volumes.ROUTES,
 )  # fmt: skip

@@ -69,6 +69,8 @@ def test_docker_hears_of_steps_and_of_the_image(served: Served) -> None:
     assert settings(served, "ship:2")["Labels"]["a"] == "b c"
     again = build(served, body, t="ship:1", buildargs={"WORD": "built"}, labels={"a": "b c"})
     assert "---> Using cache" in text(again)
+    fresh = build(served, body, cachefrom='["missing:1"]')
+    assert "---> Using cache" not in text(fresh)
     quiet = build(served, gzip.compress(body), q=True, nocache=True)
     assert len(quiet.lines) == 1
     assert quiet.lines[0]["stream"].startswith("sha256:")
@@ -85,7 +87,7 @@ def test_podman_hears_of_the_id_last(served: Served) -> None:
 def test_a_build_that_fails_says_so_in_the_stream(served: Served) -> None:
     told = build(served, context("FROM busybox\nRUN exit 7\n"))
     assert (told.status, "exit status 7" in told.lines[-1]["error"]) == (200, True)
-    assert told.lines[-1]["errorDetail"] == {"message": told.lines[-1]["error"]}
+    assert told.lines[-1]["errorDetail"] == {"code": 7, "message": told.lines[-1]["error"]}
     told = build(served, context("FROM busybox\nFLY\n"))
     assert "FLY" in told.lines[-1]["error"].upper()
     told = build(served, context("FROM 127.0.0.1:1/missing\n"))
@@ -105,6 +107,8 @@ def test_what_is_wrong_with_a_request_has_a_status(served: Served) -> None:
     for wrong in ({"outputformat": "zip"}, {"secrets": '["id=a,src=/etc/shadow"]'}, {"secrets": "{}"},
                   {"manifest": "all"}, {"dockerfile": "[1]"}):  # fmt: skip
         assert build(served, body, "/libpod/build", **wrong).status == 400, wrong
+    answer = served.ask("POST", "/libpod/build", body, {"Content-Type": "application/json"})
+    assert (answer.status, "Content-Type: application/json" in answer.json["message"]) == (400, True)
     assert build(served, b"no archive").status == 400
     assert build(served, b"").status == 400
 

@@ -30,6 +30,7 @@ def test_what_was_saved_can_be_loaded(served: Served) -> None:
         member = tar.extractfile("manifest.json")
         assert member is not None
         assert json.load(member)[0]["RepoTags"] == ["localhost/busybox:latest"]
+        assert "repositories" in tar.getnames()
     served.engine.images.remove("busybox")
     loaded = served.post("/images/load", saved.body, quiet=True)
     assert loaded.status == 200
@@ -110,6 +111,7 @@ def test_files_are_imported(served: Served) -> None:
     assert told.lines == [{"status": f"sha256:{image.id}"}]
     assert served.engine.images.get(image.id).command == ("/hello",)
     assert served.post("/images/create", b"no tar", fromSrc="-").status == 400
+    assert served.post("/images/create", fromSrc="-", repo="empty").status == 200
 
 
 def test_no_file_of_the_host_is_imported(served: Served) -> None:

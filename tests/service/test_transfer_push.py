@@ -31,6 +31,12 @@ def test_docker_hears_of_layers_and_of_the_digest(served: Served, registry: Regi
     assert served.engine.images.tags(name, registry.access) == ["1"]
 
 
+def test_podmans_destination_on_dockers_route(served: Served, registry: Registry) -> None:
+    target = f"{registry.host}/push/elsewhere"
+    assert served.post("/images/busybox/push", destination=f"{target}:3").lines[-1]["aux"]["Tag"] == "3"
+    assert served.engine.images.tags(target, registry.access) == ["3"]
+
+
 def test_without_a_tag_docker_pushes_all(served: Served, registry: Registry) -> None:
     name = f"{registry.host}/push/several"
     served.engine.images.tag("busybox", f"{name}:1", f"{name}:2")

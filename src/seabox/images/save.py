@@ -21,7 +21,8 @@ from .pieces import Hashed, compression, from_fd, gzipped, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
     from .catalog import Catalog
 
@@ -183,7 +184,7 @@ def _tar(catalog: Catalog, files: Iterator[tuple[str, Iterator[bytes]]]) -> Iter
 
 
 def _docker_archive(catalog: Catalog, images: Named, workspace: str) -> Iterator[bytes]:
-    listed: dict[str, dict[str, object]] = {}
+    listed: dict[str, dict[str, Any]] = {}
     tags: dict[str, list[str]] = {}
     written: set[str] = set()
     for image, names in images:
@@ -203,7 +204,19 @@ def _docker_archive(catalog: Catalog, images: Named, workspace: str) -> Iterator
         for id, entry in listed.items()
     ]
     yield tarwrite.file("manifest.json", msgspec.json.encode(document))
+    yield tarwrite.file("repositories", msgspec.json.encode(_tops(listed, tags)))
     yield tarwrite.END
+
+
+def _tops(listed: Mapping[str, Mapping[str, Any]], tags: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str]]:
+    """The top layer of each name, as archives had it before they had manifests: some clients still look for it."""
+    found: dict[str, dict[str, str]] = {}
+    for id, names in tags.items():
+        for name in names:
+            repository, _, tag = name.rpartition(":")
+            if layers := listed[id]["Layers"]:
+                found.setdefault(repository, {})[tag] = layers[-1].removesuffix(".tar")
+    return found
 
 
 def _plain_layer(catalog: Catalog, diff_id: str, digest: str, workspace: str) -> Iterator[bytes]:

@@ -67,7 +67,10 @@ class Account:
         elif line.startswith(("Error: ", "error ")):
             self.complaint = line.removeprefix("Error: ")
             return
-        self.say(self._as_docker(line) if self._docker else f"{line}\n")
+        if not self._docker:
+            self.say(f"{line}\n")
+        else:  # dockerd has complaints in red, and clients look for it
+            self.say(self._as_docker(line) if stream == 1 else f"\x1b[91m{line}\n\x1b[0m")
 
     def _as_docker(self, line: str) -> str:
         if found := _STEP.fullmatch(line):

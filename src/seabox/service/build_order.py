@@ -38,7 +38,7 @@ PARAMETERS = (
     number("memory"), number("memswap"), number("cpushares"), number("cpuperiod"), number("cpuquota"),
     number("shmsize"), text("cpusetcpus"), text("cpusetmems"), text("cgroupparent"),
     text("version", about="Must be 1: BuildKit is another program's"),
-    text("outputs", about="Must be empty: the image is kept here"), text("cachefrom", about=_IGNORED),
+    text("outputs", about="Must be empty: the image is kept here"), text("cachefrom", about="Images, as a JSON list"),
     text("isolation", about=_IGNORED), text("session", about=_IGNORED), text("buildid", about=_IGNORED),
     text("securityopt", about=_IGNORED),
 )  # fmt: skip
@@ -66,6 +66,12 @@ def policy(ask: Request) -> str:
 def build_arguments(ask: Request) -> list[str]:
     """NAME=VALUE for each; those without a value are left out. Raises: InvalidArgument."""
     return [f"{name}={value}" for name, value in _map(ask, "buildargs").items() if value is not None]
+
+
+def cache_from(ask: Request) -> list[str]:
+    """The images whose steps may be taken; [] = whatever is known. Raises: InvalidArgument."""
+    found: list[str] = _json(ask, "cachefrom", list[str]) or []
+    return found
 
 
 def words(ask: Request) -> Iterator[str]:

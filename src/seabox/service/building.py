@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 
 import msgspec
@@ -13,7 +14,7 @@ from ..images.skopeo import Access
 from ..kernel.files import make_dir, write_file
 from .build_account import Account
 from .build_context import Context
-from .build_order import build_arguments, policy, words
+from .build_order import build_arguments, cache_from, policy, words
 from .credentials import several
 from .image_names import complete, short
 from .progress import failure
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from .telling import Tell
 
     More = Callable[[Context, str], Sequence[str]]
+
+_STATUS = re.compile(r"exit status (\d{1,3})$")
 
 
 def build(
@@ -52,6 +55,8 @@ def build(
         flags = [*words(ask), *further(context, place), *(f"--build-arg={each}" for each in arguments)]
         write_file(f"{place}/ignored", context.ignored(containerfile))
         flags.append(f"--ignorefile={place}/ignored")
+        if _without_cache(on, ask):
+            flags.append("--no-cache=true")
         access = _access(ask, place)
         if access.authfile:
             flags.append(f"--authfile={access.authfile}")
@@ -94,11 +99,13 @@ def build(
 
 
 class BuildRefused(BuildFailed):
-    """buildah ended with an error, in its own words."""
+    """buildah ended with an error, in its own words; `code` is of the command that failed in the build, 0 if none."""
 
     def __init__(self, words: str, code: int) -> None:
         super().__init__(code)
         self.args = (words,)
+        found = _STATUS.search(words)
+        self.code = int(found[1]) if found else 0
 
 
 def docker_names(ask: Request) -> list[str]:
@@ -119,6 +126,12 @@ def _arrived(ask: Request, context: Context) -> bytes | None:
     if not is_address(remote) or remote.partition("#")[0].endswith(".git"):
         raise InvalidArgument("remote must be the address (http, https) of an archive or a Containerfile")
     return context.fetch(remote)
+
+
+def _without_cache(on: Engine, ask: Request) -> bool:
+    """Whether the client names images whose steps may be taken, and none of them is here."""
+    names = cache_from(ask)
+    return bool(names) and not any(on.images.exists(name) for name in names)
 
 
 def _access(ask: Request, place: str) -> Access:

@@ -51,7 +51,7 @@ def access_to(ask: Request, image: str, tls_verify: bool | None = None) -> Acces
     Without the header as this host's files say. Raises: InvalidArgument.
     """
     raw = ask.header("x-registry-auth")
-    if not raw:
+    if raw in ("", "null"):
         return Access(tls_verify=tls_verify)
     text = _plain(raw)
     if text.strip() in (b"", b"null"):

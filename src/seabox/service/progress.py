@@ -16,9 +16,10 @@ _BLOB, _CONFIG, _BEGIN = "Copying blob sha256:", "Copying config ", "Getting ima
 
 
 def failure(problem: Exception) -> bytes:
-    """An error as the last line of a stream."""
+    """An error as the last line of a stream; with the exit code of what failed, if it is known."""
     text = str(problem) or type(problem).__name__
-    return json_line({"errorDetail": {"message": text}, "error": text})
+    code = getattr(problem, "code", None)
+    return json_line({"errorDetail": ({"code": code} if code else {}) | {"message": text}, "error": text})
 
 
 def on_loopback(name: str) -> bool | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...errors import InvalidArgument, NoSuchImage
 from ...images.skopeo import NotInRegistry
+from ...images.tarwrite import END
 from ..credentials import access_to
 from ..image_names import joined, short
 from ..platforms import platform
@@ -14,6 +15,8 @@ from ..telling import telling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ...engine import Engine
     from ...kernel.watch import Cancel
     from ..request import Request
@@ -70,10 +73,16 @@ def _import(on: Engine, ask: Request) -> Response:
     name = joined(ask.text("repo"), ask.text("tag")) if ask.text("repo") else ""
     os, arch, variant = [*platform(ask.text("platform")).split("/"), "", ""][:3]
     id = on.images.import_tar(
-        ask.pieces if source == "-" else source, name, changes=ask.texts("changes"),
+        _or_empty(ask.pieces) if source == "-" else source, name, changes=ask.texts("changes"),
         message=ask.text("message"), os=os, arch=arch, variant=variant,
     )  # fmt: skip
     return Response(200, json_line({"status": f"sha256:{id}"}), JSON)
+
+
+def _or_empty(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The archive; for none at all one without files, as docker takes it."""
+    yield next((piece for piece in pieces if piece), END)
+    yield from pieces
 
 
 ROUTES = (

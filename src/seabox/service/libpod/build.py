@@ -29,6 +29,9 @@ _FORMS = {
 
 def build(on: Engine, ask: Request) -> Response:
     """An image is built of the context in the body; the last line of the stream is its id."""
+    kind = ask.header("content-type").partition(";")[0].strip()
+    if kind not in ("", "application/tar", "application/x-tar"):
+        raise InvalidArgument(f'Content-Type: {kind} is not supported. Should be "application/x-tar"')
     form = ask.text("outputformat")
     if form not in _FORMS:
         raise InvalidArgument(f'outputformat "{form}" is not supported')

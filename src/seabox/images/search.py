@@ -111,7 +111,7 @@ class _Client:
                 problem = f"{refusal.code} {refusal.reason}"
                 break
             except URLError as refusal:
-                problem = refusal.reason
+                problem = f"pinging container registry {self._registry}: {refusal.reason}"
             except (HTTPException, OSError, ValueError) as refusal:
                 problem = refusal
         raise TransferFailed(f"searching registry {self._registry}: {' '.join(str(problem).split())}")

@@ -84,3 +84,15 @@ def test_a_fifo_gets_one_line_per_read(tmp_path: Path) -> None:
     assert sockets.write_fifo(path, b"nobody takes this\n", patience_seconds=0.02)
     os.close(keep)
     os.close(reader)
+
+
+def test_what_was_sent_is_read() -> None:
+    ours, peer = socket.socketpair(socket.AF_UNIX)
+    with ours, peer:
+        assert sockets.await_taken(ours.fileno(), 0.01)
+        ours.sendall(b"x" * 300)
+        assert not sockets.await_taken(ours.fileno(), 0.01)
+        reader = threading.Thread(target=lambda: peer.recv(1000))
+        reader.start()
+        assert sockets.await_taken(ours.fileno(), 10)
+        reader.join()

@@ -47,7 +47,8 @@ def test_a_session(served: Served, ctr: seabox.Container, api: str) -> None:
     assert found["ExitCode"] == (0 if api else None)
     with Hijacked(served, f"{api}/exec/{id}/start", {"Detach": False, "Tty": False}, early=b"one ") as wire:
         assert (wire.status, wire.headers["content-type"]) == (101, FRAMED)
-        assert facts(served, id, api)["Running"]
+        if api:  # docker's clients are connected before the start, or docker-py would lose quick output
+            assert facts(served, id, api)["Running"]
         wire.send(b"two\n", end=True)
         assert wire.outputs() == (b"one two\n/tmp\n", b"b\n")
     found = facts(served, id, api)
@@ -80,6 +81,17 @@ def test_a_terminal(served: Served, ctr: seabox.Container) -> None:
         wire.send(b"xy")
         assert wire.rest() == b""
     assert facts(served, keys)["Running"]
+
+
+def test_leaving_a_terminal(served: Served, ctr: seabox.Container) -> None:
+    """By the usual keys, where none were said."""
+    id = prepare(served, ctr, "cat", Tty=True, AttachStdin=True)
+    with Hijacked(served, f"/exec/{id}/start", {"Tty": True}) as wire:
+        wire.send(b"x\n")
+        wire.until(b"x\r\nx\r\n")
+        wire.send(b"\x10\x11")
+        assert wire.rest() == b""
+    assert facts(served, id)["Running"]
 
 
 def test_detached(served: Served, ctr: seabox.Container) -> None:
@@ -118,8 +130,8 @@ def test_a_client_that_leaves(served: Served, ctr: seabox.Container) -> None:
 def test_a_client_that_is_late(served: Served, ctr: seabox.Container) -> None:
     """It gets all, though the process had written more than is kept for it, and had ended, before it read anything."""
     size = LIMIT + 330_000  # what sockets and pipes hold beyond the limit
-    id = prepare(served, ctr, "head", "-c", str(size), "/dev/zero")
-    with Hijacked(served, f"/exec/{id}/start", {}) as wire:
+    id = prepare(served, ctr, "head", "-c", str(size), "/dev/zero", api="/libpod")
+    with Hijacked(served, f"/libpod/exec/{id}/start", {}) as wire:
         served.engine.containers.exec_session(id).wait(30)
         out, _ = wire.outputs()
         assert len(out) == size

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 from http.client import HTTPResponse
 from typing import Any
 
 import pytest
 
-from engine.home import OBEDIENT, SLEEPER, executed, init_of, obedient
+from engine.home import OBEDIENT, SLEEPER, conmon_of, executed, gone, init_of, obedient
 from seabox.container.container import Container
+from seabox.kernel.process import send_signal
 from service.served import Served
 
 
@@ -227,3 +229,18 @@ def test_resize(served: Served) -> None:
     assert ctr.exec_run(["stty", "-F", "/dev/pts/0", "size"]).stdout == b"20 70\n"
     assert served.post("/containers/web/resize", h=20).status == 400
     assert served.post("/containers/web/resize", h="x", w=1).status == 400
+
+
+def test_waiting_for_what_has_just_ended(served: Served) -> None:
+    """Its process is gone and its code is not there yet: that is waited for."""
+    ctr = create(served)
+    ctr.start()
+    conmon, init = conmon_of(ctr), init_of(ctr)
+    send_signal(conmon, signal.SIGSTOP)
+    try:
+        send_signal(init, signal.SIGKILL)
+        assert gone(init)
+        waiting = served.begin("POST", f"/containers/{ctr.id}/wait")
+    finally:
+        send_signal(conmon, signal.SIGCONT)
+    assert told(waiting) == {"StatusCode": 137, "Error": None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -198,6 +199,16 @@ def test_taking_over(service: Service, upgrade: str, length: str) -> None:
     told = service.say(f"POST /hijack HTTP/1.1\r\nHost: d\r\n{upgrade}{length}\r\n{rest}early data".encode())
     assert told.startswith(b"HTTP/1.1 101 UPGRADED\r\n" if upgrade else b"HTTP/1.1 200 OK\r\n")
     assert told.endswith(b"\r\n\r\ngot early data")
+
+
+def test_the_head_of_a_stream_comes_alone(service: Service) -> None:
+    """docker-py reads it through a buffer, and then the stream from the socket itself: it loses what came along."""
+    with service.connect() as client:
+        client.sendall(b"POST /hijack HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n\r\n")
+        client.shutdown(socket.SHUT_WR)
+        assert select.select([client], [], [], 10)[0]
+        assert client.recv(65536).endswith(b"\r\n\r\n")
+        assert client.recv(65536) == b"got "
 
 
 def test_a_client_that_hangs_up(service: Service) -> None:

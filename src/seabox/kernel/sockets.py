@@ -15,7 +15,7 @@ from .libc import check, libc
 _AF_UNIX, _SEQPACKET, _CLOEXEC = 1, 5, os.O_CLOEXEC
 _SHUT_RD, _SHUT_WR = 0, 1
 _DONTWAIT, _NOSIGNAL = 0x40, 0x4000
-_FIONREAD = 0x541B
+_FIONREAD, _SIOCOUTQ = 0x541B, 0x5411
 
 
 def connect_seqpacket(directory: str, name: str) -> int:
@@ -46,6 +46,16 @@ def send_now(fd: int, data: bytes) -> int:
     Raises: BlockingIOError, BrokenPipeError, ConnectionResetError.
     """
     return check(libc.send(fd, ctypes.c_char_p(data), len(data), _DONTWAIT | _NOSIGNAL), "send")
+
+
+def await_taken(fd: int, patience_seconds: float) -> bool:
+    """Whether the peer of this unix socket has read, within the time, all that was sent to it. Blocks."""
+    pause = select.poll()
+    for _ in range(max(1, int(patience_seconds / 0.001))):  # the kernel has no event for "it is empty again"
+        if fcntl.ioctl(fd, _SIOCOUTQ, b"\0" * 4) == b"\0" * 4:
+            return True
+        pause.poll(1)
+    return False
 
 
 def shutdown_read(fd: int) -> None:

@@ -11,6 +11,7 @@ import h11
 
 from ..diagnostics import debug
 from ..errors import Cancelled, SeaboxError, TimedOut
+from ..kernel.sockets import await_taken
 from .guard import check_sender
 from .problems import answer
 from .request import Client, Request
@@ -34,6 +35,7 @@ _HEADERS_AT_MOST = 32 << 10  # bytes
 _READ = 1 << 16
 _REASONS = {int(each): each.phrase.encode() for each in HTTPStatus}
 _PODMANS = "/libpod/"
+_HEAD_TAKEN = 0.1  # s that a client gets to read the head of a stream before the stream begins
 _LEFT_OVER = 1 << 16  # bytes of an unread body that are worth keeping the connection for
 
 
@@ -255,6 +257,8 @@ class Connection:
             head = ["HTTP/1.1 200 OK", *lines]
         self._hangups.half_close_allowed(self._socket)
         self._send("\r\n".join([*head, "", ""]).encode("latin-1"))
+        if self._socket.family == socket.AF_UNIX:  # docker-py loses what it reads together with the head
+            await_taken(self._socket.fileno(), _HEAD_TAKEN)
         self._taken = True
         self._socket.settimeout(None)
         return Taken(self)

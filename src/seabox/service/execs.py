@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import msgspec
 
 from ..container.exec_start import NotRunning, request_of
 from ..container.http_wire import hang_up
-from ..errors import Cancelled, Conflict, InvalidArgument, NoSuchContainer, OCIRuntimeFailed, SeaboxError
+from ..errors import Conflict, InvalidArgument, NoSuchContainer, OCIRuntimeFailed, SeaboxError
 from ..kernel.sockets import send_now
 from ..model.exec import ExecStatus
 from ..state.execs import NoSuchExec
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..container.exec_session import Exec
     from ..engine import Engine
     from ..model.options import ExecOptions
+    from .connection import Taken
     from .request import Request
 
 SIZE = (number("h", about="Rows"), number("w", about="Columns"))
@@ -143,30 +144,40 @@ def start_detached(ctr: Container, session: Prepared) -> None:
     session.become(STARTED)
 
 
-def start_attached(ctr: Container, session: Prepared, ask: Request, *, framed: bool, told_in_stream: bool) -> None:
+def start_attached(
+    on: Engine, ctr: Container, session: Prepared, ask: Request, *, framed: bool, told_in_stream: bool
+) -> None:
     """The client was connected to the command until one of them left.
 
-    `told_in_stream`: why it could not be started is what the client gets in place of output.
-    Raises: as Container.exec; Conflict.
+    `told_in_stream`: the client is told that it is connected before the command is started, and why that failed is
+    what it gets in place of output: docker-py loses all that comes together with the headers.
+    Raises: as Container.exec, if not told in the stream; Conflict.
     """
     session.begin()
     cancel, content_type = ask.cancel, hijacked_type(ask, framed=framed)
-    try:
-        with _noting_failure(session):
-            running = ctr.exec(session.command, id=session.id, begin=False, **_options(session))
-    except (NotRunning, NoSuchContainer, Cancelled):
-        raise
-    except (SeaboxError, OSError) as problem:
-        if not told_in_stream:
-            raise
-        _tell(ask, content_type, f"{problem}\r\n".encode(), framed=framed)
-        return
-    session.become(STARTED)
-    with running:
-        running.http_attach(
-            lambda: ask.take_over(content_type), framed=framed, streams=session.streams,
-            detach_keys=session.detach_keys if session.options["tty"] else "", typed=ask.typed, cancel=cancel,
-        )  # fmt: skip
+
+    def connect() -> Taken:
+        return ask.take_over(content_type)
+
+    with ExitStack() as undo:
+        taken = connect() if told_in_stream else None
+        if taken is not None:
+            undo.callback(taken.close)
+        try:
+            with _noting_failure(session):
+                running = ctr.exec(session.command, id=session.id, begin=False, **_options(session))
+        except (SeaboxError, OSError) as problem:
+            if taken is None:
+                raise
+            _tell(taken.fileno(), f"{problem}\r\n".encode(), framed=framed)
+            return
+        session.become(STARTED)
+        with running:
+            running.http_attach(
+                taken or connect, framed=framed, streams=session.streams,
+                detach_keys=(session.detach_keys or on.config.detach_keys) if session.options["tty"] else "",
+                typed=ask.typed, cancel=cancel,
+            )  # fmt: skip
 
 
 def _options(session: Prepared) -> ExecOptions:
@@ -185,14 +196,10 @@ def _noting_failure(session: Prepared) -> Iterator[None]:
         raise
 
 
-def _tell(ask: Request, content_type: str, text: bytes, *, framed: bool) -> None:
-    taken = ask.take_over(content_type)
-    try:
-        with suppress(OSError):
-            send_now(taken.fileno(), mux.encode(mux.STDOUT, text) if framed else text)
-        hang_up(taken.fileno())
-    finally:
-        taken.close()
+def _tell(client: int, text: bytes, *, framed: bool) -> None:
+    with suppress(OSError):
+        send_now(client, mux.encode(mux.STDOUT, text) if framed else text)
+    hang_up(client)
 
 
 def resize(on: Engine, ask: Request) -> None:

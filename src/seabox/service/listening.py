@@ -34,6 +34,8 @@ def listen(address: str) -> socket.socket:
     on a loopback address: nothing asks who calls. Raises: InvalidArgument, SocketInUse, OSError.
     """
     try:
+        if address.startswith("tcp:") and not address.startswith("tcp://"):  # podman takes tcp:localhost:8080 as well
+            address = address.replace(":", "://", 1)
         url = urlsplit(address if "://" in address else f"unix://{address}")
         port = url.port
     except ValueError as problem:

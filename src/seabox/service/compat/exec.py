@@ -31,7 +31,7 @@ def start(on: Engine, ask: Request) -> Response | None:
     if body.detach:
         start_detached(ctr, session)
         return empty(200)
-    start_attached(ctr, session, ask, framed=not body.tty, told_in_stream=True)
+    start_attached(on, ctr, session, ask, framed=not body.tty, told_in_stream=True)
     return None
 
 

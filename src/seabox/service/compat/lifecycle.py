@@ -149,6 +149,8 @@ def wait(on: Engine, ask: Request) -> Response:
     elif condition != "next-exit" and not (is_up(seen := ctr.snapshot()) or seen.state.next_start_at):
 
         def code() -> int:
+            if seen.state.exit_reason == "pending":  # over, and its code is about to be written
+                return ctr.wait("exited", run=seen.state.run, cancel=cancel) or 0
             return last_code(seen)
 
     else:

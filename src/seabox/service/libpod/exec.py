@@ -16,7 +16,7 @@ from ..execs import (
     start_detached,
     to_be_started,
 )
-from ..response import Response, empty, json
+from ..response import Response, empty, json, plain
 from ..routing import Route
 
 TYPE_CHECKING = False
@@ -45,8 +45,8 @@ def start(on: Engine, ask: Request) -> Response | None:
         session.size = body.size or session.size
     if body.detach:
         start_detached(ctr, session)
-        return empty(200)
-    start_attached(ctr, session, ask, framed=not tty, told_in_stream=False)
+        return plain("\n")  # as podman's
+    start_attached(on, ctr, session, ask, framed=not tty, told_in_stream=False)
     return None
 
 

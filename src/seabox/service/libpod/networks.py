@@ -216,6 +216,7 @@ _TIMEOUT = number("timeout", about="Seconds that they get to end")
 ROUTES = (
     Route("GET", "/libpod/networks/json", list_, filters()),
     Route("GET", "/libpod/networks/{name}/json", inspect),
+    Route("GET", "/libpod/networks/{name}", inspect),
     Route("GET", "/libpod/networks/{name}/exists", exists, answer=None, status=204),
     Route("POST", "/libpod/networks/create", create, flag("ignoreIfExists"), body=LibpodNetworkCreate),
     Route("POST", "/libpod/networks/prune", prune, filters()),

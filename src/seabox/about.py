@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from functools import cache
 
 from . import __version__
 from .config import find_program, registries_files
@@ -21,20 +22,32 @@ if TYPE_CHECKING:
 
 def info(rooms: Rooms) -> dict[str, Any]:
     """Host, store and version; runs the runtime, conmon and buildah once each for their versions."""
-    from .images.registries import Registries
-
     return {
         "Host": _host(rooms),
         "Store": _store(rooms),
-        "Registries": {"search": search} if (search := Registries(registries_files()).search()) else {},
+        "Registries": _registries(),
         "Plugins": {
             "Authorization": None,
             "Volume": ["local"],
-            "Network": ["bridge", "macvlan"],
+            "Network": ["bridge", "macvlan", "ipvlan"],
             "Log": ["k8s-file", "none", "passthrough", "journald"],
         },
         "Version": version(),
     }
+
+
+def _registries() -> dict[str, Any]:
+    from .images.registries import Registries
+
+    files = Registries(registries_files())
+    found: dict[str, Any] = {
+        each.prefix: {
+            "Prefix": each.prefix, "Location": each.location, "Insecure": each.insecure, "Blocked": each.blocked,
+            "MirrorByDigestOnly": False, "Mirrors": [{"Location": mirror} for mirror in each.mirrors] or None,
+        }
+        for each in files.configured()
+    }  # fmt: skip
+    return found | ({"search": search} if (search := files.search()) else {})
 
 
 def version() -> dict[str, Any]:
@@ -51,6 +64,14 @@ def version() -> dict[str, Any]:
         "OsArch": f"linux/{_architecture(system.machine)}",
         "Os": "linux",
     }
+
+
+def programs_used(rooms: Rooms) -> dict[str, str]:
+    """What the programs that run containers say of their versions: "conmon" and the runtime, by name."""
+    runtime = rooms.chosen_runtime
+    return {
+        "conmon": _said(find_program("conmon", rooms.config.conmon)), os.path.basename(runtime): _said(runtime),
+    }  # fmt: skip
 
 
 def _host(rooms: Rooms) -> dict[str, Any]:
@@ -81,10 +102,12 @@ def _host(rooms: Rooms) -> dict[str, Any]:
         "MemFree": memory.get("MemFree", 0),
         "MemTotal": memory.get("MemTotal", 0),
         "NetworkBackend": "netavark",
+        "NetworkBackendInfo": _network(rooms),
         "OCIRuntime": {
             "Name": os.path.basename(runtime), "Package": _package(runtime), "Path": runtime, "Version": _said(runtime),
         },
         "OS": "linux",
+        "Pasta": {"Executable": "", "Package": "", "Version": ""},  # root needs none
         "Security": {
             "AppArmorEnabled": False,
             "DefaultCapabilities": ",".join(sorted(DEFAULT)),
@@ -99,6 +122,17 @@ def _host(rooms: Rooms) -> dict[str, Any]:
         "SwapTotal": memory.get("SwapTotal", 0),
         "Uptime": _uptime(uptime),
     }
+
+
+def _network(rooms: Rooms) -> dict[str, Any]:
+    """netavark, and aardvark-dns, which it starts."""
+    about = {
+        name: {"Version": _said(path), "Package": _package(path), "Path": path}
+        for name, path in (
+            ("netavark", find_program("netavark", rooms.config.netavark)), ("dns", find_program("aardvark-dns")),
+        )
+    }  # fmt: skip
+    return {"Backend": "netavark", **about["netavark"], "DNS": about["dns"]}
 
 
 def _store(rooms: Rooms) -> dict[str, Any]:
@@ -116,12 +150,30 @@ def _store(rooms: Rooms) -> dict[str, Any]:
         "GraphRoot": rooms.config.root,
         "GraphRootAllocated": disk.f_blocks * disk.f_frsize,
         "GraphRootUsed": (disk.f_blocks - disk.f_bfree) * disk.f_frsize,
-        "GraphStatus": {},
+        "GraphStatus": _graph_status(rooms),
         "ImageCopyTmpDir": "/var/tmp",
         "ImageStore": {"Number": len(rooms.images.list())},
         "RunRoot": rooms.config.runroot,
+        "TransientStore": False,
         "VolumePath": rooms.config.volumes,
     }
+
+
+_FILE_SYSTEMS = {"ext2": "extfs", "ext3": "extfs", "ext4": "extfs", "overlay": "overlayfs"}
+
+
+def _graph_status(rooms: Rooms) -> dict[str, str]:
+    """What the storage driver stands on."""
+    path, best, kind = os.path.realpath(_existing(rooms.config.root)), "", "unknown"
+    with open("/proc/self/mounts") as file:
+        for line in file:
+            _, place, found, *_ = line.split()
+            if len(place) >= len(best) and (place == "/" or f"{path}/".startswith(f"{place}/")):
+                best, kind = place, found
+    status = {"Backing Filesystem": _FILE_SYSTEMS.get(kind, kind)}
+    if rooms.storage.name != "overlay":
+        return status
+    return status | {"Native Overlay Diff": "true", "Supports d_type": "true", "Using metacopy": "false"}
 
 
 def _architecture(machine: str) -> str:
@@ -150,15 +202,31 @@ def _uptime(seconds: float) -> str:
 
 
 def _said(program: str) -> str:
-    """What a program answers to --version."""
-    if not program:
-        return ""
+    """What a program answers to --version; asked once, until it is another file."""
+    return _answer(program, _stamp(program)) if program else ""
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0
+    return found.st_ino, found.st_mtime_ns
+
+
+@cache
+def _answer(program: str, stamp: tuple[int, int]) -> str:
     done = programs.run([program, "--version"], env=process.clean_env(), timeout_seconds=10)
     return done.out.decode(errors="replace").strip()
 
 
 def _package(path: str) -> str:
     """The package that a program came in, as NAME_VERSION_ARCHITECTURE; "" if nobody knows."""
+    return _package_of(path, _stamp(path))
+
+
+@cache
+def _package_of(path: str, stamp: tuple[int, int]) -> str:
     query = find_program("dpkg-query")
     if not query or not path:
         return ""

@@ -138,6 +138,12 @@ class Engine:
 
         return info(self._rooms)
 
+    def programs_used(self) -> dict[str, str]:
+        """What conmon and the runtime say of their versions, by their names."""
+        from .about import programs_used
+
+        return programs_used(self._rooms)
+
 
 class LastEngine(Engine):
     """The engine of a process that ends with it: what the kernel frees as well is left to it.

@@ -54,7 +54,9 @@ def test_a_networks_life(served: Served) -> None:
     )  # fmt: skip
     assert served.get("/networks/web", scope="swarm").status == 404
     libpod = served.get("/libpod/networks/web/json").json
-    assert (libpod["network_interface"], libpod["options"], libpod["internal"]) == ("sbtest0", {"mtu": "1400"}, True)
+    assert (libpod["network_interface"], libpod["options"], libpod["internal"]) == (
+        "sbtest0", {"isolate": "true", "mtu": "1400"}, True,
+    )  # fmt: skip
     assert served.get("/libpod/networks/web/exists").status == 204
     assert served.delete("/networks/web").status == 204
     assert served.delete("/networks/web").status == served.get("/networks/web").status == 404
@@ -65,6 +67,7 @@ def test_a_networks_life(served: Served) -> None:
     ("wanted", "status"),
     [
         ({"Name": "x", "Driver": "host"}, 403),
+        ({"Name": "x", "Driver": "overlay"}, 403),
         ({"Name": "x", "Driver": "nope"}, 404),
         ({"Name": ""}, 400),
         ({"Name": "a/b"}, 400),
@@ -91,6 +94,14 @@ def test_both_families(served: Served) -> None:
         assert served.delete(f"/networks/{name}").status == 204
     made = served.post("/libpod/networks/create", {"name": "six", "subnets": [{"subnet": "fd00:7::/64"}]})
     assert [each["subnet"] for each in made.json["subnets"]] == ["fd00:7::/64"]
+
+
+def test_a_name_with_a_space(served: Served) -> None:
+    """Docker has them."""
+    assert served.post("/networks/create", {"Name": "test 01"}).status == 201
+    assert served.get("/networks/test%2001").json["Name"] == "test 01"
+    assert served.post("/libpod/networks/create", {"name": "test 02"}).status == 400
+    assert served.delete("/networks/test%2001").status == 204
 
 
 def test_filters(served: Served) -> None:
@@ -128,8 +139,11 @@ def test_libpod(served: Served) -> None:
     assert (made.json["labels"], made.json["dns_enabled"]) == ({"abc": "val"}, False)
     assert served.post("/libpod/networks/create", wanted).status == 409
     assert served.post("/libpod/networks/create", wanted, ignoreIfExists=True).json["id"] == made.json["id"]
-    assert served.get("/libpod/networks/net/json").json["containers"] == {}
-    for wrong in ({"subnets": [{}]}, {"routes": [{"destination": "10.9.0.0/24"}]}, {"driver": "nope"}, {"name": 5}):
+    shown = served.get("/libpod/networks/net/json").json
+    assert shown["containers"] == {}
+    assert served.get("/libpod/networks/net").json == shown
+    for wrong in ({"subnets": [{}]}, {"routes": [{"destination": "10.9.0.0/24"}]}, {"driver": "nope"}, {"name": 5},
+                  {"driver": "macvlan", "network_interface": "eth9"}):  # fmt: skip
         assert served.post("/libpod/networks/create", wrong).status == 400
     assert served.post("/libpod/networks/net/update", {}).status == 400
     assert [each["name"] for each in served.get("/libpod/networks/json", filters={"label": ["abc"]}).json] == ["net"]

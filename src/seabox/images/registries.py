@@ -25,6 +25,16 @@ class UnresolvedName(NoSuchImage):
         self.args = (f'{text} in "{path}": image not known',)
 
 
+class Configured(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of one registry, or of a part of one."""
+
+    prefix: str
+    location: str
+    insecure: bool
+    blocked: bool
+    mirrors: tuple[str, ...]
+
+
 class Registries:
     """What the files say; `files` are TOML, later ones win, a directory stands for its *.conf."""
 
@@ -65,12 +75,33 @@ class Registries:
     def insecure(self, registry: str) -> bool:
         """Whether the registry may be reached without a certificate that holds. Raises: InvalidArgument."""
         found = False
+        for each in self._entries():
+            if registry in (each.get("location"), each.get("prefix")):
+                found = each.get("insecure") is True
+        return found
+
+    def configured(self) -> list[Configured]:
+        """The registries that the files say something of, by prefix. Raises: InvalidArgument for bad files."""
+        found: dict[str, Configured] = {}
+        for each in self._entries():
+            location, prefix = _word(each.get("location")), _word(each.get("prefix"))
+            if name := prefix or location:
+                mirrors = each.get("mirror")
+                found[name] = Configured(
+                    prefix=name, location=location or name, insecure=each.get("insecure") is True,
+                    blocked=each.get("blocked") is True,
+                    mirrors=tuple(
+                        word for mirror in (mirrors if isinstance(mirrors, list) else ())
+                        if isinstance(mirror, dict) and (word := _word(mirror.get("location")))
+                    ),
+                )  # fmt: skip
+        return [found[name] for name in sorted(found)]
+
+    def _entries(self) -> Iterator[Mapping[str, Any]]:
+        """The tables [[registry]]."""
         for _, tables in self._tables():
             entries = tables.get("registry")
-            for each in entries if isinstance(entries, list) else ():
-                if isinstance(each, dict) and registry in (each.get("location"), each.get("prefix")):
-                    found = each.get("insecure") is True
-        return found
+            yield from (each for each in (entries if isinstance(entries, list) else ()) if isinstance(each, dict))
 
     def _tables(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         import tomllib
@@ -87,6 +118,10 @@ class Registries:
                     continue
                 except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
                     raise InvalidArgument(f"loading registries configuration {path}: {problem}") from None
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _strings(value: object, otherwise: list[str]) -> list[str]:

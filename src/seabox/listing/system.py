@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 _WHOLE = {
     "AppArmorEnabled": "apparmorEnabled", "CPUs": "cpus", "CPUUtilization": "cpuUtilization",
     "DefaultCapabilities": "capabilities", "GIDMap": "gidmap", "IDMappings": "idMappings", "OS": "os",
-    "SELinuxEnabled": "selinuxEnabled", "UIDMap": "uidmap",
+    "SELinuxEnabled": "selinuxEnabled", "Slirp4NetNS": "slirp4netns", "UIDMap": "uidmap",
 }  # fmt: skip
+_AS_THEY_ARE = ("GraphOptions", "GraphStatus", "Registries", "Version")
 
 
 def lowered(about: Any) -> Any:
-    """What `Engine.info` says, with the names of fields as podman's JSON has them; those of the version stay."""
+    """What `Engine.info` says, with the names of fields as podman's JSON has them; the version's and maps' stay."""
     if isinstance(about, dict):
-        return {_key(name): part if name == "Version" else lowered(part) for name, part in about.items()}
+        return {_key(name): part if name in _AS_THEY_ARE else lowered(part) for name, part in about.items()}
     return about
 
 

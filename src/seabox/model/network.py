@@ -40,6 +40,7 @@ class NetworkRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller of `networks.create` asks for. None = not said."""
 
     name: str | None = None
+    spaces: bool = False  # may be in the name, as Docker has it
     driver: str = "bridge"
     subnets: tuple[str, ...] = ()
     gateways: tuple[str, ...] = ()  # one for each subnet, in order

@@ -11,7 +11,7 @@ from .modes import MODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set
 
     from ..model.network import NetworkRequest
     from .ipam import AnyNetwork
@@ -35,7 +35,7 @@ def plan(
 
     Raises: InvalidArgument (BadSubnet), NetworkExists, Unsupported.
     """
-    name = _name(request.name, existing)
+    name = _name(request.name, existing, _LETTERS | {" "} if request.spaces else _LETTERS)
     if request.driver not in DRIVERS:
         raise InvalidArgument(f"unsupported driver {request.driver}: invalid argument")
     options = _options(request)
@@ -65,13 +65,13 @@ def plan(
     )
 
 
-def _name(given: str | None, existing: Sequence[Network]) -> str:
+def _name(given: str | None, existing: Sequence[Network], letters: Set[str]) -> str:
     taken = {network.name for network in existing}
     if given is None:
         return next(name for number in range(1, 1 << 16) if (name := f"seabox{number}") not in taken)
     if given in (*MODES, "bridge", "default"):
         raise InvalidArgument(f"cannot create network with name {given!a} because it is reserved: invalid argument")
-    if not given or given[0] not in _FIRST or not set(given) <= _LETTERS or len(given) > 128:
+    if not given or given[0] not in _FIRST or not set(given) <= letters or len(given) > 128:
         raise InvalidArgument(
             f"network name {given!a} invalid: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument"
         )

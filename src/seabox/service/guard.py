@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 API_VERSION = "1.44"
 OLDEST_API_VERSION = "1.24"
 LIBPOD_VERSION = "5.0.0"
+OLDEST_LIBPOD_VERSION = "4.0.0"
 _BY_BROWSERS = ("origin", "sec-fetch-site", "sec-fetch-mode")
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from hashlib import sha256
 
-from ..errors import Conflict, NoSuchContainer, NoSuchPod
+from ..errors import Conflict, InvalidArgument, NoSuchContainer, NoSuchPod, Unsupported
+from ..model.network import Connection
 from ..model.record import ALIVE, INFRA
 from ..network.networks import DEFAULT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Any
 
     from ..engine import Engine
-    from ..model.network import Connection, Network
+    from ..model.network import Network
 
 BRIDGE, HOST, NONE = "bridge", "host", "none"
 BUILTIN = (BRIDGE, HOST, NONE)  # what dockerd has from the start
@@ -51,6 +54,14 @@ def endpoint_id(container: str, network: str) -> str:
     return sha256(f"endpoint {container} {network}".encode()).hexdigest()
 
 
+def create(on: Engine, name: str | None, **options: Any) -> Network:
+    """As Networks.create. Raises: InvalidArgument, also for what the engine cannot do; NetworkExists."""
+    try:
+        return on.networks.create(name, **options)
+    except Unsupported as problem:
+        raise InvalidArgument(str(problem)) from None
+
+
 def running_in(on: Engine, network: Network) -> Iterator[tuple[str, str, Connection]]:
     """The id and name of each container that runs in the network, and what it has there."""
     for id, has in on.networks.connections(network.id).items():
@@ -60,6 +71,14 @@ def running_in(on: Engine, network: Network) -> Iterator[tuple[str, str, Connect
             continue
         if seen.state.status in ALIVE:
             yield id, seen.facts.name, has
+
+
+def running_as(on: Engine, mode: str) -> Iterator[tuple[str, str, Connection]]:
+    """As `running_in`, of the containers that have the mode `host` or `none`: they have nothing of their own there."""
+    for seen in on.containers.list(all=False):
+        with suppress(NoSuchContainer):
+            if on.containers.get(seen.facts.id).config().namespaces.network == mode:
+                yield seen.facts.id, seen.facts.name, Connection(interface="")
 
 
 def connect(on: Engine, network: Network, container: str, options: Sequence[str]) -> None:

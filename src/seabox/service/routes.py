@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from . import openapi
+from . import (
+    openapi,
+)
 from .compat import (
     archives,
     attach,
@@ -10,9 +12,11 @@ from .compat import (
     commit,
     containers,
     create,
+    disk_usage,
     exec,
     image_removal,
     images,
+    info,
     inspect,
     lifecycle,
     networks,
@@ -20,6 +24,7 @@ from .compat import (
     pull,
     push,
     registries,
+    swarm,
     volumes,
 )
 from .libpod import archives as podmans_archives
@@ -37,6 +42,7 @@ from .libpod import pull as podmans_pull
 from .libpod import push as podmans_push
 from .libpod import registries as podmans_registries
 from .libpod import sleep as podmans_sleep
+from .libpod import system as podmans_system
 from .libpod import volumes as podmans_volumes
 
 TYPE_CHECKING = False
@@ -50,9 +56,11 @@ ROUTES: tuple[Route, ...] = (
     *commit.ROUTES,
     *containers.ROUTES,
     *create.ROUTES,
+    *disk_usage.ROUTES,
     *exec.ROUTES,
     *image_removal.ROUTES,
     *images.ROUTES,
+    *info.ROUTES,
     *inspect.ROUTES,
     *lifecycle.ROUTES,
     *networks.ROUTES,
@@ -73,9 +81,11 @@ ROUTES: tuple[Route, ...] = (
     *podmans_push.ROUTES,
     *podmans_registries.ROUTES,
     *podmans_sleep.ROUTES,
+    *podmans_system.ROUTES,
     *podmans_volumes.ROUTES,
     *pull.ROUTES,
     *push.ROUTES,
     *registries.ROUTES,
+    *swarm.ROUTES,
     *volumes.ROUTES,
 )  # fmt: skip

@@ -10,7 +10,9 @@ def test_who_takes_part(served: Served) -> None:
     """A container joins and leaves while it runs; it cannot join twice, and the network cannot go meanwhile."""
     id = served.post("/networks/create", {"Name": "web", "IPAM": {"Config": [{"Subnet": "10.11.14.0/24"}]}}).json["Id"]
     ctr = served.engine.containers.run("busybox", SLEEPER, network="bridge", name="c")
-    assert list(served.get("/networks/bridge").json["Containers"]) == [ctr.id]
+    host = served.engine.containers.run("busybox", SLEEPER, network="host")
+    for name, there in (("bridge", [ctr.id]), ("host", [host.id]), ("none", [])):
+        assert list(served.get(f"/networks/{name}").json["Containers"]) == there
     config = {"IPAMConfig": {"IPv4Address": "10.11.14.9"}, "Aliases": ["www"], "MacAddress": "0a:01:73:78:43:18"}
     wanted = {"Container": "c", "EndpointConfig": config | {"Links": None, "DriverOpts": None}}
     assert served.post("/networks/web/connect", wanted).status == 200

@@ -60,6 +60,8 @@ def test_macvlan_has_a_parent_and_no_name_service() -> None:
         ({"name": "-x"}, "names must match"),
         ({"name": ""}, "names must match"),
         ({"name": "a/b"}, "names must match"),
+        ({"name": "a b"}, "names must match"),
+        ({"name": " b", "spaces": True}, "names must match"),
         ({"name": "host"}, "because it is reserved"),
         ({"name": "x", "driver": "overlay"}, "unsupported driver overlay: invalid argument"),
         ({"name": "x", "options": {"nope": "1"}}, "unsupported bridge network option nope"),

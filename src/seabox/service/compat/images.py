@@ -47,13 +47,14 @@ def list_(on: Engine, ask: Request) -> Response:
     rows = []
     for image in images:
         if fits(image) and (every or not hidden(image, images)):
-            row = _row(image, images, named, shared.get(image.id, _NOT_COUNTED))
+            row = row_of(image, images, named, shared.get(image.id, _NOT_COUNTED))
             if not named or row["RepoTags"] or row["RepoDigests"]:
                 rows.append(_as_of(ask.version, row))
     return json(rows)
 
 
-def _row(image: ImageRow, images: list[ImageRow], named: list[str], shared: int) -> dict[str, Any]:
+def row_of(image: ImageRow, images: list[ImageRow], named: list[str], shared: int) -> dict[str, Any]:
+    """An image in a list."""
     parent = parent_of(image, images)
     return {
         "Containers": _NOT_COUNTED,

@@ -31,12 +31,6 @@ _MTU, _BRIDGE_NAME = "com.docker.network.driver.mtu", "com.docker.network.bridge
 _WITHOUT_EFFECT = ("com.docker.network.bridge.enable_icc", "com.docker.network.bridge.enable_ip_masquerade")
 
 
-class SwarmNeeded(InvalidArgument):
-    """The network would span several hosts."""
-
-    http_status = 503
-
-
 # --- what there is ---------------------------------------------------------------------------------------------------
 
 
@@ -51,11 +45,12 @@ def inspect(on: Engine, ask: Request) -> Response:
     network = _find(on, ask.place("id"))
     if ask.text("scope") not in ("", "local"):
         raise NoSuchNetwork(ask.place("id"))
-    shown = _shown(network)
-    if network.driver not in _MODE_DRIVERS.values():
-        shown["Containers"] = {id: _endpoint(id, name, network, has)
-                               for id, name, has in networks.running_in(on, on.networks.get(network.id))}  # fmt: skip
-    return json(shown)
+    if network.name in _MODE_DRIVERS:
+        running = networks.running_as(on, network.name)
+    else:
+        running = networks.running_in(on, on.networks.get(network.id))
+    there = {id: _endpoint(id, name, network, has) for id, name, has in running}
+    return json(_shown(network) | {"Containers": there})
 
 
 def _all(on: Engine) -> list[Network]:
@@ -187,14 +182,14 @@ def create(on: Engine, ask: Request) -> Response:
     if driver in _MODE_DRIVERS.values():
         raise NotAllowed(f'only one instance of "{driver}" network is allowed')
     if driver == "overlay" or wanted.ingress or wanted.config_only or wanted.scope not in (None, "", "local"):
-        raise SwarmNeeded("This node is not a swarm manager: seabox has networks of this host only")
+        raise NotAllowed("This node is not a swarm manager: seabox has networks of this host only")
     if driver not in ("bridge", "macvlan", "ipvlan"):
         raise NotFound(f'could not find plugin {driver} in v1 plugin registry: plugin "{driver}" not found')
     known, noted, interface = _sorted_options(driver, wanted.options or {})
     if wanted.attachable:
         noted["attachable"] = "true"
-    found = on.networks.create(
-        name, driver=driver, internal=bool(wanted.internal), ipv4=wanted.enable_ipv4 is not False,
+    found = networks.create(
+        on, name, spaces=True, driver=driver, internal=bool(wanted.internal), ipv4=wanted.enable_ipv4 is not False,
         ipv6=bool(wanted.enable_ipv6), labels=wanted.labels or {}, options=known, noted=noted, interface=interface,
         **_pools(wanted.ipam),
     )  # fmt: skip
@@ -226,6 +221,8 @@ def _pools(asked: NetworkPools | None) -> dict[str, Any]:
 def _sorted_options(driver: str, asked: dict[str, str]) -> tuple[dict[str, str], dict[str, str], str]:
     """The driver's options that the engine knows, those that are only told again, and the interface's name."""
     known, noted, interface = {}, dict(asked), ""
+    if driver == "bridge":
+        known["isolate"] = "true"  # as dockerd's are from each other
     for key in asked:
         if key in (_MTU, "mtu"):
             known["mtu"] = noted.pop(key)

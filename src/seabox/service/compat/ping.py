@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-import platform
 
 from ... import __version__
-from ..guard import API_VERSION, LIBPOD_VERSION, OLDEST_API_VERSION
+from ..guard import API_VERSION, LIBPOD_VERSION, OLDEST_API_VERSION, OLDEST_LIBPOD_VERSION
 from ..response import Response, json, plain
 from ..routing import Route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ...engine import Engine
     from ..request import Request
 
-_HEADERS = {"Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "no-cache", "Builder-Version": "1"}
+_HEADERS = {
+    "Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "no-cache", "Builder-Version": "1",
+    "Swarm": "inactive",
+}  # fmt: skip
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -25,19 +29,50 @@ def ping(on: Engine, ask: Request) -> Response:
 
 
 def version(on: Engine, ask: Request) -> Response:
-    """Versions, of the service and of what it uses."""
+    """Versions, of the service and of the programs that run containers."""
+    about = _about(API_VERSION, OLDEST_API_VERSION)
+    programs = [_component(name, said) for name, said in on.programs_used().items()]
+    return json(_whole(about, [_engine("Engine", about), *programs]))
+
+
+def libpod_version(on: Engine, ask: Request) -> Response:
+    """The same in podman's words, with the version of its own API."""
+    used = on.info()["Host"]
+    conmon, runtime = used["Conmon"], used["OCIRuntime"]
+    programs = [
+        {"Name": "Conmon", "Version": conmon["Version"], "Details": {"Package": conmon["Package"]}},
+        {"Name": f"OCI Runtime ({runtime['Name']})", "Version": runtime["Version"],
+         "Details": {"Package": runtime["Package"]}},
+    ]  # fmt: skip
+    about = _about(LIBPOD_VERSION, OLDEST_LIBPOD_VERSION)
+    engine = _engine("Podman Engine", about)  # under which podman's clients look for the version of the API
+    engine["Details"]["APIVersion"] = LIBPOD_VERSION
+    return json(_whole(_about(API_VERSION, OLDEST_API_VERSION), [engine, *programs]))
+
+
+def _about(api: str, oldest: str) -> dict[str, str]:
     system = os.uname()
-    architecture = _ARCHITECTURES.get(system.machine, system.machine)
-    about = {
-        "ApiVersion": API_VERSION, "Arch": architecture, "BuildTime": "1970-01-01T00:00:00Z", "Experimental": "false",
-        "GitCommit": "", "GoVersion": "", "KernelVersion": system.release, "MinAPIVersion": OLDEST_API_VERSION,
-        "Os": "linux", "APIVersion": LIBPOD_VERSION, "PythonVersion": platform.python_version(),
+    return {
+        "ApiVersion": api, "MinAPIVersion": oldest, "GitCommit": "", "GoVersion": "", "Os": "linux",
+        "Arch": _ARCHITECTURES.get(system.machine, system.machine), "KernelVersion": system.release,
+        "BuildTime": "1970-01-01T00:00:00Z",
     }  # fmt: skip
-    engine = {"Name": "Seabox Engine", "Version": __version__, "Details": about}
-    top = {key: about[key] for key in (
-        "ApiVersion", "Arch", "BuildTime", "GitCommit", "GoVersion", "KernelVersion", "MinAPIVersion", "Os",
-    )}  # fmt: skip
-    return json({"Platform": {"Name": "linux/" + architecture}, "Components": [engine], "Version": __version__} | top)
+
+
+def _engine(name: str, about: dict[str, str]) -> dict[str, Any]:
+    return {"Name": name, "Version": __version__, "Details": about | {"Experimental": "false"}}
+
+
+def _component(name: str, said: str) -> dict[str, Any]:
+    """A program and its version, read from what it says: NAME version VERSION, and lines such as "commit: ..."."""
+    first, *rest = said.splitlines() or [""]
+    facts = dict(line.split(": ", 1) for line in rest if ": " in line)
+    return {"Name": name, "Version": first.rpartition(" ")[2], "Details": {"GitCommit": facts.get("commit", "")}}
+
+
+def _whole(about: dict[str, str], components: list[dict[str, Any]]) -> dict[str, Any]:
+    platform = {"Name": f"Seabox {about['Os']}/{about['Arch']}"}
+    return {"Platform": platform, "Components": components, "Version": __version__} | about
 
 
 ROUTES = (
@@ -46,5 +81,5 @@ ROUTES = (
     Route("GET", "/libpod/_ping", ping, answer="text"),
     Route("HEAD", "/libpod/_ping", ping, answer=None),
     Route("GET", "/version", version),
-    Route("GET", "/libpod/version", version),
+    Route("GET", "/libpod/version", libpod_version),
 )

@@ -103,8 +103,8 @@ def create(on: Engine, ask: Request) -> Response:
         raise InvalidArgument(f"a network with {what} of its own is not supported")
     if (ipam := (wanted.ipam_options or {}).get("driver", "host-local")) not in ("", "host-local"):
         raise InvalidArgument(f"unsupported ipam driver {ipam!a}")
-    found = on.networks.create(
-        wanted.name or None, ignore=ask.flag("ignoreIfExists"), driver=wanted.driver or "bridge",
+    found = networks.create(
+        on, wanted.name or None, ignore=ask.flag("ignoreIfExists"), driver=wanted.driver or "bridge",
         interface=wanted.network_interface or "", ipv6=bool(wanted.ipv6_enabled), internal=bool(wanted.internal),
         dns=wanted.dns_enabled is not False, labels=wanted.labels or {}, options=wanted.options or {},
         **_subnets(wanted.subnets or []),

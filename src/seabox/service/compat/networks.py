@@ -276,11 +276,17 @@ class EndpointConfig(msgspec.Struct, kw_only=True, rename="pascal"):
     aliases: list[str] | None = None
     ip_address: str | None = msgspec.field(default=None, name="IPAddress")
     mac_address: str | None = None
+    links: list[str] | None = None
 
     @property
     def words(self) -> list[str]:
-        """The same as the engine takes it."""
+        """The same as the engine takes it. Raises: InvalidArgument."""
         found = [f"alias={alias}" for alias in dict.fromkeys(self.aliases or ())]
+        for link in self.links or ():
+            name, _, alias = link.partition(":")
+            if alias not in ("", name):
+                raise InvalidArgument(f"links are not supported: give container {name} the alias {alias} instead")
+            found.append(f"link={link}")
         addresses = self.ipam or EndpointAddresses()
         found += [f"ip={address}" for address in (addresses.ipv4 or self.ip_address, addresses.ipv6) if address]
         return [*found, f"mac={self.mac_address}"] if self.mac_address else found

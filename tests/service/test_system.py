@@ -99,7 +99,8 @@ def test_room(served: Served) -> None:
     assert served.get("/system/df", type="nope").status == 400
     libpod = served.get("/libpod/system/df").json
     assert libpod["Volumes"] == [{"VolumeName": "data", "Links": 1, "Size": 5, "ReclaimableSize": 0}]
-    assert (libpod["Containers"][0]["Names"], libpod["Containers"][0]["LocalVolumes"]) == ("c", 1)
+    told = libpod["Containers"][0]
+    assert (told["Names"], told["LocalVolumes"], told["Command"]) == ("c", 1, ["true"])
     assert (libpod["Images"][0]["Containers"], libpod["ImagesSize"]) == (1, found["LayersSize"])
 
 

@@ -106,6 +106,7 @@ def test_df_and_prune(cli: CommandLine) -> None:
     each = [line.split() for line in cli.ok("system", "df", "-v").splitlines()]
     states = {line[-1]: line[-2] for line in each if len(line) > 3}
     assert (states["ended"], states["runs"]) == ("exited", "running")
+    assert "  sleep 1000  " in cli.ok("system", "df", "-v")
     assert ["kept", "0", "0B"] in each
     assert (images["Total"], images["Active"]) == (1, 1)
     assert (containers["Total"], containers["Active"], containers["RawSize"]) == (2, 1, 6 + 2 * len("/proc/mounts"))

@@ -83,7 +83,7 @@ def _containers(on: Engine) -> Iterator[Sequence[str]]:
         facts = seen.facts
         with suppress(NoSuchContainer):
             yield (
-                facts.id[:12], facts.image_id[:12], " ".join(facts.command), str(links[facts.id]),
+                facts.id[:12], facts.image_id[:12], facts.command, str(links[facts.id]),
                 size(on.containers.get(facts.id).sizes().written),
                 duration((time.time_ns() - facts.created_at) / 1e9), seen.status, facts.name,
             )  # fmt: skip

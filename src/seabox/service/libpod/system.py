@@ -69,7 +69,7 @@ def _containers(on: Engine) -> list[dict[str, Any]]:
         with suppress(NoSuchContainer):  # it went meanwhile
             sizes = on.containers.get(facts.id).sizes()
             found.append({
-                "ContainerID": facts.id, "Image": facts.image_id, "Command": list(facts.command),
+                "ContainerID": facts.id, "Image": facts.image_id, "Command": [facts.command] if facts.command else [],
                 "LocalVolumes": links[facts.id], "Size": sizes.root, "RWSize": sizes.written,
                 "Created": rfc3339(facts.created_at), "Status": seen.status, "Names": facts.name,
             })  # fmt: skip

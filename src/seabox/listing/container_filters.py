@@ -71,11 +71,13 @@ def _no_label(on: Engine, value: str) -> Test:
 
 
 def _ancestor(on: Engine, value: str) -> Test:
+    id = value.removeprefix("sha256:")
+
     def fits(seen: Snapshot) -> bool:
         name = seen.facts.image
         bare = name.rpartition("/")[2]
         last, _, tag = bare.partition(":")
-        by_id = bool(value) and seen.facts.image_id.removeprefix("sha256:").startswith(value)
+        by_id = bool(id) and seen.facts.image_id.startswith(id)
         return value in (name, name.removesuffix(":latest"), bare, last if tag in ("", "latest") else bare) or by_id
 
     return fits

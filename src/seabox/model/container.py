@@ -81,7 +81,7 @@ class Security(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cap_add: tuple[str, ...] = ()  # "CAP_NET_ADMIN" form, or "ALL"
     cap_drop: tuple[str, ...] = ()
     no_new_privileges: bool = False
-    seccomp: str = ""  # "" = our default, "unconfined", or the path of a profile
+    seccomp: str = ""  # "" = our default, "unconfined", the path of a profile, or its text
     apparmor: str = ""
     mask: tuple[str, ...] = ()
     unmask: tuple[str, ...] = ()  # "ALL" or paths
@@ -136,7 +136,7 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     user: str = ""
     groups: tuple[str, ...] = ()
     workdir: str = "/"
-    workdir_given: bool = False  # named by the user: must exist; otherwise it is made
+    workdir_given: bool = False  # must exist; otherwise it is made
     umask: int = 0o022
     hostname: str = ""
     tty: bool = False
@@ -245,6 +245,7 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     user: str | None = None
     groups: tuple[str, ...] = ()
     workdir: str | None = None
+    make_workdir: bool = False  # if it is not there
     umask: int | None = None
     hostname: str | None = None
     tty: bool = False

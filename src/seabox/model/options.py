@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         user: str | None
         groups: Sequence[str]
         workdir: str | None
+        make_workdir: bool
         umask: int | None
         hostname: str | None
         tty: bool

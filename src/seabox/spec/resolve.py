@@ -136,7 +136,7 @@ def resolve(
         user=check_user(request.user if request.user is not None else image.user if image else ""),
         groups=_groups(request.groups, facts),
         workdir=absolute_workdir(request.workdir or (image.workdir if image else "") or "/"),
-        workdir_given=bool(request.workdir),
+        workdir_given=bool(request.workdir) and not request.make_workdir,
         umask=_number("umask", _first(request.umask, 0o022), 0, 0o777),
         hostname=_hostname(request, namespaces, facts, id),
         tty=request.tty,

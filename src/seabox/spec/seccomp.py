@@ -88,10 +88,12 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def read_profile(path: str) -> Profile:
-    """The profile in the file `path`, in either format.
+    """The profile in the file `path`, or that is written there in its place, in either format.
 
     Raises: InvalidArgument if it cannot be read, is none, or wants to notify a listener.
     """
+    if path.startswith("{"):
+        return _parse("that was given", path.encode())
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(fd, "rb") as file:
@@ -99,6 +101,10 @@ def read_profile(path: str) -> Profile:
     except OSError as problem:
         why = (problem.strerror or "unknown error").lower()
         raise InvalidArgument(f"opening seccomp profile failed: open {path}: {why}") from None
+    return _parse(path, data)
+
+
+def _parse(path: str, data: bytes) -> Profile:
     if len(data) > _MAX_PROFILE:
         raise InvalidArgument(f"loading seccomp profile {path} failed: larger than {_MAX_PROFILE >> 20} MiB")
     try:

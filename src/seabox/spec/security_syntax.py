@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.container import CreateRequest
 
+_WRITTEN_OUT = "seccomp={"  # a profile as Docker's clients send it
 _LABEL_WORDS = ("disable", "nested")
 _LABEL_KEYS = ("user", "role", "type", "level", "filetype")
 
@@ -28,7 +29,7 @@ def parse_security(request: CreateRequest, *, no_new_privileges: bool) -> Securi
     unmask: tuple[str, ...] = ()
     proc_options: tuple[str, ...] = ()
     for option in request.security_opt:
-        key, equals, value = _split(plain("security option", option))
+        key, equals, value = _split(option if option.startswith(_WRITTEN_OUT) else plain("security option", option))
         if key == "no-new-privileges":
             no_new_privileges = _truth(option, value) if equals else True
         elif not equals:
@@ -85,7 +86,9 @@ def _seccomp(value: str) -> str:
         return value
     if not value:
         raise InvalidArgument("opening seccomp profile failed: no path given")
-    path = os.path.abspath(value)
+    if value == "builtin":  # Docker's word for the default
+        return ""
+    path = value if value.startswith("{") else os.path.abspath(value)
     seccomp.read_profile(path)
     return path
 

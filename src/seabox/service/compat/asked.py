@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ...errors import InvalidArgument
 from .asked_limits import asked_limits, restart_policy
 from .asked_mounts import asked_mounts
@@ -51,7 +53,7 @@ def asked_for(container: CreateBody, name: str) -> Asked:
     mounts = asked_mounts(container, host)
     options: CreateOptions = {
         "pull": "never",
-        "asked": _shown_again(container),
+        "asked": _shown_again(container, host.log_config),
         "labels": container.labels or {},
         "tty": bool(container.tty),
         "stdin": bool(container.open_stdin),
@@ -84,6 +86,7 @@ def asked_for(container: CreateBody, name: str) -> Asked:
         "uts": host.uts_mode,
         "userns": host.userns_mode,
         "cgroupns": host.cgroupns_mode,
+        "make_workdir": True,
         "hosts_file": "none",  # what this host calls others is none of the container's business
     }
     options["publish"], options["expose"] = asked_ports(container, host)
@@ -115,15 +118,19 @@ def _refuse(host: HostConfig) -> None:
         raise InvalidArgument(f'invalid isolation "{host.isolation}": on linux there is only "default"')
     if (host.runtime or "") not in _RUNTIMES:
         raise InvalidArgument(f"unknown or invalid runtime name: {host.runtime}")
+    if host.volume_driver not in (None, "", "local"):
+        raise InvalidArgument(f'error looking up volume plugin {host.volume_driver}: there is only "local"')
 
 
-def _shown_again(container: CreateBody) -> dict[str, str]:
+def _shown_again(container: CreateBody, log: body.LogConfig | None) -> dict[str, str]:
     """Words that an inspection shows as they were said."""
     streams = {"stdin": container.attach_stdin, "stdout": container.attach_stdout, "stderr": container.attach_stderr}
     said = {
         "image": container.image,
         "stop_signal": container.stop_signal,
         "attach": ",".join(stream for stream, wanted in streams.items() if wanted),
+        "log_driver": log.type if log is not None else None,
+        "log_options": msgspec.json.encode(log.config).decode() if log is not None and log.config else None,
     }
     return {key: word for key, word in said.items() if word}
 

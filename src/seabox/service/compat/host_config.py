@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...model.decoding import decode
 from .shown import network_mode
 
 TYPE_CHECKING = False
@@ -79,6 +80,9 @@ def _port_bindings(config: ContainerConfig) -> dict[str, list[dict[str, str]]]:
 def _log(config: ContainerConfig) -> dict[str, Any]:
     """What can be read back is json-file to Docker's clients: the word under which they know it."""
     log = config.log
+    if "log_driver" in config.asked or "log_options" in config.asked:
+        said = decode(config.asked.get("log_options", "{}").encode(), dict[str, str])
+        return {"Type": config.asked.get("log_driver") or "json-file", "Config": said}
     options = {"max-size": str(log.size_max)} if log.size_max > 0 else {}
     options |= {"tag": log.tag} if log.tag else {}
     return {"Type": "json-file" if log.driver == "k8s-file" else log.driver, "Config": options}

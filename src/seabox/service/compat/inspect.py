@@ -116,7 +116,7 @@ def _config(config: ContainerConfig) -> dict[str, Any]:
         "Cmd": list(config.command) or None,
         "Image": image_of(config),
         "Volumes": anonymous or None,
-        "WorkingDir": config.workdir if config.workdir_given or config.workdir != "/" else "",
+        "WorkingDir": "" if config.workdir == "/" else config.workdir,
         "Entrypoint": list(config.entrypoint) or None,
         "OnBuild": None,
         "Labels": config.labels,

@@ -154,6 +154,7 @@ def _add_texts(spec: body.SpecGenerator, options: CreateOptions, name: str) -> N
         options["user"] = spec.user
     if spec.work_dir:
         options["workdir"] = spec.work_dir
+        options["make_workdir"] = bool(spec.create_working_dir)
     if spec.hostname:
         options["hostname"] = spec.hostname
     if spec.pod:

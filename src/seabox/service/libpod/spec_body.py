@@ -251,6 +251,7 @@ class SpecGenerator(_Body, kw_only=True):
     devices_from: Texts = None
     shm_size: Int64 | None = None
     work_dir: str | None = None
+    create_working_dir: bool | None = None
     storage_opts: Pairs = None
     secrets: list[Any] | None = None
     # security

@@ -199,6 +199,9 @@ def test_the_older_place_of_a_mac_address() -> None:
 def test_links() -> None:
     found = asked({"Links": ["db", "/db:/x/data"]}, NetworkingConfig={"EndpointsConfig": {"n": {"Links": ["a:b"]}}})
     assert found.links == [("", "db", "db"), ("", "db", "data"), ("n", "a", "b")]
+    endpoints = {"EndpointsConfig": {"n": {"Links": ["a:b"]}}}
+    both = asked({"Links": ["a:b"], "NetworkMode": "n"}, NetworkingConfig=endpoints)  # as Docker's CLI says it
+    assert both.links == [("n", "a", "b")]
 
 
 @pytest.mark.parametrize(("said", "wanted"), [

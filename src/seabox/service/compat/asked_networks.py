@@ -72,11 +72,11 @@ def _single(text: str) -> str:
 
 
 def asked_links(container: body.CreateBody, host: body.HostConfig) -> list[tuple[str, str, str]]:
-    """(network, container, alias) for each link; the network is "" for those of the default one."""
-    found = [("", text) for text in host.links or ()]
+    """(network, container, alias) for each link; those of no network are in the one that NetworkMode names."""
+    found = [(host.network_mode or "", text) for text in host.links or ()]
     for name, endpoint in _endpoints(container).items():
         found += [(name, text) for text in (endpoint.links if endpoint else None) or ()]
-    return [(network, *_link(text)) for network, text in found]
+    return list(dict.fromkeys((network, *_link(text)) for network, text in found))
 
 
 def _link(text: str) -> tuple[str, str]:

@@ -10,8 +10,8 @@ from seabox.errors import InvalidArgument
 from seabox.model.container import Mount
 from seabox.service.go_keys import read
 from seabox.service.libpod.spec import Asked, asked_for
-from seabox.service.libpod.spec_body import Resources, SpecGenerator
-from seabox.service.libpod.spec_limits import changed_limits
+from seabox.service.libpod.spec_body import SpecGenerator
+from seabox.service.libpod.update import UpdateBody, changed
 
 
 def asked(**said: Any) -> Asked:
@@ -144,7 +144,8 @@ def test_keys_in_any_case() -> None:
      {"security_opt": ["seccomp=unconfined", "apparmor=a", "no-new-privileges", "mask=/m", "unmask=ALL",
                        "proc-opts=hidepid=2"]}),
     ({"read_only_filesystem": True, "read_write_tmpfs": False}, {"read_only": True, "read_only_tmpfs": False}),
-    ({"read_only_filesystem": True}, {"read_only": True, "read_only_tmpfs": True}),
+    ({"read_only_filesystem": True, "read_write_tmpfs": True}, {"read_only": True, "read_only_tmpfs": True}),
+    ({"read_only_filesystem": True}, {"read_only": True, "read_only_tmpfs": False}),
     ({"pod": "p", "init_container_type": "once"}, {"pod": "p", "init_ctr": "once"}),
     ({"use_image_resolve_conf": True, "use_image_hosts": True}, {"dns": ["none"], "no_hosts": True}),
     ({"dns_server": ["1.1.1.1"], "dns_option": ["a"], "dns_search": ["b"], "hostadd": ["c:1.2.3.4"]},
@@ -194,5 +195,22 @@ def test_refused(said: dict[str, Any], why: str) -> None:
 
 
 def test_an_update() -> None:
-    said = read({"Memory": {"Limit": 500000}, "CPU": {"Shares": 123}, "pids": {"limit": 0}}, Resources)
-    assert changed_limits(said) == {"memory": 500000, "cpu_shares": 123}
+    said = read({"Memory": {"Limit": 500000}, "CPU": {"Shares": 123}, "pids": {"limit": 0}}, UpdateBody)
+    assert changed(said) == {"memory": 500000, "cpu_shares": 123}
+
+
+@pytest.mark.parametrize(("said", "wanted"), [
+    ({"health_cmd": "ls"}, {"healthcheck": "ls"}), ({"no_healthcheck": True}, {"healthcheck": ["NONE"]}),
+    ({"health_interval": "disable", "health_timeout": "10s", "health_start_period": "1m"},
+     {"health_interval": 0.0, "health_timeout": 10.0, "health_start_period": 60.0}),
+    ({"health_retries": 2, "health_max_log_count": 3, "health_max_log_size": 4, "health_on_failure": "kill"},
+     {"health_retries": 2, "health_max_log_count": 3, "health_max_log_size": 4, "health_on_failure": "kill"}),
+])  # fmt: skip
+def test_an_update_of_health(said: dict[str, Any], wanted: dict[str, Any]) -> None:
+    assert changed(read(said, UpdateBody)) == wanted
+
+
+@pytest.mark.parametrize("said", [{"health_timeout": "x"}, {"no_healthcheck": True, "health_cmd": "ls"}])
+def test_an_update_refused(said: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgument):
+        changed(read(said, UpdateBody))

@@ -43,6 +43,7 @@ from .libpod import push as podmans_push
 from .libpod import registries as podmans_registries
 from .libpod import sleep as podmans_sleep
 from .libpod import system as podmans_system
+from .libpod import update as podmans_update
 from .libpod import volumes as podmans_volumes
 
 TYPE_CHECKING = False
@@ -82,6 +83,7 @@ ROUTES: tuple[Route, ...] = (
     *podmans_registries.ROUTES,
     *podmans_sleep.ROUTES,
     *podmans_system.ROUTES,
+    *podmans_update.ROUTES,
     *podmans_volumes.ROUTES,
     *pull.ROUTES,
     *push.ROUTES,

@@ -1,4 +1,4 @@
-"""Containers as podman's own API makes, lists, shows and updates them."""
+"""Containers as podman's own API makes, lists and shows them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from ..go_keys import read
 from ..response import Response, json
 from ..routing import Route, filters, flag, number, text
 from .spec import asked_for
-from .spec_body import Resources, SpecGenerator
-from .spec_limits import changed_limits
+from .spec_body import SpecGenerator
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,21 +60,6 @@ def inspect(on: Engine, ask: Request) -> Response:
     return json(about)
 
 
-def update(on: Engine, ask: Request) -> Response:
-    """The container has other limits."""
-    changes = changed_limits(read(ask.json(dict[str, Any]), Resources))
-    if policy := ask.text("restartPolicy"):
-        retries = ask.number("restartRetries")
-        changes["restart"] = f"{policy}:{retries}" if retries else policy
-    ctr = on.containers.get(ask.place("name"))
-    if changes:
-        try:
-            ctr.update(cancel=ask.cancel, **changes)
-        except Unsupported as problem:
-            raise InvalidArgument(str(problem)) from None
-    return json(ctr.id, 201)
-
-
 _OLD = (2, 3, 4)  # versions of podman whose clients expect one text, and a number
 _SIZE = flag("size", about="Also what its files take")
 ROUTES = (
@@ -85,8 +69,4 @@ ROUTES = (
         flag("size"), flag("sync"), flag("external"), flag("pod"), filters(),
     ),
     Route("GET", "/libpod/containers/{name}/json", inspect, _SIZE),
-    Route(
-        "POST", "/libpod/containers/{name}/update", update, text("restartPolicy"), number("restartRetries"),
-        body=Resources, status=201,
-    ),
 )  # fmt: skip

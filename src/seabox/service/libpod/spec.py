@@ -72,7 +72,7 @@ def asked_for(spec: body.SpecGenerator, name: str = "") -> Asked:
         "cap_drop": spec.cap_drop or [],
         "security_opt": list(_security(spec)),
         "read_only": spec.read_only_filesystem,
-        "read_only_tmpfs": spec.read_write_tmpfs is not False,
+        "read_only_tmpfs": bool(spec.read_write_tmpfs),
         "init": spec.init,
         "sysctls": spec.sysctl or {},
         "pid": namespace(spec.pidns),

@@ -219,6 +219,20 @@ def test_an_entrypoint_dropped(served: Served) -> None:
     assert show(served, "whole")["Config"]["Entrypoint"] == ["echo"]
 
 
+def test_no_health_check(served: Served) -> None:
+    """That none is wanted is shown, of a new container and of one that had one."""
+    make(served, "none", Healthcheck={"Test": ["NONE"]})
+    assert show(served, "none")["Config"]["Healthcheck"] == {"Test": ["NONE"]}
+    make(served, "web", Healthcheck={"Test": ["CMD", "true"]})
+    assert served.post("/libpod/containers/web/update", {"no_healthcheck": True}).status == 201
+    assert show(served, "web")["Config"]["Healthcheck"] == {"Test": ["NONE"]}
+    assert served.get("/libpod/containers/web/json").json["Config"]["Healthcheck"] == {"Test": ["NONE"]}
+    assert served.post("/libpod/containers/web/update", {"health_cmd": "ls"}).status == 201
+    assert show(served, "web")["Config"]["Healthcheck"]["Test"] == ["CMD-SHELL", "ls"]
+    make(served, "unsaid")
+    assert "Healthcheck" not in show(served, "unsaid")["Config"]
+
+
 def test_an_update(served: Served) -> None:
     id = make(served, "web")
     asked = {"Memory": 1 << 28, "MemorySwap": 1 << 29, "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 2}}

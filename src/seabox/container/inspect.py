@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..model.container import ContainerConfig, DeviceLimit, Mount
-    from ..model.health import Healthcheck
     from .services import Services
     from .snapshot import Snapshot
 
@@ -130,9 +129,10 @@ def _health(health: Health) -> dict[str, Any]:
     return {"Status": health.status, "FailingStreak": health.failing_streak, "Log": results}
 
 
-def _healthcheck(check: Healthcheck | None) -> dict[str, Any] | None:
+def _healthcheck(config: ContainerConfig) -> dict[str, Any] | None:
+    check = config.healthcheck
     if check is None:
-        return None
+        return {"Test": ["NONE"]} if "healthcheck" in config.asked else None
     return {
         "Test": list(check.test), "Interval": check.interval, "Timeout": check.timeout,
         "StartPeriod": check.start_period, "Retries": check.retries,
@@ -248,7 +248,7 @@ def _config(config: ContainerConfig, run_dir: str) -> dict[str, Any]:
         "SystemdMode": config.systemd,
         "ChrootDirs": list(config.chroot_dirs),
         "StopTimeout": config.stop_timeout,
-        "Healthcheck": _healthcheck(config.healthcheck),
+        "Healthcheck": _healthcheck(config),
         "HealthcheckOnFailureAction": config.healthcheck.on_failure if config.healthcheck is not None else "none",
         "HealthLogDestination": "local",
         "HealthMaxLogCount": config.healthcheck.results_kept if config.healthcheck is not None else RESULTS_KEPT,

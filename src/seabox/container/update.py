@@ -13,7 +13,7 @@ from ..model.health import STARTING
 from ..model.record import ALIVE, EventKind, Intent, Status
 from ..spec.environment import changed
 from ..spec.facts import host_facts
-from ..spec.health_syntax import parse_healthcheck
+from ..spec.health_syntax import declined, parse_healthcheck
 from ..spec.limits import parse_resources
 from ..spec.resolve import parse_restart
 from ..spec.resources import cgroup_resources
@@ -94,12 +94,13 @@ def _changed(before: ContainerConfig, changes: dict[str, object]) -> ContainerCo
         policy, retries = parse_restart(request.restart)
         if before.auto_remove and policy != "no":
             raise InvalidArgument("a container that is removed at its end cannot have a restart policy")
-    check = before.healthcheck
+    check, asked = before.healthcheck, before.asked
     if changes.keys() & set(HEALTH):
+        asked = {key: word for key, word in asked.items() if key != "healthcheck"} | declined(request)
         check = parse_healthcheck(request, ImageConfig(id=before.image_id, healthcheck=before.healthcheck))
     return msgspec.structs.replace(
         before, resources=resources, restart_policy=policy, restart_retries=retries, healthcheck=check,
-        env=changed(before.env, request),
+        asked=asked, env=changed(before.env, request),
     )  # fmt: skip
 
 

@@ -56,6 +56,11 @@ def parse_healthcheck(request: CreateRequest, image: ImageConfig | None) -> Heal
     )
 
 
+def declined(request: CreateRequest) -> dict[str, str]:
+    """That no check is wanted, as ContainerConfig.asked keeps it to show it again; nothing if that was not said."""
+    return {"healthcheck": "NONE"} if request.healthcheck is not None and not _test(request.healthcheck) else {}
+
+
 def _test(asked: str | tuple[str, ...]) -> tuple[str, ...]:
     """The check in its full form; () = none."""
     if isinstance(asked, str):

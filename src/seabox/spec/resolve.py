@@ -8,6 +8,7 @@ from ..errors import InvalidArgument, Unsupported
 from ..model.container import ContainerConfig, LogConfig
 from ..model.ids import check_name
 from ..model.signals import signal_number
+from .asked import shown_again
 from .defaults import allowed_sysctls
 from .devices import parse_device, parse_device_rule
 from .environment import environment
@@ -124,7 +125,7 @@ def resolve(
         name=check_name(name),
         created_at=now,
         image=plain("image", request.image),
-        asked=request.asked,
+        asked=shown_again(request),
         image_id=image.id if image else "",
         rootfs=_rootfs(request.rootfs.removesuffix(":O")),
         rootfs_overlay=request.rootfs.endswith(":O"),

@@ -130,6 +130,8 @@ def _config(config: ContainerConfig) -> dict[str, Any]:
             "Test": check.test, "Interval": check.interval, "Timeout": check.timeout,
             "StartPeriod": check.start_period, "Retries": check.retries,
         }  # fmt: skip
+    elif "healthcheck" in config.asked:
+        found["Healthcheck"] = {"Test": ["NONE"]}
     return found
 
 

@@ -225,7 +225,19 @@ def test_what_has_no_effect_is_told() -> None:
     log = asked({"LogConfig": {"Type": "json-file", "Config": {"max-file": "3", "max-size": "1m", "tag": "x"}}})
     assert log.options["log_options"] == {"max-size": "1m"}
     assert log.warnings == ["Log options without effect: max-file, tag"]
-    assert json.loads(log.options["asked"]["log_options"]) == {"max-file": "3", "max-size": "1m", "tag": "x"}
+
+
+def test_words_that_are_shown_again() -> None:
+    mount = {"Type": "tmpfs", "Target": "/a", "TmpfsOptions": {"SizeBytes": 1}}
+    log = {"Type": "json-file", "Config": {"max-file": "3"}}
+    said = options(
+        {"Tmpfs": {"/t": ""}, "Isolation": "default", "LogConfig": log, "Mounts": [mount], "VolumeDriver": "nfs"},
+        Env=["A", "B=1"],
+    )["asked"]  # fmt: skip
+    assert json.loads(said["unset"]) == ["A"]
+    assert json.loads(said["host_config"]) == {
+        "Tmpfs": {"/t": ""}, "Isolation": "default", "LogConfig": log, "Mounts": [mount], "VolumeDriver": "nfs",
+    }  # fmt: skip
 
 
 def test_an_entrypoint_that_is_dropped() -> None:
@@ -246,7 +258,8 @@ def test_names() -> None:
     ({"StorageOpt": {"size": "1g"}}, {}, "StorageOpt is not supported"),
     ({"Isolation": "hyperv"}, {}, "invalid isolation"),
     ({"Runtime": "kata"}, {}, "unknown or invalid runtime name: kata"),
-    ({"VolumeDriver": "nfs"}, {}, "error looking up volume plugin nfs"),
+    ({"VolumeDriver": "nfs", "Binds": ["v:/d"]}, {}, "error looking up volume plugin nfs"),
+    ({"LogConfig": {"Type": "syslog"}}, {}, 'error looking up logging plugin syslog: plugin "syslog" not found'),
     ({"Binds": ["./a:/b"]}, {}, "use an absolute path"),
     ({"Binds": ["a:b:c:d"]}, {}, "invalid volume specification"),
     ({"Mounts": [{"Type": "bind", "Source": "a", "Target": "/b"}]}, {}, "invalid mount path"),

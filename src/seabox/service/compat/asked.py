@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _NANO = 10**9
 _FOR_EVER = 2**31 - 1  # s
 _RUNTIMES = ("", "runc", "crun", "io.containerd.runc.v2")
-_LOG_DRIVERS = {"local": "json-file"}
+_LOG_DRIVERS = {"local": "json-file"} | {
+    driver: driver for driver in ("json-file", "k8s-file", "journald", "none", "passthrough")
+}
 _LOG_OPTIONS_WITHOUT_EFFECT = (
     "compress", "env", "env-regex", "labels", "labels-regex", "max-buffer-size", "max-file", "mode",
 )  # fmt: skip
@@ -53,7 +55,7 @@ def asked_for(container: CreateBody, name: str) -> Asked:
     mounts = asked_mounts(container, host)
     options: CreateOptions = {
         "pull": "never",
-        "asked": _shown_again(container, host.log_config),
+        "asked": _shown_again(container, host),
         "labels": container.labels or {},
         "tty": bool(container.tty),
         "stdin": bool(container.open_stdin),
@@ -118,21 +120,36 @@ def _refuse(host: HostConfig) -> None:
         raise InvalidArgument(f'invalid isolation "{host.isolation}": on linux there is only "default"')
     if (host.runtime or "") not in _RUNTIMES:
         raise InvalidArgument(f"unknown or invalid runtime name: {host.runtime}")
-    if host.volume_driver not in (None, "", "local"):
+    if host.volume_driver not in (None, "", "local") and any(not bind.startswith("/") for bind in host.binds or ()):
         raise InvalidArgument(f'error looking up volume plugin {host.volume_driver}: there is only "local"')
 
 
-def _shown_again(container: CreateBody, log: body.LogConfig | None) -> dict[str, str]:
-    """Words that an inspection shows as they were said."""
+def _shown_again(container: CreateBody, host: HostConfig) -> dict[str, str]:
+    """Words that an inspection shows as they were said: what the engine keeps in another form, or not at all."""
     streams = {"stdin": container.attach_stdin, "stdout": container.attach_stdout, "stderr": container.attach_stderr}
     said = {
         "image": container.image,
         "stop_signal": container.stop_signal,
         "attach": ",".join(stream for stream, wanted in streams.items() if wanted),
-        "log_driver": log.type if log is not None else None,
-        "log_options": msgspec.json.encode(log.config).decode() if log is not None and log.config else None,
+        "unset": _json([text for text in container.env or () if "=" not in text]),
+        "host_config": _json(
+            {key: value for key, value in (
+                ("Isolation", host.isolation), ("LogConfig", _log_shown(host.log_config)), ("Mounts", host.mounts),
+                ("Tmpfs", host.tmpfs), ("VolumeDriver", host.volume_driver),
+            ) if value}
+        ),
     }
     return {key: word for key, word in said.items() if word}
+
+
+def _log_shown(said: body.LogConfig | None) -> dict[str, object] | None:
+    if said is None or not (said.type or said.config):
+        return None
+    return {"Type": said.type or "json-file", "Config": said.config or {}}
+
+
+def _json(value: list[str] | dict[str, object]) -> str:
+    return msgspec.json.encode(value).decode() if value else ""
 
 
 def _env(container: CreateBody) -> Iterable[tuple[str, str, str]]:
@@ -206,7 +223,9 @@ def _log(said: body.LogConfig | None, options: CreateOptions, warnings: list[str
         return
     driver = said.type or ""
     if driver:
-        options["log_driver"] = _LOG_DRIVERS.get(driver, driver)
+        if driver not in _LOG_DRIVERS:
+            raise InvalidArgument(f'error looking up logging plugin {driver}: plugin "{driver}" not found')
+        options["log_driver"] = _LOG_DRIVERS[driver]
     given = dict(said.config or {})
     unused = [key for key in given if key in _LOG_OPTIONS_WITHOUT_EFFECT]
     if "tag" in given and driver != "journald":

@@ -11,7 +11,7 @@ Words = list[str] | str  # Go's strslice
 Empties = dict[str, Any]  # a set, as Go writes it: {"80/tcp": {}}
 
 
-class _Body(msgspec.Struct, kw_only=True, rename="pascal"):
+class _Body(msgspec.Struct, kw_only=True, rename="pascal", omit_defaults=True):
     pass
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...model.decoding import decode
 from .shown import network_mode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...model.container import ContainerConfig, Mount
 
 _AS_PODMAN = (
@@ -26,6 +26,7 @@ def host_config(about: dict[str, Any], config: ContainerConfig) -> dict[str, Any
     """Docker's form of it. `about`: podman's."""
     spaces, security, limits = config.namespaces, config.security, config.resources
     hidden = "ALL" in security.unmask or security.privileged
+    said = decode(config.asked.get("host_config", "{}").encode(), dict[str, Any])
     return {key: about[key] for key in _AS_PODMAN} | {
         "Binds": [_bind(mount) for mount in config.mounts if _is_bind(mount)] or None,
         "NetworkMode": network_mode(config),
@@ -49,13 +50,13 @@ def host_config(about: dict[str, Any], config: ContainerConfig) -> dict[str, Any
         "Runtime": config.runtime.rpartition("/")[2],
         "SecurityOpt": about["SecurityOpt"] or None,
         "Sysctls": {key: value for key, value in config.sysctls.items() if key != "kernel.domainname"},
-        "Tmpfs": about["Tmpfs"],
+        "Tmpfs": about["Tmpfs"] | said.pop("Tmpfs", {}),
         "UTSMode": "" if spaces.uts == "private" else spaces.uts,
         "UsernsMode": "",
         "Ulimits": [{"Name": each.name, "Soft": each.soft, "Hard": each.hard} for each in config.ulimits],
         "MaskedPaths": [] if hidden else None,
         "ReadonlyPaths": [] if hidden else None,
-    }
+    } | said
 
 
 def _is_bind(mount: Mount) -> bool:
@@ -80,9 +81,6 @@ def _port_bindings(config: ContainerConfig) -> dict[str, list[dict[str, str]]]:
 def _log(config: ContainerConfig) -> dict[str, Any]:
     """What can be read back is json-file to Docker's clients: the word under which they know it."""
     log = config.log
-    if "log_driver" in config.asked or "log_options" in config.asked:
-        said = decode(config.asked.get("log_options", "{}").encode(), dict[str, str])
-        return {"Type": config.asked.get("log_driver") or "json-file", "Config": said}
     options = {"max-size": str(log.size_max)} if log.size_max > 0 else {}
     options |= {"tag": log.tag} if log.tag else {}
     return {"Type": "json-file" if log.driver == "k8s-file" else log.driver, "Config": options}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...model.decoding import decode
 from ...model.record import ALIVE
 from ...model.signals import signal_name
 from ...model.times import utc
@@ -112,7 +113,7 @@ def _config(config: ContainerConfig) -> dict[str, Any]:
         "Tty": config.tty,
         "OpenStdin": config.stdin,
         "StdinOnce": config.stdin_once,
-        "Env": [f"{key}={value}" for key, value in config.env.items() if (key, value) != ("container", "podman")],
+        "Env": _env(config),
         "Cmd": list(config.command) or None,
         "Image": image_of(config),
         "Volumes": anonymous or None,
@@ -133,6 +134,12 @@ def _config(config: ContainerConfig) -> dict[str, Any]:
     elif "healthcheck" in config.asked:
         found["Healthcheck"] = {"Test": ["NONE"]}
     return found
+
+
+def _env(config: ContainerConfig) -> list[str]:
+    """Its variables, and those of the image that it was not to have, as Docker shows what was said of them."""
+    given = [f"{key}={value}" for key, value in config.env.items() if (key, value) != ("container", "podman")]
+    return given + decode(config.asked.get("unset", "[]").encode(), list[str])
 
 
 def _network_settings(

@@ -13,6 +13,7 @@ _JSON = {
     "ID": "id", "Name": "name", "CPUTime": "cpu_time", "CPUPerc": "cpu_percent", "AvgCPU": "avg_cpu",
     "MemUsage": "mem_usage", "MemPerc": "mem_percent", "NetIO": "net_io", "BlockIO": "block_io", "PIDS": "pids",
 }  # fmt: skip
+_OF_PODS = {"CPU": "CPUPerc", "Mem": "MemPerc"}  # where the words for pods are others
 _SHORT = 12  # of an id
 
 
@@ -38,6 +39,19 @@ def row(now: Stats, before: Stats | None, whole: bool) -> dict[str, object]:
         "AvgCPU": f"{average:.2f}%",
         "UpTime": duration(now.uptime),
     }
+
+
+def pod_row(pod: str, now: Stats, before: Stats | None) -> dict[str, object]:
+    """What is shown of a container of a pod, under the field names of podman's templates; dashes if it does not run."""
+    whole = row(now, before, False)
+    fields: dict[str, object] = {
+        name: whole[_OF_PODS.get(name, name)]
+        for name in ("CPU", "MemUsage", "MemUsageBytes", "Mem", "NetIO", "BlockIO", "PIDS")
+    }
+    if not now.uptime:
+        pairs = ("MemUsage", "MemUsageBytes", "NetIO", "BlockIO")
+        fields = {name: "-- / --" if name in pairs else "--" for name in fields}
+    return fields | {"Pod": pod[:_SHORT], "CID": now.id[:_SHORT], "Name": now.name}
 
 
 def json_row(row: dict[str, object]) -> dict[str, str]:

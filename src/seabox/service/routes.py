@@ -38,6 +38,7 @@ from .libpod import images as podmans_images
 from .libpod import lifecycle as podmans_lifecycle
 from .libpod import manifests as podmans_manifests
 from .libpod import networks as podmans_networks
+from .libpod import pods as podmans_pods
 from .libpod import pull as podmans_pull
 from .libpod import push as podmans_push
 from .libpod import registries as podmans_registries
@@ -78,6 +79,7 @@ ROUTES: tuple[Route, ...] = (
     *podmans_lifecycle.ROUTES,
     *podmans_manifests.ROUTES,
     *podmans_networks.ROUTES,
+    *podmans_pods.ROUTES,
     *podmans_pull.ROUTES,
     *podmans_push.ROUTES,
     *podmans_registries.ROUTES,

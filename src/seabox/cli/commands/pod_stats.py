@@ -9,7 +9,7 @@ from seabox.cli.context import engine
 from seabox.cli.flags import BOOL, STRING, Command, Flag
 from seabox.cli.pods import ALL, LATEST, latest_pod
 from seabox.errors import InvalidArgument, NoSuchPod, NotFound
-from seabox.listing.stats import row as row_of_one
+from seabox.listing.stats import pod_row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ HEADINGS = {
     "CPU": "CPU %", "MemUsage": "MEM USAGE/ LIMIT", "MemUsageBytes": "MEM USAGE/ LIMIT", "Mem": "MEM %",
     "NetIO": "NET IO", "BlockIO": "BLOCK IO", "PIDS": "PIDS", "CID": "CID",
 }  # fmt: skip
-_FIELDS = {"CPU": "CPUPerc", "Mem": "MemPerc"}  # where the words of `stats` are others
-_SHORT, _SECONDS = 12, 5.0
+_SECONDS = 5.0
 
 
 def command(path: str) -> Command:
@@ -51,7 +50,7 @@ def run(args: Arguments) -> int:
     with engine(args) as on, Watch() as pause:
         while True:
             found = _look(on, args, strict=not before)
-            _show(args, [row(pod, stats, before.get(stats.id)) for pod, stats in found])
+            _show(args, [pod_row(pod, stats, before.get(stats.id)) for pod, stats in found])
             if args.on("no-stream"):
                 return 0
             before = {stats.id: stats for _, stats in found}
@@ -77,19 +76,6 @@ def _look(on: Engine, args: Arguments, *, strict: bool) -> list[tuple[str, Stats
         with suppress(NotFound):
             found += [(pod.id, stats) for stats in pod.stats()]
     return found
-
-
-def row(pod: str, now: Stats, before: Stats | None) -> dict[str, object]:
-    """What is shown of a container, under the field names of podman's templates; dashes if it does not run."""
-    whole = row_of_one(now, before, False)
-    fields: dict[str, object] = {
-        name: whole[_FIELDS.get(name, name)]
-        for name in ("CPU", "MemUsage", "MemUsageBytes", "Mem", "NetIO", "BlockIO", "PIDS")
-    }
-    if not now.uptime:
-        pairs = ("MemUsage", "MemUsageBytes", "NetIO", "BlockIO")
-        fields = {name: "-- / --" if name in pairs else "--" for name in fields}
-    return fields | {"Pod": pod[:_SHORT], "CID": now.id[:_SHORT], "Name": now.name}
 
 
 def _show(args: Arguments, rows: list[dict[str, object]]) -> None:

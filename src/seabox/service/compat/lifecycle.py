@@ -216,6 +216,7 @@ ROUTES = (
     Route("POST", "/containers/{name}/wait", wait, text("condition", about="not-running, next-exit or removed")),
     Route("DELETE", "/containers/{name}", remove, flag("v"), flag("force"), flag("link"), answer=None, status=204),
     Route("POST", "/containers/prune", prune_all, filters()),
-    Route("GET", "/containers/{name}/top", top, text("ps_args", "-ef", "Options as of ps(1)"), *STREAM),
+    Route("GET", "/containers/{name}/top", top, text("ps_args", "-ef", "Options as of ps(1)"), *STREAM,
+          answer="lines"),
     Route("POST", "/containers/{name}/resize", resize, number("h"), number("w"), answer=None),
 )

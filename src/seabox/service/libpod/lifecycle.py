@@ -290,7 +290,7 @@ ROUTES = (
     Route("POST", f"{_AT}/wait", wait, texts("condition"), text("interval"), answer="text"),
     Route("DELETE", _AT, remove, flag("force"), flag("v"), flag("volumes"), flag("depend"), _IGNORE, _TIME[0]),
     Route("POST", "/libpod/containers/prune", prune_all, filters()),
-    Route("GET", f"{_AT}/top", top, texts("ps_args", "Columns, or options as of ps(1)"), *STREAM),
+    Route("GET", f"{_AT}/top", top, texts("ps_args", "Columns, or options as of ps(1)"), *STREAM, answer="lines"),
     Route("POST", f"{_AT}/resize", resize, number("h"), number("w"), flag("running"), answer=None),
     Route("POST", f"{_AT}/mount", mount, answer="text"),
     Route("POST", f"{_AT}/unmount", unmount, answer=None, status=204),

@@ -115,6 +115,31 @@ def test_wait_for_the_removal(served: Served) -> None:
     assert told(waiting) == {"StatusCode": 0, "Error": None}
 
 
+def test_who_asks_too_late(served: Served) -> None:
+    """The code of a container that has removed itself is known by its id for a while."""
+    ctr = create(served, "sh", "-c", "exit 7", auto_remove=True)
+    ctr.start()
+    ctr.wait("removed")
+    assert served.post(f"/containers/{ctr.id}/wait").json == {"StatusCode": 7, "Error": None}
+    assert served.post(f"/containers/{ctr.id}/wait", condition="next-exit").status == 404
+    assert served.post(f"/containers/{'0' * 64}/wait").status == 404
+
+
+def test_a_restart_policy(served: Served) -> None:
+    """Between its runs a container counts as one that goes on: every wait gets one end, and it is not removed."""
+    ctr = create(served, "sh", "-c", "exit 3", name="web", restart="always")
+    ctr.start()
+    for number in range(1, 4):
+        assert served.post("/containers/web/wait").json["StatusCode"] == 3
+        assert ctr.snapshot().state.run >= number
+    ctr.wait("next-exit", run=4)  # it pauses longer each time
+    answer = served.delete("/containers/web")
+    assert (answer.status, "restarting: stop the container before" in answer.json["message"]) == (409, True)
+    assert served.post("/containers/web/stop").status == 204
+    assert served.post("/containers/web/stop").status == 304
+    assert served.delete("/containers/web").status == 204
+
+
 def test_who_waits_and_leaves(served: Served) -> None:
     """Costs nothing more: the service can end while its container runs."""
     ctr = create(served)
@@ -184,7 +209,9 @@ def test_remove(served: Served) -> None:
     ctr = create(served, name="web", volumes=["/data"])
     ctr.start()
     answer = served.delete("/containers/web")
-    assert (answer.status, "running" in answer.json["message"]) == (409, True)
+    assert (answer.status, answer.json["message"]) == (
+        409, 'cannot remove container "/web": container is running: stop the container before removing or force remove',
+    )  # fmt: skip
     assert served.delete("/containers/web", link=True).status == 400
     gone = served.delete("/containers/web", force=True, v=True)
     assert (gone.status, gone.body) == (204, b"")

@@ -58,6 +58,21 @@ def is_up(seen: Snapshot) -> bool:
     return seen.status in _UP
 
 
+def goes_on(seen: Snapshot) -> bool:
+    """Whether the container has processes, or is about to be started again by its restart policy."""
+    return is_up(seen) or seen.state.next_start_at > 0
+
+
+def settled(ctr: Container, cancel: Cancel | None = None) -> Snapshot:
+    """What is true of the container, what its restart policy wants after an end included. Waits for its lock."""
+    seen = ctr.snapshot()
+    if seen.facts.restart_policy not in ("", "no") and not is_up(seen):
+        with ctr.locked(cancel=cancel):
+            pass  # its end is on record now, and with it what the policy wants
+        seen = ctr.snapshot()
+    return seen
+
+
 class Waiting:
     """Whoever waits for the end of a container, from the moment this is made: of the run under way or of the next."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...errors import (
     CommandNotFound,
+    Conflict,
     ExitCodeUnknown,
     InvalidArgument,
     NoSuchContainer,
@@ -11,16 +12,19 @@ from ...errors import (
     SeaboxError,
     StateConflict,
 )
+from ...model.ids import is_id
 from ..lifecycle import (
     STREAM,
     Waiting,
     again_and_again,
+    goes_on,
     is_up,
     last_code,
     named,
     patience,
     processes,
     prune,
+    settled,
     signal_in,
 )
 from ..response import Response, Stream, empty, json, json_line
@@ -72,7 +76,7 @@ def stop(on: Engine, ask: Request) -> Response:
     """It does not run."""
     ctr = named(on, ask)
     seconds, signal = patience(ask.number("t")), signal_in(ask.text("signal"))
-    if not _thawed(ctr):
+    if not _thawed(ctr, ask.cancel):
         return empty(304)
     try:
         stopped = ctr.stop(seconds, cancel=ask.cancel, signal=signal)
@@ -85,17 +89,17 @@ def restart(on: Engine, ask: Request) -> Response:
     """It runs anew."""
     ctr = named(on, ask)
     seconds, signal = patience(ask.number("t")), signal_in(ask.text("signal"))
-    _thawed(ctr)
+    _thawed(ctr, ask.cancel)
     ctr.restart(seconds, cancel=ask.cancel, signal=signal)
     return empty()
 
 
-def _thawed(ctr: Container) -> bool:
+def _thawed(ctr: Container, cancel: Cancel) -> bool:
     """Whether the container has processes; they are not frozen any more."""
-    seen = ctr.snapshot()
+    seen = settled(ctr, cancel)
     if seen.status == "paused":
         ctr.unpause()
-    return is_up(seen) or seen.state.next_start_at > 0
+    return goes_on(seen)
 
 
 def kill(on: Engine, ask: Request) -> Response:
@@ -104,7 +108,7 @@ def kill(on: Engine, ask: Request) -> Response:
     signal = signal_in(ask.text("signal") or "KILL")
     assert signal is not None
     if not is_up(seen := ctr.snapshot()):
-        raise StateConflict(ctr.id, seen.status, ("running",), f"cannot kill container {ctr.id}: it is not running")
+        raise Conflict(f"cannot kill container: {seen.facts.name}: container {ctr.id} is not running")
     ctr.kill(signal, cancel=ask.cancel)
     return empty()
 
@@ -134,9 +138,16 @@ def rename(on: Engine, ask: Request) -> Response:
 
 def wait(on: Engine, ask: Request) -> Response:
     """Its exit code, when it comes to that; a client starts the container when it sees the beginning of the answer."""
-    ctr, condition = named(on, ask), ask.text("condition")
+    condition = ask.text("condition")
     if condition not in _CONDITIONS:
         raise InvalidArgument(f'invalid condition: "{condition}"')
+    try:
+        ctr = named(on, ask)
+    except NoSuchContainer:
+        id = ask.place("name")
+        if condition == "next-exit" or not is_id(id):
+            raise
+        return json(_ended(on.containers.wait_code(id)))  # it has just removed itself, and somebody wants to know
     cancel = ask.cancel
     if condition == "removed":
 
@@ -146,7 +157,7 @@ def wait(on: Engine, ask: Request) -> Response:
             except NoSuchContainer:  # it never ran
                 return 0
 
-    elif condition != "next-exit" and not (is_up(seen := ctr.snapshot()) or seen.state.next_start_at):
+    elif condition != "next-exit" and not goes_on(seen := settled(ctr, ask.cancel)):
 
         def code() -> int:
             if seen.state.exit_reason == "pending":  # over, and its code is about to be written
@@ -168,16 +179,27 @@ def _told(code: Callable[[], int], cancel: Cancel) -> Iterator[bytes]:
     except (ExitCodeUnknown, NoSuchContainer) as problem:
         yield json_line({"StatusCode": _NOBODY_KNOWS, "Error": {"Message": str(problem)}})
     else:
-        yield json_line({"StatusCode": found, "Error": None})
+        yield json_line(_ended(found))
+
+
+def _ended(code: int) -> dict[str, object]:
+    return {"StatusCode": code, "Error": None}
 
 
 def remove(on: Engine, ask: Request) -> Response:
     """It is gone."""
     if ask.flag("link"):
         raise InvalidArgument("link is not supported: containers find each other by their networks' names")
+    force = ask.flag("force")
     try:
         ctr = named(on, ask)
-        force = ask.flag("force")
+        seen = settled(ctr, ask.cancel)
+        if not force and goes_on(seen):
+            what = "restarting" if seen.state.next_start_at else seen.status
+            raise Conflict(
+                f'cannot remove container "/{seen.facts.name}": container is {what}: stop the container before '
+                "removing or force remove"
+            )
         ctr.remove(force=force, timeout=0 if force else None, volumes=ask.flag("v"), cancel=ask.cancel)
     except RemovalFinished:
         pass

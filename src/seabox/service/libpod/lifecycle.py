@@ -25,6 +25,7 @@ from ..lifecycle import (
     patience,
     processes,
     prune,
+    settled,
     signal_in,
 )
 from ..response import Response, empty, json, plain
@@ -263,8 +264,7 @@ def healthcheck(on: Engine, ask: Request) -> Response:
 def should_restart(on: Engine, ask: Request) -> Response:
     """Whether its restart policy is about to start it again."""
     ctr = named(on, ask)
-    ctr.mend()  # its end may not be on record yet, and with it what the policy wants
-    if not ctr.snapshot().state.next_start_at:
+    if not settled(ctr, ask.cancel).state.next_start_at:
         raise NotFound(f"container {ctr.id} is not about to be restarted")
     return empty()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ...errors import (
+    Busy,
+    Cancelled,
     CommandNotFound,
     Conflict,
     ExitCodeUnknown,
@@ -11,6 +13,7 @@ from ...errors import (
     RemovalFinished,
     SeaboxError,
     StateConflict,
+    TimedOut,
 )
 from ...model.ids import is_id
 from ..lifecycle import (
@@ -63,6 +66,8 @@ def start(on: Engine, ask: Request) -> Response:
     except StateConflict:
         if ctr.status == "running":  # somebody else was faster
             return empty(304)
+        raise
+    except (Busy, Cancelled, TimedOut):  # nothing was tried
         raise
     except (SeaboxError, OSError) as problem:
         ctr.give_up(problem)

@@ -73,11 +73,20 @@ def settled(ctr: Container, cancel: Cancel | None = None) -> Snapshot:
     return seen
 
 
-class Waiting:
-    """Whoever waits for the end of a container, from the moment this is made: of the run under way or of the next."""
+def is_over(seen: Snapshot) -> bool:
+    """Whether the container does not go on, and how it ended, if it ran, is known."""
+    return not goes_on(seen) and not _pending(seen)
 
-    def __init__(self, ctr: Container) -> None:
-        self._ctr, self._run = ctr, next_run(ctr.snapshot())
+
+def _pending(seen: Snapshot) -> bool:
+    return seen.state.exit_reason == "pending"  # over, and its code is about to be written
+
+
+class Waiting:
+    """Whoever waits for the end of a container since it was seen so: of the run under way then, or of the next."""
+
+    def __init__(self, ctr: Container, seen: Snapshot) -> None:
+        self._ctr, self._run = ctr, seen.state.run if _pending(seen) else next_run(seen)
 
     def code(self, cancel: Cancel) -> int:
         """The exit code of that run. Blocks. Raises: ExitCodeUnknown, NoSuchContainer, Cancelled."""

@@ -21,6 +21,7 @@ from ..lifecycle import (
     Waiting,
     again_and_again,
     goes_on,
+    is_over,
     is_up,
     last_code,
     named,
@@ -162,15 +163,13 @@ def wait(on: Engine, ask: Request) -> Response:
             except NoSuchContainer:  # it never ran
                 return 0
 
-    elif condition != "next-exit" and not goes_on(seen := settled(ctr, ask.cancel)):
+    elif condition != "next-exit" and is_over(seen := settled(ctr, ask.cancel)):
 
         def code() -> int:
-            if seen.state.exit_reason == "pending":  # over, and its code is about to be written
-                return ctr.wait("exited", run=seen.state.run, cancel=cancel) or 0
             return last_code(seen)
 
     else:
-        waiting = Waiting(ctr)
+        waiting = Waiting(ctr, ctr.snapshot() if condition == "next-exit" else seen)
 
         def code() -> int:
             return waiting.code(cancel)

@@ -148,7 +148,7 @@ def wait(on: Engine, ask: Request) -> Response:
         try:
             code = ctr.wait(conditions, cancel=ask.cancel)
         except NeverStarted:
-            code = Waiting(ctr).code(ask.cancel)
+            code = Waiting(ctr, ctr.snapshot()).code(ask.cancel)
     except ExitCodeUnknown:
         code = None
     return _told(code)

@@ -183,6 +183,13 @@ def test_restart(served: Served) -> None:
     assert (ctr.status, init_of(ctr) != first) == ("running", True)
 
 
+def test_restart_asks_first(served: Served) -> None:
+    ctr = obedient(served.engine, stop_signal="USR1")
+    assert served.post(f"/containers/{ctr.id}/restart", t=20, signal="TERM").status == 204
+    assert [event.exit_code for event in served.engine.events() if event.kind == "died"] == [9]
+    assert ctr.status == "running"
+
+
 def test_kill(served: Served) -> None:
     ctr = obedient(served.engine, name="web")
     assert served.post("/containers/web/kill", signal="TERM").status == 204

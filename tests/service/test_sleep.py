@@ -34,7 +34,11 @@ def test_in_place(served: Served) -> None:
 
 def test_archives(served: Served) -> None:
     """One goes out as a body, and comes in as another container."""
-    ctr = served.engine.containers.create("busybox", ["sleep", "1000"], name="web")
+    asked = {
+        "Image": "busybox", "Cmd": ["sleep", "1000"], "OpenStdin": True, "StdinOnce": True,
+        "ExposedPorts": {"80/tcp": {}}, "StopSignal": "SIGTERM", "HostConfig": {"NetworkMode": "none"},
+    }  # fmt: skip
+    ctr = served.engine.containers.get(served.post("/containers/create", asked, name="web").json["Id"])
     ctr.start()
     executed(ctr)
     first = init_of(ctr)
@@ -45,4 +49,5 @@ def test_archives(served: Served) -> None:
     assert found.status == 200, found
     other = served.engine.containers.get("other")
     assert (other.id, other.status) == (found.json["Id"], "running")
-    assert served.ask("POST", f"{AT}/import/restore", b"nothing", **{"import": True}).status == 400
+    answer = served.ask("POST", f"{AT}/import/restore", b"nothing", **{"import": True})
+    assert (answer.status, answer.json["message"].startswith("the archive: ")) == (400, True)

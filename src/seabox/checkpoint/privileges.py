@@ -30,7 +30,7 @@ _FREE_RESOURCES = frozenset(
     "pids_limit blkio_weight".split()
 )
 _LOOKED_AT = frozenset(
-    "security resources namespaces mounts devices sysctls ulimits annotations oom_score_adj cgroups".split()
+    "security resources namespaces mounts devices sysctls ulimits annotations oom_score_adj cgroups hosts_file".split()
 )
 _SCARCE = ("memlock", "msgqueue", "nice", "rtprio", "rttime")  # limits that keep a container from starving the host
 _SAFE_SYSCTLS = ("net.", "kernel.msg", "kernel.sem", "kernel.shm", "fs.mqueue.")
@@ -97,6 +97,8 @@ def _looked_at(config: ContainerConfig) -> Iterator[str]:
             yield f"--ulimit {limit.name}"
     if config.oom_score_adj is not None and config.oom_score_adj < 0:
         yield f"--oom-score-adj {config.oom_score_adj}"
+    if config.hosts_file not in ("", "image", "none"):
+        yield f"--hosts-file {config.hosts_file}"
     if config.cgroups == "disabled":
         yield "--cgroups disabled"
     for key in config.annotations:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from ...errors import InvalidArgument, NoSuchContainer
+from ...errors import InvalidArgument, NoSuchContainer, SeaboxError
 from ...kernel import files
 from ...kernel.nameless import open_nameless
 from ..lifecycle import named
@@ -85,12 +85,18 @@ def restore(on: Engine, ask: Request) -> Response:
 def _import(on: Engine, ask: Request) -> Response:
     files.make_dirs(on.config.root, 0o700)
     archive = open_nameless(on.config.root)
+    path = f"/proc/self/fd/{archive}"
     try:
         for piece in ask.pieces:
             rest = memoryview(piece)
             while rest:
                 rest = rest[os.write(archive, rest) :]
-        return _arrive(on, ask, f"/proc/self/fd/{archive}")
+        return _arrive(on, ask, path)
+    except SeaboxError as problem:
+        problem.args = tuple(
+            word.replace(path, "the archive") if isinstance(word, str) else word for word in problem.args
+        )
+        raise
     finally:
         os.close(archive)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import json
@@ -14,8 +15,11 @@ from typing import Any
 
 import pytest
 
+from engine.images.conftest import PASSWORD, USER, Registry, guarded
 from seabox.testing.census import take
 from service.served import Answer, Served
+
+__all__ = ["guarded"]
 
 pytestmark = pytest.mark.skipif(shutil.which("buildah") is None, reason="buildah is not installed")
 
@@ -84,6 +88,18 @@ def test_podman_hears_of_the_id_last(served: Served) -> None:
     assert "STEP 1/2: FROM busybox" in text(told)
 
 
+def test_what_it_is_made_from_may_be_in_a_registry(served: Served, guarded: Registry) -> None:
+    name = f"{guarded.host}/build/base:1"
+    served.engine.images.push("busybox", name, access=guarded.login)
+    accounts = {guarded.host: {"username": USER, "password": PASSWORD}}
+    header = base64.urlsafe_b64encode(json.dumps(accounts).encode()).decode()
+    refused = build(served, context(f"FROM {name}\n"))
+    assert "error" in refused.lines[-1]
+    told = served.ask("POST", "/build", context(f"FROM {name}\nLABEL a=b\n"), {"X-Registry-Config": header}, t="made")
+    assert served.engine.images.exists("docker.io/library/made")
+    assert PASSWORD not in str(told.body) + str(refused.body)
+
+
 def test_a_build_that_fails_says_so_in_the_stream(served: Served) -> None:
     told = build(served, context("FROM busybox\nRUN exit 7\n"))
     assert (told.status, "exit status 7" in told.lines[-1]["error"]) == (200, True)
@@ -141,6 +157,17 @@ def test_a_client_that_hangs_up_ends_the_build(served: Served) -> None:
         if thread.name in ("seabox-telling", "seabox-connection"):
             thread.join(30)
     assert [line for line in before.left_since() if not line.startswith("fd: ")] == []  # the service goes on
+    assert not list(Path(served.home.root).rglob("Dockerfile"))
+
+
+def test_a_context_that_stops_coming_leaves_nothing(served: Served) -> None:
+    with served.connect() as client:
+        body = context("FROM busybox\n", big="x" * 100_000)
+        client.sendall(b"POST /build HTTP/1.1\r\nHost: d\r\nContent-Length: %d\r\n\r\n" % len(body))
+        client.sendall(body[:70_000])
+    for thread in threading.enumerate():
+        if thread.name == "seabox-connection":
+            thread.join(30)
     assert not list(Path(served.home.root).rglob("Dockerfile"))
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import tarfile
+import threading
 
 from engine.images.conftest import Registry, registry
 from service.served import Served
@@ -45,6 +47,10 @@ def test_several_images_in_one_archive_and_one_without_a_name(served: Served) ->
     saved = served.get("/images/get", names=["boat:1", other])
     for name in ("busybox", "boat:1", "registry.example.com/team/other"):
         images.remove(name)
+    with tarfile.open(fileobj=io.BytesIO(saved.body)) as tar:
+        member = tar.extractfile("manifest.json")
+        assert member is not None
+        assert [image["RepoTags"] for image in json.load(member)] == [["boat:1"], []]
     said = served.post("/images/load", saved.body).lines
     assert said == [{"stream": "Loaded image: boat:1\n"}, {"stream": f"Loaded image ID: sha256:{other}\n"}]
     assert served.get("/images/get", names=["boat:1", "no-such"]).status == 404
@@ -100,6 +106,23 @@ def test_a_pull_that_fails_at_once_has_a_status(served: Served, registry: Regist
     assert (strange.status, "unknown operating system" in strange.json["message"]) == (400, True)
     assert served.post("/images/create", fromImage="UPPER", tag="1").status == 400
     assert served.post("/images/create").status == 400
+
+
+def test_a_client_that_hangs_up_ends_the_pull(served: Served) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as registry:
+        registry.settimeout(30)
+        with served.connect() as client:
+            name = f"127.0.0.1:{registry.getsockname()[1]}/x"
+            client.sendall(f"POST /images/create?fromImage={name}&tag=1 HTTP/1.1\r\nHost: d\r\n\r\n".encode())
+            asking, _ = registry.accept()  # skopeo is there, and is told nothing
+        with asking:
+            asking.settimeout(30)
+            while asking.recv(1000):
+                pass
+    for thread in threading.enumerate():
+        if thread.name in ("seabox-telling", "seabox-connection"):
+            thread.join(30)
+            assert not thread.is_alive()
 
 
 def test_files_are_imported(served: Served) -> None:

@@ -23,7 +23,7 @@ from .skopeo import Access
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Protocol
 
     from ..kernel.watch import Cancel
@@ -57,6 +57,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     build_args: tuple[str, ...] = ()  # KEY=VALUE
     pull: str = "missing"  # policy for the images it is made from
     access: Access = Access()
+    reach: Callable[[str], Access] | None = None  # how the registry of one of these is reached, in place of `access`
     runtime: str = ""
     runtime_flags: tuple[str, ...] = ()
     mounts_file: str = ""  # buildah's --default-mounts-file
@@ -157,9 +158,10 @@ def _here(
     for name in names:
         try:
             if order is not None and order.pull != "never":
+                whole = _meant(shelf, name, order)
+                access = order.reach(whole) if order.reach else order.access
                 yield name, shelf.find(shelf.pull(
-                    _meant(shelf, name, order), policy=order.pull, access=order.access, progress=progress,
-                    cancel=cancel,
+                    whole, policy=order.pull, access=access, progress=progress, cancel=cancel
                 ))  # fmt: skip
             else:
                 yield name, shelf.find(name)

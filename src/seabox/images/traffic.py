@@ -12,7 +12,7 @@ from .reference import local_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ..kernel.watch import Cancel
     from ..model.image import ImageRow
@@ -129,9 +129,12 @@ class Traffic(Accounts):
             self._catalog.index.note(image.id, [("save", "" if isinstance(path, int) else path)])
 
     def archived(
-        self, names: Sequence[str], form: str = "docker-archive", *, compress: bool = False
-    ) -> Iterator[bytes]:
+        self, names: Sequence[str], form: str = "docker-archive", *, compress: bool = False,
+        shown: Callable[[str], str] = str,
+    ) -> Iterator[bytes]:  # fmt: skip
         """As `save`, the archive in pieces; one of the forms of directories is an archive of that.
+
+        `shown`: how complete names are written there.
 
         Raises: NoSuchImage, InvalidArgument, at once; Damaged, OSError in between. Close it if you do not read on.
         """
@@ -139,9 +142,10 @@ class Traffic(Accounts):
 
         chosen = [(self.find(name), meant(self.find(name), name)) for name in names]
         check(chosen, form)
+        named = [(image, {shown(each) for each in meanings}) for image, meanings in chosen]
 
         def noted() -> Iterator[bytes]:
-            yield from archived(self._catalog, chosen, form, compress=compress)
+            yield from archived(self._catalog, named, form, compress=compress)
             for image, _ in chosen:
                 self._catalog.index.note(image.id, [("save", "")])
 

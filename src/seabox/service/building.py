@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
+from functools import partial
 
 import msgspec
 
@@ -17,7 +18,7 @@ from .build_context import Context
 from .build_order import build_arguments, cache_from, policy, words
 from .credentials import several
 from .image_names import complete, short
-from .progress import failure
+from .progress import failure, on_loopback
 from .response import json_line
 from .telling import telling
 
@@ -65,7 +66,7 @@ def build(
             "names": tuple(names), "containerfile": text, "build_args": tuple(arguments), "pull": policy(ask),
             "access": access, "runtime": on.runtime,
             "runtime_flags": tuple(on.config.runtime_flags), "strange": True,
-            "registry": "docker.io" if docker else "",
+            "registry": "docker.io" if docker else "", "reach": partial(_reach, access) if docker else None,
         }  # fmt: skip
         quiet = ask.flag("q")
         rest = undo.pop_all()
@@ -126,6 +127,10 @@ def _arrived(ask: Request, context: Context) -> bytes | None:
     if not is_address(remote) or remote.partition("#")[0].endswith(".git"):
         raise InvalidArgument("remote must be the address (http, https) of an archive or a Containerfile")
     return context.fetch(remote)
+
+
+def _reach(access: Access, name: str) -> Access:
+    return msgspec.structs.replace(access, tls_verify=on_loopback(complete(name)))
 
 
 def _without_cache(on: Engine, ask: Request) -> bool:

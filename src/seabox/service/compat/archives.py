@@ -43,7 +43,7 @@ def _saved(on: Engine, names: list[str]) -> Response:
     for name in names:
         image = find(on, name)
         chosen.append(next(iter(names_meant(image, name)), image.id))
-    return Stream(on.images.archived(chosen), TAR)
+    return Stream(on.images.archived(chosen, shown=short), TAR)
 
 
 ROUTES = (

@@ -98,5 +98,5 @@ def test_room(docker: Docker) -> None:
     rows = [line.split("  ")[0] for line in docker("system", "df").splitlines()]
     assert rows == ["TYPE", "Images", "Containers", "Local Volumes", "Build Cache"]
     assert "busybox" in docker("system", "df", "--verbose")
-    assert "Deleted Containers:" in docker("container", "prune", "--force")
+    assert "Deleted Containers:" in docker("system", "prune", "--force", "--volumes")
     assert docker("ps", "--all", "--quiet") == ""

@@ -53,7 +53,12 @@ def yaml(value: Any, indent: str = "") -> Iterator[str]:
                 yield f"{indent}{key}: {_scalar(item)}"
     else:
         for item in value:
-            yield f"{indent}- {_scalar(item)}"
+            if isinstance(item, dict) and item:
+                first, *rest = yaml(item, f"{indent}  ")
+                yield f"{indent}- {first.strip()}"
+                yield from rest
+            else:
+                yield f"{indent}- {_scalar(item)}"
 
 
 def _scalar(value: object) -> str:

@@ -14,7 +14,9 @@ def test_who_takes_part(served: Served) -> None:
     for name, there in (("bridge", [ctr.id]), ("host", [host.id]), ("none", [])):
         assert list(served.get(f"/networks/{name}").json["Containers"]) == there
     config = {"IPAMConfig": {"IPv4Address": "10.11.14.9"}, "Aliases": ["www"], "MacAddress": "0a:01:73:78:43:18"}
-    wanted = {"Container": "c", "EndpointConfig": config | {"Links": None, "DriverOpts": None}}
+    wanted = {"Container": "c", "EndpointConfig": config | {"Links": None, "DriverOpts": {
+        "com.docker.network.endpoint.ifname": "web0", "other": "1",
+    }}}  # fmt: skip
     assert served.post("/networks/web/connect", wanted).status == 200
     assert served.post("/networks/web/connect", wanted).status == 403
     assert served.post("/libpod/networks/web/connect", {"container": "c"}).status == 403
@@ -23,7 +25,7 @@ def test_who_takes_part(served: Served) -> None:
     assert shown == {ctr.id: {
         "Name": "c", "MacAddress": "0a:01:73:78:43:18", "IPv4Address": "10.11.14.9/24", "IPv6Address": "",
     }}  # fmt: skip
-    assert served.get("/libpod/networks/web/json").json["containers"] == {ctr.id: {"name": "c", "interfaces": {"eth1": {
+    assert served.get("/libpod/networks/web/json").json["containers"] == {ctr.id: {"name": "c", "interfaces": {"web0": {
         "subnets": [{"ipnet": "10.11.14.9/24", "gateway": "10.11.14.1"}], "mac_address": "0a:01:73:78:43:18",
     }}}}  # fmt: skip
     assert served.delete(f"/networks/{id}").status == 403

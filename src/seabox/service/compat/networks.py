@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _MODE_DRIVERS = {HOST: "host", NONE: "null"}
 _MTU, _BRIDGE_NAME = "com.docker.network.driver.mtu", "com.docker.network.bridge.name"
+_INTERFACE_NAME = "com.docker.network.endpoint.ifname"
 _WITHOUT_EFFECT = ("com.docker.network.bridge.enable_icc", "com.docker.network.bridge.enable_ip_masquerade")
 
 
@@ -277,6 +278,7 @@ class EndpointConfig(msgspec.Struct, kw_only=True, rename="pascal"):
     ip_address: str | None = msgspec.field(default=None, name="IPAddress")
     mac_address: str | None = None
     links: list[str] | None = None
+    driver_opts: dict[str, str] | None = None
 
     @property
     def words(self) -> list[str]:
@@ -287,6 +289,8 @@ class EndpointConfig(msgspec.Struct, kw_only=True, rename="pascal"):
             if alias not in ("", name):
                 raise InvalidArgument(f"links are not supported: give container {name} the alias {alias} instead")
             found.append(f"link={link}")
+        if interface := (self.driver_opts or {}).get(_INTERFACE_NAME):
+            found.append(f"interface_name={interface}")
         addresses = self.ipam or EndpointAddresses()
         found += [f"ip={address}" for address in (addresses.ipv4 or self.ip_address, addresses.ipv6) if address]
         return [*found, f"mac={self.mac_address}"] if self.mac_address else found

@@ -105,6 +105,10 @@ class Engine:
         journal = f"{self.config.database}-wal"
         return on_and_on(self._rooms.store, journal, since, until=until, timeout=timeout, cancel=cancel)
 
+    def newest_event(self) -> int:
+        """The sequence number of what happened last, 0 if nothing has."""
+        return self._rooms.store.last_seq()
+
     def check(self, *, repair: bool = False, force: bool = False, quick: bool = False) -> list[Finding]:
         """What is wrong with the database, containers, images and their directories; [] if nothing.
 

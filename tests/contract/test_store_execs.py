@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pytest
 from seabox.errors import AmbiguousName, NoSuchContainer
 from seabox.model.exec import ExecRecord, ExecStatus
 from seabox.model.record import Claim, ContainerFacts, ContainerState, EventKind, Intent, ProcessId
-from seabox.state.execs import KEEP_ENDED, NoSuchExec
+from seabox.state.execs import COMMAND, KEEP_ENDED, NoSuchExec
 from seabox.state.sqlite import SQLiteStore
 from seabox.state.store import Occurrence
 from seabox.testing.store import MemoryStore
@@ -58,8 +59,9 @@ def test_a_session_from_its_start_to_its_end(store: Store) -> None:
     found = store.execs.get(WEB, "e1")
     assert (found.status, found.exit_code, found.exit_reason, found.finished_at) == (ExecStatus.STOPPED, 7, "", 30)
     assert not found.active
-    attributes = '{"execID":"e1"}'
-    assert happened(store) == [("exec", "web", None, attributes), ("exec_died", "web", 7, attributes)]
+    began, ended = happened(store)
+    assert (began[:3], json.loads(began[3])) == (("exec", "web", None), {"execID": "e1", COMMAND: ["true"]})
+    assert ended == ("exec_died", "web", 7, '{"execID":"e1"}')
 
 
 def test_an_end_is_recorded_once(store: Store) -> None:

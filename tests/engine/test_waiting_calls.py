@@ -41,13 +41,13 @@ PROMPT = {
     Exec: "container_id id inspect kill poll record resize running",
     Execs: "get list",
     Snapshots: "list remove",
-    seabox.Engine: "check close images info networks pods reset usage volumes",
-    Containers: "create exec_session exists get list run wait_code",
+    seabox.Engine: "check close images info networks newest_event pods programs_used reset runtime usage volumes",
+    Containers: "create dependants exec_session exists get list run wait_code",
 }
 WAITING = {
     Container: """
-        checkpoint copy_in copy_out exec_run export fork http_attach init kill logs mount remove restart restore
-        run_healthcheck start start_and_attach start_dependencies stop unmount update wait""",
+        checkpoint copy_in copy_out exec_run export exported fork http_attach init kill logs mount remove restart
+        restore run_healthcheck start start_and_attach start_dependencies stop unmount update wait""",
     Pod: "kill logs remove restart start stop",
     Session: "close_stdin pump read read_all write",
     ExecSession: "close_stdin communicate http_attach pump read read_all wait write",
@@ -164,6 +164,7 @@ CALLS: dict[str, Callable[[Stage], Call]] = {
     "Container.copy_in": lambda stage: lambda **how: stage.ctr.copy_in("/", _endless(), **how),
     "Container.copy_out": lambda stage: lambda **how: _all(iter(stage.ctr.copy_out("/bin", **how))),
     "Container.export": lambda stage: lambda **how: stage.ctr.export(Hole(), **how),
+    "Container.exported": lambda stage: lambda **how: _all(stage.ctr.exported(**how)),
     "Container.run_healthcheck": lambda stage: stage.ctr.run_healthcheck,
     "Container.mount": _beside_another(lambda ctr: ctr.mount),
     "Container.unmount": _beside_another(lambda ctr: ctr.unmount),
@@ -189,7 +190,7 @@ CALLS: dict[str, Callable[[Stage], Call]] = {
     "Container.restart": lambda stage: stage.ctr.restart,
     "Container.remove": lambda stage: _removal(stage.sleeper()),
 }
-QUICK = {"Container.copy_out", "Container.export"}  # done before a timer could fire
+QUICK = {"Container.copy_out", "Container.export", "Container.exported"}  # done before a timer could fire
 PATIENCE = {"stop", "restart", "remove"}  # whose timeout is how long the container may take before SIGKILL
 
 

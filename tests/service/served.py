@@ -82,7 +82,7 @@ class Served:
         return client
 
     def begin(
-        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **query: Any
+        self, method: str, path: str, /, body: Any = None, headers: Mapping[str, str] | None = None, **query: Any
     ) -> HTTPResponse:
         """The answer's beginning, as soon as it has come; read the rest, and close it.
 
@@ -107,21 +107,21 @@ class Served:
             raise
 
     def ask(
-        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **query: Any
+        self, method: str, path: str, /, body: Any = None, headers: Mapping[str, str] | None = None, **query: Any
     ) -> Answer:
         """The whole answer; see `begin`."""
         with self.begin(method, path, body, headers, **query) as response:
             return Answer(response)
 
-    def get(self, path: str, **query: Any) -> Answer:
+    def get(self, path: str, /, **query: Any) -> Answer:
         """What is at `path`."""
         return self.ask("GET", path, **query)
 
-    def post(self, path: str, body: Any = None, **query: Any) -> Answer:
+    def post(self, path: str, /, body: Any = None, **query: Any) -> Answer:
         """What came of it."""
         return self.ask("POST", path, body, **query)
 
-    def delete(self, path: str, **query: Any) -> Answer:
+    def delete(self, path: str, /, **query: Any) -> Answer:
         """What came of it."""
         return self.ask("DELETE", path, **query)
 

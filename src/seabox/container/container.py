@@ -169,6 +169,7 @@ class Container:
     copy_in = handle_files.copy_in
     copy_out = handle_files.copy_out
     export = handle_files.export
+    exported = handle_files.exported
 
     checkpoint = handle_sleep.checkpoint
     restore = handle_sleep.restore
@@ -305,11 +306,11 @@ class Container:
 
         return top(self._on, self.id, words, host=host)
 
-    def stats(self) -> Stats:
+    def stats(self, *, detailed: bool = False) -> Stats:
         """What the container uses of the machine now, all zero if it does not run. Raises: NoSuchContainer."""
         from .stats import Stats
 
-        return Stats(self._on, self.id)
+        return Stats(self._on, self.id, detailed=detailed)
 
     def sizes(self) -> Sizes:
         """Bytes that the container's files take now: .written and .root. Blocks. Raises: NoSuchContainer."""

@@ -41,18 +41,20 @@ class Outgoing:
 
     Iterate once, and close it if not to the end: a container that does not run is claimed meanwhile. `mode`, `size`
     and `modified` (ns) are of the file itself, `name` is how the archive calls it: "." for what is in a directory.
+    /proc, /sys and /dev are empty in what is above them. `follow` False: a link at the end, with no slash after it,
+    is what is meant. `itself`: with the name "." too the directory has an entry, before those of what is in it.
     """
 
-    __slots__ = ("_bounds", "_fd", "_root", "mode", "modified", "name", "size")
+    __slots__ = ("_bounds", "_fd", "_itself", "_root", "mode", "modified", "name", "size")
 
     def __init__(
-        self, handle: Container, path: str, *, name: str | None = None, timeout: float | None = None,
-        cancel: Cancel | None = None,
+        self, handle: Container, path: str, *, name: str | None = None, follow: bool = True, itself: bool = False,
+        timeout: float | None = None, cancel: Cancel | None = None,
     ) -> None:  # fmt: skip
-        self._bounds = Bounds(timeout, cancel)
+        self._bounds, self._itself = Bounds(timeout, cancel), itself
         self._root = Root(handle, cancel)
         try:
-            self._fd = find(self._root, handle, path)
+            self._fd = find(self._root, handle, path, follow=follow or path.endswith(("/", "/.")))
             found = os.fstat(self._fd)
         except BaseException:
             self._root.close()
@@ -66,6 +68,10 @@ class Outgoing:
         """Whether it is a directory."""
         return stat.S_ISDIR(self.mode)
 
+    def leads_to(self, path: str) -> str:
+        """See `followed`; for as long as this is open."""
+        return _followed(self._root, path)
+
     def __enter__(self) -> Outgoing:
         return self
 
@@ -76,10 +82,10 @@ class Outgoing:
 
     def __iter__(self) -> Iterator[bytes]:
         try:
-            if self.is_dir and self.name == ".":
-                yield from self._bounds.within(pack_content(self._fd))
+            if self.is_dir and self.name == "." and not self._itself:
+                yield from self._bounds.within(pack_content(self._fd, apart=self._root.apart))
             else:
-                yield from self._bounds.within(pack_one(self._fd, self.name))
+                yield from self._bounds.within(pack_one(self._fd, self.name, apart=self._root.apart))
         finally:
             self.close()
 
@@ -91,10 +97,10 @@ class Outgoing:
             self._root.close()
 
 
-def find(root: Root, handle: Container, path: str) -> int:
+def find(root: Root, handle: Container, path: str, *, follow: bool = True) -> int:
     """An O_PATH fd of what is at the path. Raises: NoSuchPath, OSError."""
     try:
-        return open_in_root(root.fd, root.path(path), os.O_PATH)
+        return open_in_root(root.fd, root.path(path), os.O_PATH | (0 if follow else os.O_NOFOLLOW))
     except (FileNotFoundError, NotADirectoryError):
         raise NoSuchPath(path, handle.name) from None
 
@@ -102,18 +108,22 @@ def find(root: Root, handle: Container, path: str) -> int:
 def followed(handle: Container, path: str) -> str:
     """The path, or where it leads if it ends in a link, be anything there or not. What is given is not looked at."""
     with Root(handle) as root:
-        for _ in range(_LINKS):
-            above, last = os.path.split(path)
-            try:
-                fd = open_in_root(root.fd, root.path(above), os.O_PATH)
-            except OSError:
-                return path
-            try:
-                path = os.path.join(above, os.readlink(last, dir_fd=fd))
-            except OSError:
-                return path  # it is no link
-            finally:
-                os.close(fd)
+        return _followed(root, path)
+
+
+def _followed(root: Root, path: str) -> str:
+    for _ in range(_LINKS):
+        above, last = os.path.split(path)
+        try:
+            fd = open_in_root(root.fd, root.path(above), os.O_PATH)
+        except OSError:
+            return path
+        try:
+            path = os.path.join(above, os.readlink(last, dir_fd=fd))
+        except OSError:
+            return path  # it is no link
+        finally:
+            os.close(fd)
     return path
 
 

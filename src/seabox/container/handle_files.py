@@ -6,7 +6,7 @@ from ..model.times import check_timeout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from os import PathLike
 
     from ..kernel.watch import Cancel
@@ -62,17 +62,18 @@ def copy_in(
 
 
 def copy_out(
-    handle: Container, path: str, *, name: str | None = None, timeout: float | None = None,
-    cancel: Cancel | None = None,
+    handle: Container, path: str, *, name: str | None = None, follow: bool = True, itself: bool = False,
+    timeout: float | None = None, cancel: Cancel | None = None,
 ) -> Outgoing:  # fmt: skip
     """What is at `path`, running or not, volumes included, as a tar archive: iterate over it, or close it.
 
-    `name` is what the archive calls it, "." meaning what is in a directory. Iterating ends with TimedOut when
+    `name` is what the archive calls it, "." meaning what is in a directory, with `itself` after an entry of its own;
+    `follow` False: not what a link at the end of the path leads to, but the link. Iterating ends with TimedOut when
     `timeout` seconds from now are over, with Cancelled when `cancel` is fired. Raises: NoSuchPath, OSError.
     """
     from .copy import Outgoing
 
-    return Outgoing(handle, path, name=name, timeout=timeout, cancel=cancel)
+    return Outgoing(handle, path, name=name, follow=follow, itself=itself, timeout=timeout, cancel=cancel)
 
 
 def export(
@@ -91,3 +92,11 @@ def export(
     bounds = Bounds(timeout, cancel)
     with handle.locked(cancel=cancel) as ctr:
         export(ctr, target, bounds)
+
+
+def exported(handle: Container, *, timeout: float | None = None, cancel: Cancel | None = None) -> Iterator[bytes]:
+    """As `export`, the archive in pieces; close it if it is not read to the end. Raises: StateConflict, at once."""
+    from .bounds import Bounds
+    from .export import pieces
+
+    return pieces(handle, Bounds(timeout, cancel))

@@ -23,6 +23,7 @@ from ..model.record import (
 )
 from ..model.signals import signal_name, signal_number
 from ..model.times import check_timeout
+from ..state.store import Occurrence
 from . import exec_reap, prepare, teardown
 from .attended import attended
 from .death import await_exit_file, await_program
@@ -224,7 +225,8 @@ def kill(
     )  # fmt: skip
     _signal(ctr, signal)
     wanted = signal in (signals.SIGKILL, ctr.facts.stop_signal)
-    ctr.become(ctr.state.replace(stopped_by_user=ctr.state.stopped_by_user or wanted), EventKind.KILL)
+    said = Occurrence(EventKind.KILL, attributes=f'{{"signal":"{int(signal)}"}}')
+    ctr.become(ctr.state.replace(stopped_by_user=ctr.state.stopped_by_user or wanted), said)
     if signal == signals.SIGKILL:
         thaw(ctr)
         _await_end(ctr, timeout, cancel)

@@ -22,20 +22,23 @@ class Root:
     """`fd` is the root of the container's files, volumes and other mounts included, until the object is closed.
 
     A container that runs is seen through its first process, and not claimed: it may go on, end, even be removed.
-    Any other has its root mounted and is claimed until the end. Everything below `fd` belongs to strangers.
+    Any other has its root mounted and is claimed until the end. Everything below `fd` belongs to strangers. `apart`:
+    devices that are mounted there and hold no files.
 
     Raises: NoSuchContainer, StateConflict (it is being removed), Busy, OSError.
     """
 
-    __slots__ = ("_stack", "fd", "workdir")
+    __slots__ = ("_stack", "apart", "fd", "workdir")
 
     def __init__(self, handle: Container, cancel: Cancel | None = None) -> None:
         with ExitStack() as stack:
             ctr = stack.enter_context(handle.locked(cancel=cancel))
             ctr.require(*(status for status in Status if status is not Status.REMOVING))
             self.workdir = ctr.config.workdir or "/"
-            self.fd = _of_process(ctr)
+            self.fd, self.apart = _of_process(ctr), frozenset[int]()
             if self.fd >= 0:
+                assert ctr.state.process is not None
+                self.apart = views.unreal_devices(ctr.state.process)
                 stack.close()
                 stack.callback(os.close, self.fd)
             else:

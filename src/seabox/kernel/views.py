@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _NO_PLACE = (errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EROFS, errno.ELOOP)
 _DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 
+_UNREAL = frozenset((
+    b"proc", b"sysfs", b"cgroup", b"cgroup2", b"devpts", b"devtmpfs", b"mqueue", b"securityfs", b"debugfs", b"tracefs",
+    b"bpf", b"pstore", b"configfs", b"fusectl", b"hugetlbfs", b"efivarfs",
+))  # fmt: skip
+
 
 def process_root(process: ProcessId) -> int:
     """An O_PATH fd of the root directory of exactly this process, in its mount namespace; -1 if it is gone.
@@ -34,6 +39,23 @@ def process_root(process: ProcessId) -> int:
         return fd  # it was there before and is there after, so it was opened through no other one
     os.close(fd)
     return -1
+
+
+def unreal_devices(process: ProcessId) -> frozenset[int]:
+    """The devices (st_dev) of what is mounted where this process is and holds no files: /proc, /sys, /dev and such."""
+    found = set()
+    try:
+        with open(f"/proc/{process.pid}/mountinfo", "rb") as file:
+            lines = file.read().splitlines()
+    except OSError:  # it is gone
+        return frozenset()
+    for line in lines:  # ID PARENT MAJOR:MINOR ROOT PLACE OPTIONS ... - TYPE SOURCE OPTIONS
+        mine, _, rest = line.partition(b" - ")
+        words = mine.split()
+        if rest.split()[0] in _UNREAL or words[4] == b"/dev" or words[4].startswith(b"/dev/"):
+            major, _, minor = words[2].partition(b":")
+            found.add(os.makedev(int(major), int(minor)))
+    return frozenset(found)
 
 
 @effect("mount")

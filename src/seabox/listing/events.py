@@ -6,10 +6,12 @@ import time
 
 from seabox.errors import InvalidArgument
 from seabox.listing.matching import label_fits
+from seabox.state.execs import COMMAND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
     from seabox.model.record import Event
 
@@ -46,12 +48,19 @@ def _test(key: str, value: str) -> Test:
 
 
 def attributes(event: Event) -> dict[str, str]:
-    """What else is known of the event."""
+    """What else is known of the event, and told by podman."""
+    found = all_attributes(event)
+    found.pop(COMMAND, None)
+    return found
+
+
+def all_attributes(event: Event) -> dict[str, Any]:
+    """What else is known of the event: texts, and the command of an exec session as a list of them."""
     if not event.attributes:
         return {}
     import json
 
-    found: dict[str, str] = json.loads(event.attributes)
+    found: dict[str, Any] = json.loads(event.attributes)
     return found
 
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ..container.exec_session import Exec
     from ..engine import Engine
     from ..model.options import ExecOptions
-    from .connection import Taken
     from .request import Request
 
 SIZE = (number("h", about="Rows"), number("w", about="Columns"))
@@ -145,39 +144,34 @@ def start_detached(ctr: Container, session: Prepared) -> None:
 
 
 def start_attached(
-    on: Engine, ctr: Container, session: Prepared, ask: Request, *, framed: bool, told_in_stream: bool
+    on: Engine, ctr: Container, session: Prepared, ask: Request, *, framed: bool, complaints: int
 ) -> None:
     """The client was connected to the command until one of them left.
 
-    `told_in_stream`: the client is told that it is connected before the command is started, and why that failed is
-    what it gets in place of output: docker-py loses all that comes together with the headers.
-    Raises: as Container.exec, if not told in the stream; Conflict.
+    It is answered before the start, as docker-py and podman lose what comes together with the answer. Why the command
+    could not be started is what it gets in place of output, on the stream `complaints`. Raises: Conflict.
     """
     session.begin()
-    cancel, content_type = ask.cancel, hijacked_type(ask, framed=framed)
-
-    def connect() -> Taken:
-        return ask.take_over(content_type)
-
+    cancel, typed = ask.cancel, ask.typed
     with ExitStack() as undo:
-        taken = connect() if told_in_stream else None
-        if taken is not None:
-            undo.callback(taken.close)
+        with _noting_failure(session):
+            taken = ask.take_over(hijacked_type(ask, framed=framed))
+        undo.callback(taken.close)
         try:
             with _noting_failure(session):
                 running = ctr.exec(session.command, id=session.id, begin=False, **_options(session))
         except (SeaboxError, OSError) as problem:
-            if taken is None:
-                raise
-            _tell(taken.fileno(), f"{problem}\r\n".encode(), framed=framed)
+            text = f"{problem}\r\n".encode()
+            with suppress(OSError):
+                send_now(taken.fileno(), mux.encode(complaints, text) if framed else text)
+            hang_up(taken.fileno())
             return
         session.become(STARTED)
-        with running:
-            running.http_attach(
-                taken or connect, framed=framed, streams=session.streams,
-                detach_keys=(session.detach_keys or on.config.detach_keys) if session.options["tty"] else "",
-                typed=ask.typed, cancel=cancel,
-            )  # fmt: skip
+        undo.enter_context(running)
+        running.http_attach(
+            taken, framed=framed, streams=session.streams, typed=typed, cancel=cancel,
+            detach_keys=(session.detach_keys or on.config.detach_keys) if session.options["tty"] else "",
+        )  # fmt: skip
 
 
 def _options(session: Prepared) -> ExecOptions:
@@ -194,12 +188,6 @@ def _noting_failure(session: Prepared) -> Iterator[None]:
     except BaseException as problem:
         session.become(FAILED, problem.exit_code if isinstance(problem, OCIRuntimeFailed) else _FAILED)
         raise
-
-
-def _tell(client: int, text: bytes, *, framed: bool) -> None:
-    with suppress(OSError):
-        send_now(client, mux.encode(mux.STDOUT, text) if framed else text)
-    hang_up(client)
 
 
 def resize(on: Engine, ask: Request) -> None:
@@ -250,7 +238,7 @@ class Known:
             found = {
                 "CanRemove": asked.state != STARTING, "ContainerID": asked.container, "DetachKeys": "",
                 "ExitCode": asked.code if asked.state == FAILED else None, "ID": asked.id,
-                "OpenStderr": True, "OpenStdin": True, "OpenStdout": True, "Running": False, "Pid": 0,
+                "OpenStderr": True, "OpenStdin": True, "OpenStdout": True, "Running": asked.state == STARTING, "Pid": 0,
                 "ProcessConfig": {
                     "arguments": asked.command[1:], "entrypoint": asked.command[0], "privileged": False,
                     "tty": asked.options["tty"], "user": asked.options.get("user") or "",

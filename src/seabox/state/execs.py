@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 KEEP_ENDED = 300 * 10**9  # ns that the exit code of an ended session can be asked for
 
+COMMAND = "_command"  # in the attributes of an event, where docker tells it and podman does not
+_TOLD = 8192  # characters of it at most
+
 _COLUMNS = (
     "id", "container", "command", "user", "tty", "status", "pid", "pid_start", "conmon_pid", "conmon_start", "boot",
     "created_at", "started_at", "finished_at", "exit_code", "exit_reason", "holder_pid", "holder_start", "holder_boot",
@@ -64,7 +67,9 @@ class SQLiteExecs:
             )  # fmt: skip
             if found is None:
                 raise NoSuchExec(id)
-            self._store.write_events(db, found, [Occurrence(EventKind.EXEC, attributes=attributes(id))])
+            container, command = found
+            said = attributes(id, command)
+            self._store.write_events(db, container, [Occurrence(EventKind.EXEC, attributes=said)])
 
     def end(self, id: str, at: int, code: int | None, reason: str = "") -> bool:
         """See ExecStore.end."""
@@ -75,7 +80,7 @@ class SQLiteExecs:
             )  # fmt: skip
             if found is None:
                 return False
-            self._store.write_events(db, found, [Occurrence(EventKind.EXEC_DIED, code, attributes(id))])
+            self._store.write_events(db, found[0], [Occurrence(EventKind.EXEC_DIED, code, attributes(id))])
         return True
 
     def remove(self, id: str) -> None:
@@ -102,10 +107,10 @@ class SQLiteExecs:
             rows = db.execute(f"{_SELECT} WHERE container = ?{only} ORDER BY created_at, id", (container,)).fetchall()
         return [_record(row) for row in rows]
 
-    def _change(self, db: Connection, what: str, values: tuple[object, ...]) -> str | None:
-        """The id of the container whose session was changed, None if there was none to change."""
-        row = db.execute(f"UPDATE exec_session SET {what} RETURNING container", values).fetchone()
-        return None if row is None else str(row[0])
+    def _change(self, db: Connection, what: str, values: tuple[object, ...]) -> tuple[str, str] | None:
+        """The container and the command of the session that was changed, None if there was none to change."""
+        row = db.execute(f"UPDATE exec_session SET {what} RETURNING container, command", values).fetchone()
+        return None if row is None else (str(row[0]), str(row[1]))
 
 
 def the_one(name: str, records: Iterable[ExecRecord]) -> ExecRecord:
@@ -118,9 +123,10 @@ def the_one(name: str, records: Iterable[ExecRecord]) -> ExecRecord:
     return found[0]
 
 
-def attributes(id: str) -> str:
-    """What an event of this session says beyond the container."""
-    return f'{{"execID":"{id}"}}'
+def attributes(id: str, command: str = "") -> str:
+    """What an event of this session says beyond the container. `command` is JSON; a very long one is left out."""
+    told = f',"{COMMAND}":{command}' if command and len(command) <= _TOLD else ""
+    return f'{{"execID":"{id}"{told}}}'
 
 
 def _record(row: tuple[object, ...]) -> ExecRecord:

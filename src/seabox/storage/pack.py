@@ -31,21 +31,27 @@ _LINKED = b"1"
 _BOOKKEEPING = ("trusted.overlay.", "user.overlay.", "security.selinux", "security.ima", "security.evm")
 
 
-def pack_content(directory: int, *, itself: bool = False) -> Iterator[bytes]:
+def pack_content(
+    directory: int, *, itself: bool = False, apart: frozenset[int] = frozenset()
+) -> Iterator[bytes]:
     """The archive of all that is in the directory behind the fd, names beginning there.
 
-    With `itself` it begins with the entry "./", how the directory looks.
+    With `itself` it begins with the entry "./", how the directory looks. Directories on devices of `apart` are empty
+    there, unless the whole is on one.
     """
-    packing = _Packing()
+    packing = _Packing(apart - {os.fstat(directory).st_dev})
     if itself:
         yield header(b"./", os.fstat(directory), attributes=_attributes(directory))
     yield from packing.tree(os.open(f"/proc/self/fd/{directory}", _DIRECTORY), b"")
     yield END
 
 
-def pack_one(handle: int, name: str) -> Iterator[bytes]:
-    """The archive of the file behind the fd (O_PATH will do) under `name`; a directory with all that is below it."""
-    packing = _Packing()
+def pack_one(handle: int, name: str, *, apart: frozenset[int] = frozenset()) -> Iterator[bytes]:
+    """The archive of the file behind the fd (O_PATH will do) under `name`; a directory with all that is below it.
+
+    `apart`: as for pack_content.
+    """
+    packing = _Packing(apart - {os.fstat(handle).st_dev})
     child = yield from packing.entry(handle, os.fsencode(name))
     if child >= 0:
         yield from packing.tree(child, os.fsencode(name))
@@ -55,9 +61,10 @@ def pack_one(handle: int, name: str) -> Iterator[bytes]:
 class _Packing:
     """Where an archive stands: one directory open, whatever the depth, and the names of files that have several."""
 
-    __slots__ = ("links",)
+    __slots__ = ("apart", "links")
 
-    def __init__(self) -> None:
+    def __init__(self, apart: frozenset[int]) -> None:
+        self.apart = apart
         self.links: dict[tuple[int, int], bytes] = {}
 
     def tree(self, fd: int, path: bytes) -> Iterator[bytes]:
@@ -71,7 +78,7 @@ class _Packing:
                     fd = _up(fd, identity)
                     continue
                 name = pending.pop()
-                inner = b"/".join((path, name)) if path else name
+                inner = b"/".join((path.rstrip(b"/"), name)) if path else name
                 try:
                     handle = os.open(name, _HANDLE, dir_fd=fd)
                 except FileNotFoundError:
@@ -97,10 +104,13 @@ class _Packing:
         elif kind == stat.S_IFDIR:
             child = os.open(f"/proc/self/fd/{handle}", _DIRECTORY)
             try:
-                yield header(path + b"/", found, attributes=_attributes(handle))
+                yield header(path.rstrip(b"/") + b"/", found, attributes=_attributes(handle))
             except BaseException:
                 os.close(child)
                 raise
+            if found.st_dev in self.apart:
+                os.close(child)
+                return -1
             return child
         elif kind == stat.S_IFLNK:
             text = os.readlink(b"", dir_fd=handle)

@@ -237,7 +237,7 @@ class MemoryExecs:
             row.status, row.boot, row.started_at = ExecStatus.RUNNING, boot, at
             row.pid, row.pid_start = pid, process.start if process else 0
             row.conmon_pid, row.conmon_start = (conmon.pid, conmon.start) if conmon else (0, 0)
-            self._note(row, Occurrence(EventKind.EXEC, attributes=attributes(id)))
+            self._note(row, Occurrence(EventKind.EXEC, attributes=attributes(id, row.command)))
 
     def end(self, id: str, at: int, code: int | None, reason: str = "") -> bool:
         """See ExecStore.end."""

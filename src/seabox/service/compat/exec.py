@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...streams.mux import STDOUT
 from ..execs import SIZE, ExecBody, Known, StartBody, create, resize, start_attached, start_detached, to_be_started
 from ..response import Response, empty, json
 from ..routing import Route
@@ -31,7 +32,7 @@ def start(on: Engine, ask: Request) -> Response | None:
     if body.detach:
         start_detached(ctr, session)
         return empty(200)
-    start_attached(on, ctr, session, ask, framed=not body.tty, told_in_stream=True)
+    start_attached(on, ctr, session, ask, framed=not body.tty, complaints=STDOUT)
     return None
 
 

@@ -8,6 +8,7 @@ from ...model.signals import signal_name
 from ...model.times import utc
 from ..response import Response, json
 from ..routing import Route, flag
+from ..sessions import SESSIONS
 from .host_config import host_config
 from .shown import NOWHERE, image_of, mounts_of, networks_of, ports_of, status_of
 
@@ -61,7 +62,7 @@ def inspected(
         "MountLabel": "",
         "ProcessLabel": "",
         "AppArmorProfile": config.security.apparmor,
-        "ExecIDs": about["ExecIDs"] or None,
+        "ExecIDs": [*about["ExecIDs"], *SESSIONS.waiting(seen.facts.id)] or None,
         "HostConfig": host_config(about["HostConfig"], config),
         "GraphDriver": {"Name": about["GraphDriver"]["Name"], "Data": about["GraphDriver"]["Data"] or None},
         "Mounts": mounts_of(about),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...errors import InvalidArgument
+from ...streams.mux import STDERR
 from ..execs import (
     SIZE,
     ExecBody,
@@ -46,7 +47,7 @@ def start(on: Engine, ask: Request) -> Response | None:
     if body.detach:
         start_detached(ctr, session)
         return plain("\n")  # as podman's
-    start_attached(on, ctr, session, ask, framed=not tty, told_in_stream=False)
+    start_attached(on, ctr, session, ask, framed=not tty, complaints=STDERR)
     return None
 
 

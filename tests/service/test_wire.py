@@ -15,6 +15,7 @@ import pytest
 from seabox.engine import Engine
 from seabox.errors import Cancelled, NoSuchContainer
 from seabox.kernel.watch import Watch
+from seabox.service import connection
 from seabox.service.guard import Guard
 from seabox.service.listening import SocketInUse, listen
 from seabox.service.request import Request
@@ -25,6 +26,7 @@ from seabox.service.server import Server
 
 Ask = Callable[[bytes], bytes]
 gone = threading.Event()
+BIG = 4_000_000  # bytes, many times what a socket holds
 
 
 def echo(on: Engine, ask: Request) -> Response:
@@ -54,6 +56,10 @@ def breaks(on: Engine, ask: Request) -> Response:
     return Stream(pieces())
 
 
+def big(on: Engine, ask: Request) -> Response:
+    return Stream(iter((bytes(BIG),)))
+
+
 def hijack(on: Engine, ask: Request) -> None:
     typed = ask.typed
     taken = ask.take_over("application/vnd.docker.raw-stream")
@@ -81,6 +87,7 @@ def missing(on: Engine, ask: Request) -> Response:
 ROUTES = (
     Route("GET", "/echo", echo, flag("f"), number("n", 7), text("t"), filters()),
     Route("POST", "/body", body, body=dict), Route("PUT", "/archive", archive, body="raw"),
+    Route("GET", "/big", big, answer="raw"),
     Route("GET", "/stream", stream, answer="raw"), Route("GET", "/breaks", breaks, answer="raw"),
     Route("POST", "/hijack", hijack, answer="stream"), Route("GET", "/wait", wait),
     Route("GET", "/things/{name}/json", missing), Route("GET", "/libpod/things/{name...}/json", missing),
@@ -182,6 +189,18 @@ def test_streams(service: Service) -> None:
     told = service.say(b"GET /stream HTTP/1.1\r\nHost: d\r\n\r\n")
     assert told.endswith(b"2\r\n0,\r\n2\r\n1,\r\n2\r\n2,\r\n0\r\n\r\n")
     assert not service.say(b"GET /breaks HTTP/1.1\r\nHost: d\r\n\r\n").endswith(b"0\r\n\r\n")
+
+
+def test_a_slow_client(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gets all of a large piece, as long as it takes a bit of it now and then."""
+    monkeypatch.setattr(connection, "STALLED", 0.3)
+    with service.connect() as client:
+        client.sendall(b"GET /big HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n")
+        got = 0
+        while piece := client.recv(100_000):
+            got += len(piece)
+            select.poll().poll(20)
+    assert got > BIG
 
 
 def test_requests_follow_each_other(service: Service) -> None:

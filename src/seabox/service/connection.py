@@ -222,9 +222,11 @@ class Connection:
         self._send(self._http.send(h11.EndOfMessage()))
 
     def _send(self, data: bytes | None) -> None:
-        if data:
+        left = memoryview(data or b"")
+        if left:
             self._socket.settimeout(STALLED)
-            self._socket.sendall(data)
+        while left:
+            left = left[self._socket.send(left) :]
 
     def _hang_up(self) -> None:
         """The client has read what it was told: a close with its input unread would throw that away."""

@@ -54,6 +54,8 @@ class _Teller:
         for action in self._actions(event, told):
             if all(test(event.type, action, id, told) for test in self._tests):
                 yield _row(event, action, id, told)
+        if event.kind == "remove":
+            self._typed.pop(event.id, None)
 
     def _facts(self, event: Event, told: dict[str, Any]) -> str:
         """What it is about, by Docker's ways; `told` says the rest by Docker's names."""

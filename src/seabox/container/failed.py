@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import CommandNotExecutable, CommandNotFound
 from ..model.record import Status
+from . import teardown
 from .remove import remove
 
 TYPE_CHECKING = False
@@ -17,8 +18,10 @@ def give_up(ctr: Locked, problem: Exception) -> None:
     """That the container could not be started, for which `problem` is why, is on record as the end of a run.
 
     Its code is 127 or 126 where the command is to blame, else 128. A container that was to be removed at its end is
-    gone. No effect on one that runs by now, or waits in the runtime to be started again. Raises: as `remove`.
+    gone; one that waited in the runtime, for somebody had attached, does so no more. No effect on one that runs by
+    now. Raises: as `remove`.
     """
+    teardown.clean(ctr)
     state = ctr.state
     if state.status not in (Status.CONFIGURED, Status.EXITED):
         return

@@ -38,6 +38,18 @@ def test_one_that_was_to_go_at_its_end_is_gone(rooms: FakeRooms) -> None:
         ctr.wait("next-exit", run=run + 1)
 
 
+def test_one_that_was_attached_to_waits_no_more(rooms: FakeRooms) -> None:
+    ctr = rooms.container()
+    ctr.init()
+    run = next_run(ctr.snapshot())
+    rooms.fake.refuse = {"start"}
+    with pytest.raises(OCIRuntimeFailed) as refused:
+        ctr.start()
+    ctr.give_up(refused.value)
+    assert (ctr.snapshot().word, ctr.wait("next-exit", run=run)) == ("created", 128)
+    assert rooms.fake.state(ctr.id) is None
+
+
 def test_one_that_runs_is_left_alone(rooms: FakeRooms) -> None:
     ctr = rooms.container()
     ctr.start()

@@ -70,7 +70,7 @@ def test_docker_hears_of_steps_and_of_the_image(served: Served) -> None:
     assert [line.get("stream") for line in told.lines[-3:]] == [
         f"Successfully built {image.id[:12]}\n", "Successfully tagged ship:1\n", "Successfully tagged ship:2\n",
     ]  # fmt: skip
-    assert settings(served, "ship:2")["Labels"]["a"] == "b c"
+    assert settings(served, "ship:2")["Labels"] == {"a": "b c"}
     again = build(served, body, t="ship:1", buildargs={"WORD": "built"}, labels={"a": "b c"})
     assert "---> Using cache" in text(again)
     fresh = build(served, body, cachefrom='["missing:1"]')
@@ -143,8 +143,17 @@ def test_limits_and_hosts_and_secrets_reach_the_build(served: Served) -> None:
 
 
 def test_files_are_left_out(served: Served) -> None:
-    told = build(served, context("FROM busybox\nCOPY . /in\nRUN ls /in\n", __dockerignore="no\n", no="", yes=""))
+    """Blanks around a pattern are none of it."""
+    body = context("FROM busybox\nCOPY . /in\nRUN ls /in\n", __dockerignore="*\n !yes \n", no="", yes="")
+    told = build(served, body)
     assert ("yes\n" in text(told), "no\n" in text(told)) == (True, False)
+
+
+def test_the_words_of_podmans_clients(served: Served) -> None:
+    """4.3 says "/" for no platform, and all count buildah's ways to a network."""
+    for words in ({"networkmode": "1", "platform": "/"}, {"networkmode": "NetworkDisabled"}):
+        told = build(served, context("FROM busybox\nRUN ls /sys/class/net\n"), "/libpod/build", nocache=True, **words)
+        assert "\nlo\n" in text(told), told
 
 
 def test_a_client_that_hangs_up_ends_the_build(served: Served) -> None:

@@ -151,6 +151,11 @@ def test_parameters(service: Service) -> None:
     }  # fmt: skip
 
 
+def test_a_parameter_that_is_given_twice(service: Service) -> None:
+    """dockerd takes the first: docker-py says `dockerfile` twice, once with its text."""
+    assert service.get("/echo?t=one&t=two")[1]["text"] == "one"
+
+
 @pytest.mark.parametrize("query", ["f=maybe", "n=x", "n=99999999999999999999", "filters=%5B1%5D", "filters=x", "t=%00"])
 def test_wrong_parameters(service: Service, query: str) -> None:
     status, told = service.get(f"/echo?{query}")

@@ -67,11 +67,11 @@ class Context:
         raise InvalidArgument(f"Cannot locate specified Dockerfile: {name or _NAMES[0]}")
 
     def ignored(self, containerfile: str) -> bytes:
-        """What says which files are left out, b"" if nothing does."""
+        """What says which files are left out, b"" if nothing does. Blanks around a pattern are none of it."""
         for name in (f"{containerfile}.containerignore", f"{containerfile}.dockerignore", ".containerignore",
                      ".dockerignore"):  # fmt: skip
             if (text := self.read(name)) is not None:
-                return text
+                return b"".join(line.strip() + b"\n" for line in text.splitlines())
         return b""
 
     def read(self, name: str) -> bytes | None:

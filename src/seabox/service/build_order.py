@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
     from .request import Request
 
-_NETWORKS = {"": "", "default": "", "bridge": "private", "private": "private", "host": "host", "none": "none"}
+_NETWORKS = {
+    "": "", "default": "", "bridge": "private", "private": "private", "host": "host", "none": "none",
+    # as podman's clients say it, which count buildah's own words
+    "0": "", "1": "none", "2": "", "NetworkDefault": "", "NetworkDisabled": "none", "NetworkEnabled": "",
+}  # fmt: skip
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/@+-]*")
 _SIMPLE = (
     ("memory", "memory"), ("memswap", "memory-swap"), ("cpushares", "cpu-shares"), ("cpuperiod", "cpu-period"),
@@ -90,7 +94,8 @@ def words(ask: Request) -> Iterator[str]:
         yield f"--label={name}={value or ''}"
     if target := ask.text("target"):
         yield f"--target={_word('target', target)}"
-    if place := platform(ask.text("platform")):
+    said = ask.text("platform")
+    if place := platform("" if said == "/" else said):  # which is how podman 4's clients say nothing
         yield f"--platform={place}"
     network = ask.text("networkmode")
     if network not in _NETWORKS:

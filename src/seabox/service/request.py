@@ -92,7 +92,7 @@ class Request:
 
     def flag(self, name: str) -> bool:
         """A boolean parameter. Raises: InvalidArgument."""
-        said, default = self._last(name, FLAG)
+        said, default = self._one(name, FLAG)
         if said is None:
             return bool(default)
         if said.lower() in _TRUE:
@@ -103,7 +103,7 @@ class Request:
 
     def number(self, name: str) -> int | None:
         """A whole number; None if it is not given and has no default. Raises: InvalidArgument."""
-        said, default = self._last(name, NUMBER)
+        said, default = self._one(name, NUMBER)
         if said is None or said == "":
             assert default is None or isinstance(default, int)
             return default
@@ -117,7 +117,7 @@ class Request:
 
     def text(self, name: str) -> str:
         """A text."""
-        said, default = self._last(name, TEXT)
+        said, default = self._one(name, TEXT)
         return str(default or "") if said is None else said
 
     def texts(self, name: str) -> list[str]:
@@ -127,7 +127,7 @@ class Request:
 
     def filters(self, name: str = "filters") -> dict[str, list[str]]:
         """The conditions: both of Docker's forms, lists and maps of what counts. Raises: InvalidArgument."""
-        said, _ = self._last(name, FILTERS)
+        said, _ = self._one(name, FILTERS)
         if not said:
             return {}
         try:
@@ -143,10 +143,12 @@ class Request:
         """The filters as the KEY=VALUE texts that listing/ takes. Raises: InvalidArgument."""
         return [f"{key}={value}" for key, values in self.filters(name).items() for value in values]
 
-    def _last(self, name: str, kind: str) -> tuple[str | None, bool | int | str | None]:
+    def _one(self, name: str, kind: str) -> tuple[str | None, bool | int | str | None]:
         default = self._declared(name, kind)
-        said = self._asked.get(name)
-        return (said[-1] if said else None), default
+        if not (said := self._asked.get(name)):
+            return None, default
+        # Of several dockerd takes the first: docker-py says `dockerfile` twice. podman takes the last.
+        return said[-1 if self._match.route.pattern.startswith("/libpod/") else 0], default
 
     def _declared(self, name: str, kind: str) -> bool | int | str | None:
         parameter = self._match.route.parameters[name]  # a KeyError: the route forgot to declare it

@@ -18,7 +18,7 @@ def build(on: Engine, ask: Request) -> Response:
     """An image is built of the context in the body; what is said meanwhile comes line by line."""
     return build_image(
         on, ask, docker=True, names=docker_names(ask), containerfile=ask.text("dockerfile"),
-        further=lambda context, place: ["--format=docker"],
+        further=lambda context, place: ["--format=docker", "--identity-label=false"],
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import threading
 from http.client import HTTPResponse
 from typing import Any
 
@@ -302,3 +303,20 @@ def test_an_end_just_before_the_waiting(served: Served) -> None:
     ctr.kill(signal.SIGTERM)
     ctr.wait("removed")
     assert Waiting(ctr, seen).code(Cancel()) == 9
+
+
+def test_what_has_just_ended_is_shown_with_its_code(served: Served) -> None:
+    """Once that is written: clients take what is not there for 0, or for an error."""
+    ctr = create(served)
+    ctr.start()
+    conmon, init = conmon_of(ctr), init_of(ctr)
+    send_signal(conmon, signal.SIGSTOP)
+    resume = threading.Timer(0.2, lambda: send_signal(conmon, signal.SIGCONT))
+    try:
+        send_signal(init, signal.SIGKILL)
+        assert gone(init)
+        resume.start()
+        state = served.get(f"/containers/{ctr.id}/json").json["State"]
+    finally:
+        resume.join()
+    assert (state["Status"], state["ExitCode"]) == ("exited", 137)

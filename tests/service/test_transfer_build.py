@@ -144,7 +144,7 @@ def test_limits_and_hosts_and_secrets_reach_the_build(served: Served) -> None:
 
 def test_files_are_left_out(served: Served) -> None:
     """Blanks around a pattern are none of it."""
-    body = context("FROM busybox\nCOPY . /in\nRUN ls /in\n", __dockerignore="*\n !yes \n", no="", yes="")
+    body = context("FROM busybox\nCOPY . /in\nRUN ls /in\n", __dockerignore="*\n ! yes \n", no="", yes="")
     told = build(served, body)
     assert ("yes\n" in text(told), "no\n" in text(told)) == (True, False)
 

@@ -85,6 +85,7 @@ def missing(on: Engine, ask: Request) -> Response:
 
 
 ROUTES = (
+    Route("POST", "/libpod/body", body, body=dict),
     Route("GET", "/echo", echo, flag("f"), number("n", 7), text("t"), filters()),
     Route("POST", "/body", body, body=dict), Route("PUT", "/archive", archive, body="raw"),
     Route("GET", "/big", big, answer="raw"),
@@ -175,13 +176,15 @@ def test_errors(service: Service) -> None:
 
 
 def test_bodies(service: Service) -> None:
-    def post(data: bytes, kind: str = "application/json") -> bytes:
-        head = f"POST /body HTTP/1.1\r\nHost: d\r\nContent-Type: {kind}\r\nContent-Length: {len(data)}\r\n\r\n"
+    def post(data: bytes, kind: str = "application/json", path: str = "/body") -> bytes:
+        head = f"POST {path} HTTP/1.1\r\nHost: d\r\nContent-Type: {kind}\r\nContent-Length: {len(data)}\r\n\r\n"
         return service.say(head.encode() + data)
 
     assert post(b'{"a":1}').endswith(b'{"a":1}')
     assert post(b"").endswith(b"{}")
     assert post(b"[1]").startswith(b"HTTP/1.1 400 ")
+    assert post(b'{"a":1}}').startswith(b"HTTP/1.1 400 ")
+    assert post(b'{"a":1}}', path="/libpod/body").endswith(b'{"a":1}')  # podman reads no further than it needs
     assert post(b"{}", "text/plain").startswith(b"HTTP/1.1 415 ")
     assert b"HTTP/1.1 413 " in post(b'"' + b"a" * (9 << 20) + b'"')
     chunked = b"PUT /archive HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n"

@@ -71,7 +71,7 @@ class Context:
         for name in (f"{containerfile}.containerignore", f"{containerfile}.dockerignore", ".containerignore",
                      ".dockerignore"):  # fmt: skip
             if (text := self.read(name)) is not None:
-                return b"".join(line.strip() + b"\n" for line in text.splitlines())
+                return b"".join(_pattern(line.strip()) + b"\n" for line in text.splitlines())
         return b""
 
     def read(self, name: str) -> bytes | None:
@@ -82,3 +82,7 @@ class Context:
             if problem.errno == errno.EFBIG:
                 raise InvalidArgument(f"{name} has more than {_LARGEST} bytes") from None
             return None
+
+
+def _pattern(line: bytes) -> bytes:
+    return b"!" + line[1:].strip() if line.startswith(b"!") else line

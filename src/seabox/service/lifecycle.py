@@ -13,6 +13,7 @@ from ..errors import (
     NoSuchContainer,
     NotFound,
     StateConflict,
+    TimedOut,
 )
 from ..kernel.watch import Watch
 from ..listing.container_filters import matcher
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 STREAM = (flag("stream", about="Tell again and again"), number("delay", 5, "Seconds between one time and the next"))
 _PRUNE_FILTERS = ("label", "label!", "until")
+_ABOUT_TO_BE = 5.0  # s
 _UP = ("running", "stopping", "paused")
 
 
@@ -71,6 +73,14 @@ def settled(ctr: Container, cancel: Cancel | None = None) -> Snapshot:
             pass  # its end is on record now, and with it what the policy wants
         seen = ctr.snapshot()
     return seen
+
+
+def await_code(ctr: Container) -> None:
+    """The exit code of a container that has just ended is there: it was about to be written. Blocks a moment."""
+    seen = ctr.snapshot()
+    if _pending(seen):
+        with suppress(TimedOut, ExitCodeUnknown, NoSuchContainer):
+            ctr.wait("exited", timeout=_ABOUT_TO_BE, run=seen.state.run)
 
 
 def is_over(seen: Snapshot) -> bool:

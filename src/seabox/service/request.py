@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -25,6 +26,7 @@ JSON_AT_MOST = 8 << 20  # bytes
 _TRUE = frozenset(("true", "1", "t", "yes", "on"))
 _FALSE = frozenset(("false", "0", "f", "no", "off", "none", ""))
 _LARGEST = 1 << 63
+_TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
 _NEWEST = (1, 44)  # what a request without a version gets
 
 
@@ -166,6 +168,8 @@ class Request:
             said = self.headers.get("content-type", "").partition(";")[0].strip().lower()
             if said and said not in ("application/json", "text/json"):
                 raise WrongType(f"Content-Type {said} is not supported here: send application/json")
+        if self._match.route.pattern.startswith("/libpod/"):
+            data = _first_value(data)
         try:
             return decode(data, kind)
         except (msgspec.DecodeError, UnicodeError) as problem:
@@ -207,3 +211,13 @@ class Request:
     def header(self, name: str) -> str:
         """A header, "" if it was not sent."""
         return self.headers.get(name.lower(), "")
+
+
+def _first_value(data: bytes) -> bytes:
+    """What podman reads of a body: the first value, whatever follows it."""
+    try:
+        decode(data, msgspec.Raw)
+    except msgspec.DecodeError as problem:
+        if found := _TRAILING.search(str(problem)):
+            return data[: int(found[1]) - 1]
+    return data

@@ -6,6 +6,7 @@ from ...model.decoding import decode
 from ...model.record import ALIVE
 from ...model.signals import signal_name
 from ...model.times import utc
+from ..lifecycle import await_code
 from ..response import Response, json
 from ..routing import Route, flag
 from ..sessions import SESSIONS
@@ -32,6 +33,7 @@ _OF_BRIDGE = (
 def inspect(on: Engine, ask: Request) -> Response:
     """All that is known of a container."""
     ctr = on.containers.get(ask.place("name"))
+    await_code(ctr)
     config = ctr.config()
     health = ctr.health if config.healthcheck is not None else None
     return json(

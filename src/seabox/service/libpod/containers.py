@@ -10,6 +10,7 @@ from ...listing.containers import json_row
 from ...model.signals import signal_name
 from ...model.times import utc
 from ..go_keys import read
+from ..lifecycle import await_code
 from ..response import Response, json
 from ..routing import Route, filters, flag, number, text
 from .spec import asked_for
@@ -52,6 +53,7 @@ def _row(on: Engine, seen: Snapshot, *, size: bool) -> dict[str, Any]:
 def inspect(on: Engine, ask: Request) -> Response:
     """All that is known of a container."""
     ctr = on.containers.get(ask.place("name"))
+    await_code(ctr)
     about = ctr.inspect(size=ask.flag("size"))
     config = ctr.config()
     if ask.version[0] not in _OLD:

@@ -174,9 +174,13 @@ def test_a_context_that_stops_coming_leaves_nothing(served: Served) -> None:
         body = context("FROM busybox\n", big="x" * 100_000)
         client.sendall(b"POST /build HTTP/1.1\r\nHost: d\r\nContent-Length: %d\r\n\r\n" % len(body))
         client.sendall(body[:70_000])
-    for thread in threading.enumerate():
-        if thread.name == "seabox-connection":
-            thread.join(30)
+    while threads := [each for each in threading.enumerate() if each.name == "seabox-connection"]:
+        for thread in threads:
+            if thread.ident is None:  # about to begin: that cannot be waited for
+                os.sched_yield()
+            else:
+                thread.join(30)
+                assert not thread.is_alive()
     assert not list(Path(served.home.root).rglob("Dockerfile"))
 
 

@@ -152,6 +152,10 @@ def test_parameters(service: Service) -> None:
     }  # fmt: skip
 
 
+def test_more_slashes_than_are_needed(service: Service) -> None:
+    assert service.get("//echo")[0] == service.get("/v1.41//echo")[0] == 200
+
+
 def test_a_parameter_that_is_given_twice(service: Service) -> None:
     """dockerd takes the first: docker-py says `dockerfile` twice, once with its text."""
     assert service.get("/echo?t=one&t=two")[1]["text"] == "one"

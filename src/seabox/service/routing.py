@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FLAG, NUMBER, TEXT, TEXTS, FILTERS = "boolean", "integer", "string", "array", "filters"
 _VERSION = re.compile(r"/v(\d{1,3}(?:\.\d{1,3}){0,2})(?=/)")
+_SLASHES = re.compile("//+")
 _PLACE = re.compile(r"\{(\w+)(\.\.\.)?\}")
 
 
@@ -126,7 +127,7 @@ class Router:
 
     def find(self, method: str, target: str) -> Match:
         """The route for a request. Raises: NoRoute, WrongMethod, InvalidArgument."""
-        path = target.partition("?")[0]
+        path = _SLASHES.sub("/", target.partition("?")[0])
         version = ""
         if found := _VERSION.match(path):
             version, path = found[1], path[found.end() :]

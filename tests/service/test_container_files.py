@@ -131,3 +131,11 @@ def test_export_and_changes(served: Served, ctr: seabox.Container, api: str) -> 
         assert served.get(f"{api}/containers/nope/{what}").status == 404
     fresh = served.engine.containers.create("busybox", ["true"])
     assert served.get(f"{api}/containers/{fresh.id}/changes").json == ([] if api else None)
+
+
+def test_what_is_put_into_a_container_is_no_change_of_it(served: Served) -> None:
+    """Names of the host, servers of names...: dockerd has them in a layer of their own."""
+    made = served.engine.containers.create("busybox", ["touch", "/new"])
+    made.start()
+    made.wait(timeout=60)
+    assert served.get(f"/containers/{made.id}/changes").json == [{"Path": "/new", "Kind": 1}]

@@ -105,3 +105,9 @@ def test_following(served: Served) -> None:
 
     threading.Thread(target=until, daemon=True).start()
     assert done.wait(20)
+
+
+def test_docker_without_a_stream(served: Served) -> None:
+    """podman's word for it is known under both APIs."""
+    life(served)
+    assert actions(served.get("/events", stream=False, filters={"event": ["create"]}).lines) == ["create"]

@@ -8,7 +8,7 @@ from ...state.execs import COMMAND
 from ..events import PARAMETERS, stream
 from ..image_names import short
 from ..response import Response
-from ..routing import Route
+from ..routing import Route, flag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _OURS = frozenset(("init", "cleanup", "sync", "mount", "unmount"))  # of contain
 
 def events(on: Engine, ask: Request) -> Response:
     """What happens from now on, or since a moment."""
-    return stream(on, ask, _Teller(on, _tests(ask.filters())), follow=True)
+    return stream(on, ask, _Teller(on, _tests(ask.filters())), follow=ask.flag("stream"))
 
 
 class _Teller:
@@ -167,4 +167,9 @@ def _labelled(value: str, told: dict[str, Any]) -> bool:
     return name in told and (not equals or told[name] == wanted)
 
 
-ROUTES = (Route("GET", "/events", events, *PARAMETERS),)
+ROUTES = (
+    Route(
+        "GET", "/events", events, *PARAMETERS,
+        flag("stream", True, "podman's: go on with what happens until the client leaves"),
+    ),
+)  # fmt: skip

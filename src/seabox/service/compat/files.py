@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ..request import Request
 
 
+_OURS = ("/dev", "/etc", "/proc", "/run", "/sys")  # dockerd puts its files into a layer of their own
+
+
 def _open(on: Engine, ask: Request) -> tuple[Container, str, Outgoing]:
     """The container, the path, and what is there; a link at the end of the path is a link."""
     ctr, path = on.containers.get(ask.place("name")), cleaned(given_path(ask))
@@ -56,9 +59,11 @@ def export(on: Engine, ask: Request) -> Response:
 
 
 def changes(on: Engine, ask: Request) -> Response:
-    """What the container changed of its image's files."""
-    id = on.containers.get(ask.place("name")).id
-    return json([{"Path": path, "Kind": KINDS[kind]} for kind, path in on.images.container_diff(id)] or None)
+    """What the container changed of its image's files, without the directories in which files were put for it."""
+    found = on.images.container_diff(on.containers.get(ask.place("name")).id)
+    above = {posixpath.dirname(path) for _, path in found}
+    own = [(kind, path) for kind, path in found if kind != "C" or path not in _OURS or path in above]
+    return json([{"Path": path, "Kind": KINDS[kind]} for kind, path in own] or None)
 
 
 ROUTES = (

@@ -24,6 +24,12 @@ from seabox.testing.census import take
 
 __all__ = ["seed"]
 
+# docker-py and podman-py leave sockets to the garbage collector, which complains of them.
+UNCLOSED = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[None]:

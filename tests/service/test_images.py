@@ -104,7 +104,7 @@ def test_inspecting(served: Served) -> None:
     assert "VirtualSize" not in found
     assert served.get(f"/v1.40/images/sha256:{id}/json").json["VirtualSize"] == found["Size"]
     missing = served.get("/images/nothing/json")
-    assert (missing.status, missing.json) == (404, {"message": "No such image: nothing:latest"})
+    assert (missing.status, missing.json["message"]) == (404, "No such image: nothing:latest")
     assert served.get("/images/No/json").status == 400
 
 
@@ -138,7 +138,7 @@ def test_removing_names(served: Served) -> None:
         {"Deleted": f"sha256:{image.layers[0]}"},
     ]  # fmt: skip
     missing = served.delete("/images/busybox")
-    assert (missing.status, missing.json) == (404, {"message": "No such image: busybox:latest"})
+    assert (missing.status, missing.json["message"]) == (404, "No such image: busybox:latest")
 
 
 def test_removing_by_id(served: Served) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import ExitStack, suppress
 from http import HTTPStatus
+from itertools import count
 from time import monotonic
 
 import h11
@@ -33,8 +34,9 @@ BODY = 60.0  # s that a body may pause
 STALLED = 60.0  # s in which a client must take some of what it is sent
 _HEADERS_AT_MOST = 32 << 10  # bytes
 _READ = 1 << 16
+_REFERENCE_AT_MOST = 64  # letters
+_numbers = count(1)
 _REASONS = {int(each): each.phrase.encode() for each in HTTPStatus}
-_PODMANS = "/libpod/"
 _HEAD_TAKEN = 0.1  # s that a client gets to read the head of a stream before the stream begins
 _LEFT_OVER = 1 << 16  # bytes of an unread body that are worth keeping the connection for
 
@@ -66,6 +68,7 @@ class Connection:
         self._cancel: Cancel | None = None
         self._taken = self._upgrade = self._head = self._closed = False
         self._body_over = True
+        self._reference = "0x0"  # what a client may call its request by
         self._trusted = False  # whether it is sure where the request ends
 
     def fileno(self) -> int:
@@ -104,7 +107,7 @@ class Connection:
         try:
             event = self._event(patience, FIRST)
         except h11.RemoteProtocolError as problem:
-            self._say(answer(_BadRequest(problem), libpod=False), close=True)
+            self._say(answer(_BadRequest(problem)), close=True)
             return False
         if not isinstance(event, h11.Request):
             return False
@@ -125,6 +128,7 @@ class Connection:
         method, target = event.method.decode("ascii"), event.target.decode("ascii")
         headers = {name.decode("ascii"): value.decode("latin-1") for name, value in event.headers}
         self._body_over = False
+        self._reference = headers.get("x-reference-id", "")[:_REFERENCE_AT_MOST] or f"0x{next(_numbers):x}"
         self._upgrade, self._head = "upgrade" in headers, method == "HEAD"
         try:
             self._trusted = False
@@ -134,11 +138,11 @@ class Connection:
             client = Client(self._body(), self._watched, self._take_over, self._typed)
             return match.route.handler(self._engine, Request(method, target, headers, match, client))
         except h11.RemoteProtocolError as problem:
-            return answer(_BadRequest(problem), libpod=False)
+            return answer(_BadRequest(problem))
         except Exception as problem:
             if self._taken or (isinstance(problem, Cancelled) and self._gone()):
                 return None
-            return answer(problem, libpod=_PODMANS in target.partition("?")[0])
+            return answer(problem)
 
     def _gone(self) -> bool:
         return self._cancel is not None and self._cancel.fired and not self._hangups.over
@@ -202,7 +206,7 @@ class Connection:
             self._tell(response, close=close)
 
     def _tell(self, response: Response, *, close: bool) -> None:
-        headers = [*self._guard.headers, *response.headers.items()]
+        headers = [*self._guard.headers, ("X-Reference-Id", self._reference), *response.headers.items()]
         if response.content_type:
             headers.append(("Content-Type", response.content_type))
         sized = isinstance(response, Stream) or response.status in (204, 304) or "Content-Length" in response.headers

@@ -27,10 +27,7 @@ _KINDS: dict[str, dict[str, Any]] = {
 _TEXT = {"type": "string", "pattern": "^[^\\x00]*$"}
 _PLACE = {"type": "string", "minLength": 1, "pattern": "^[^\\x00-\\x1f]+$"}
 _CONDITIONS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
-_DOCKERS_ERROR = {
-    "type": "object", "properties": {"message": {"type": "string"}}, "required": ["message"],
-}  # fmt: skip
-_PODMANS_ERROR = {
+_PROBLEM = {
     "type": "object", "required": ["cause", "message", "response"],
     "properties": {"cause": {"type": "string"}, "message": {"type": "string"}, "response": {"type": "integer"}},
 }  # fmt: skip
@@ -54,7 +51,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
     for route in found:
         path = route.pattern.replace("...}", "}")
         paths.setdefault(path, {})[route.method.lower()] = _operation(route, of_body)
-    schemas |= {"Problem": _DOCKERS_ERROR, "LibpodProblem": _PODMANS_ERROR}
+    schemas["Problem"] = _PROBLEM
     return {
         "openapi": "3.1.0",
         "info": {"title": "seabox", "version": __version__, "description": "Docker's Engine API and podman's own"},
@@ -68,7 +65,7 @@ def _operation(route: Route, of_body: dict[Any, dict[str, Any]]) -> dict[str, An
         {"name": name, "in": "path", "required": True, "schema": _PLACE} for name in route.places
     ]
     libpod = route.pattern.startswith("/libpod/")
-    problem = {"$ref": _REFERENCE.format(name="LibpodProblem" if libpod else "Problem")}
+    problem = {"$ref": _REFERENCE.format(name="Problem")}
     refused = {"description": "Refused: the body says why", "content": {JSON: {"schema": problem}}}
     if route.method == "HEAD":
         refused = {"description": "Refused"}

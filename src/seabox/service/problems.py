@@ -1,4 +1,4 @@
-"""How an error is told to an HTTP client: its status, and a body in Docker's or podman's form."""
+"""How an error is told to an HTTP client: its status, and a body that Docker's clients and podman's understand."""
 
 from __future__ import annotations
 
@@ -26,18 +26,16 @@ def status_of(problem: Exception) -> int:
     return 500
 
 
-def answer(problem: Exception, *, libpod: bool) -> Response:
+def answer(problem: Exception) -> Response:
     """What the client is told. One that nobody expects is also told to whoever runs the service."""
     status = status_of(problem)
     if not isinstance(problem, (SeaboxError, OSError)):
         traceback.print_exception(problem, file=sys.stderr)
     headers = {"Allow": ", ".join(problem.allowed)} if isinstance(problem, WrongMethod) else None
-    return json(body(problem, status, libpod=libpod), status, headers)
+    return json(body(problem, status), status, headers)
 
 
-def body(problem: Exception, status: int, *, libpod: bool) -> dict[str, object]:
-    """The error in Docker's form, or in podman's, with the last of its causes."""
+def body(problem: Exception, status: int) -> dict[str, object]:
+    """The error in words, and the last of its causes, which podman's clients look for."""
     text = str(problem) or type(problem).__name__
-    if not libpod:
-        return {"message": text}
     return {"cause": text.rpartition(": ")[2], "message": text, "response": status}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FLAG, NUMBER, TEXT, TEXTS, FILTERS = "boolean", "integer", "string", "array", "filters"
 _VERSION = re.compile(r"/v(\d{1,3}(?:\.\d{1,3}){0,2})(?=/)")
 _SLASHES = re.compile("//+")
+_OLDEST, _OLDEST_LIBPOD = [1, 24], [4]
 _PLACE = re.compile(r"\{(\w+)(\.\.\.)?\}")
 
 
@@ -131,6 +132,7 @@ class Router:
         version = ""
         if found := _VERSION.match(path):
             version, path = found[1], path[found.end() :]
+            _check(version, libpod=path.startswith("/libpod/"))
         if len(path) > 1:
             path = path.rstrip("/")
         others: dict[str, None] = {}
@@ -144,6 +146,12 @@ class Router:
         if others:
             raise WrongMethod(method, path, tuple(others))
         raise NoRoute(path)
+
+
+def _check(version: str, *, libpod: bool) -> None:
+    numbers = [int(part) for part in version.split(".")]
+    if numbers < (_OLDEST_LIBPOD if libpod else _OLDEST):
+        raise InvalidArgument(f"version {version} of the API is not supported any more: it is too old")
 
 
 def _plain(part: str) -> str:

@@ -147,6 +147,7 @@ def test_parameters(service: Service) -> None:
     assert service.get("/v1.41/echo?f=1&n=5&t=a%20b&filters=%7B%22a%22%3A%7B%22b%22%3Atrue%7D%7D") == (
         200, {"flag": True, "number": 5, "text": "a b", "filters": {"a": ["b"]}, "version": [1, 41]},
     )  # fmt: skip
+    assert service.get("/echo?F=1&N=5")[1]["number"] == 5
     assert service.get("/echo?f=0&filters=%7B%22a%22%3A%5B%22b%22%5D%7D")[1] == {
         "flag": False, "number": 7, "text": "", "filters": {"a": ["b"]}, "version": [1, 44],
     }  # fmt: skip

@@ -9,7 +9,7 @@ from .config import created_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from ..model.image import ImageRow
 
@@ -25,7 +25,9 @@ class Step:
         self.id, self.created, self.created_at, self.by, self.size, self.comment = id, created, at, by, size, comment
 
 
-class _Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True):
+    """One step as it is written."""
+
     created: str | None = None
     created_by: str | None = None
     comment: str | None = None
@@ -33,15 +35,14 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 class _History(msgspec.Struct, frozen=True):
-    history: list[_Entry] | None = None
+    history: list[Entry] | None = None
 
 
 def steps(image: ImageRow, sizes: Sequence[int]) -> list[Step]:
     """The steps, the newest first; `sizes` are those of the layers, lowest first."""
-    entries = _entries(image)
     left = list(sizes)
     found = []
-    for entry in entries:
+    for entry in entries(image):
         size = 0 if entry.empty_layer or not left else left.pop(0)
         at = created_at(msgspec.json.encode({"created": entry.created or ""}))
         found.append(Step(MISSING, entry.created or "", at, entry.created_by or "", size, entry.comment or ""))
@@ -51,19 +52,8 @@ def steps(image: ImageRow, sizes: Sequence[int]) -> list[Step]:
     return found[::-1]
 
 
-def parent_of(image: ImageRow, others: Iterable[ImageRow]) -> ImageRow | None:
-    """The image, of the others, that this one was made of by further steps; the nearest if there are several."""
-    own = _entries(image)
-    found, most = None, 0
-    for other in others:
-        if other.id != image.id and other.layers and other.layers == image.layers[: len(other.layers)]:
-            theirs = _entries(other)
-            if most < len(theirs) < len(own) and own[: len(theirs)] == theirs:
-                found, most = other, len(theirs)
-    return found
-
-
-def _entries(image: ImageRow) -> list[_Entry]:
+def entries(image: ImageRow) -> list[Entry]:
+    """What is written of the steps, the oldest first."""
     try:
         return decode(image.config, _History).history or []
     except (msgspec.DecodeError, UnicodeDecodeError):

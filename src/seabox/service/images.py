@@ -1,10 +1,8 @@
-"""What both APIs need of images: the room that they take, and which were made of which."""
+"""What both APIs need of images: the room that they take, and who uses them."""
 
 from __future__ import annotations
 
 from collections import Counter
-
-from ..images.history import parent_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,13 +32,6 @@ def own_layers(image: ImageRow, others: Iterable[ImageRow]) -> list[str]:
     """The chain ids of the layers that none of the others has, the top one first."""
     used = {layer for other in others if other.id != image.id for layer in other.layers}
     return [layer for layer in reversed(image.layers) if layer not in used]
-
-
-def hidden(image: ImageRow, images: Sequence[ImageRow]) -> bool:
-    """Whether it is nothing but what another one was made of: without a name, and with descendants."""
-    if image.names or image.digests:
-        return False
-    return any(other.id != image.id and parent_of(other, [image]) for other in images)
 
 
 def using(on: Engine, image: ImageRow) -> tuple[list[str], list[str]]:

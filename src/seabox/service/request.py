@@ -70,7 +70,9 @@ class Request:
         except ValueError:
             raise InvalidArgument("the query is not one: too many words, or not UTF-8") from None
         self._asked: dict[str, list[str]] = {}
-        for key, value in pairs:
+        declared = {name.lower(): name for name in match.route.parameters}  # podman-remote writes them small
+        for given, value in pairs:
+            key = given if given in match.route.parameters else declared.get(given.lower(), given)
             if "\0" in value:
                 raise InvalidArgument(f"there is a NUL in the parameter {key!r}")
             self._asked.setdefault(key, []).append(value)
@@ -159,8 +161,11 @@ class Request:
 
     # --- body ----------------------------------------------------------------------------------------------------
 
-    def json(self, kind: type[T]) -> T:
-        """The body as a value of this type; an empty one is {}. Raises: InvalidArgument, TooLarge, WrongType."""
+    def json(self, kind: type[T], *, any_case: bool = False) -> T:
+        """The body as a value of this type; an empty one is {}. Raises: InvalidArgument, TooLarge, WrongType.
+
+        `any_case`: as Go reads it, capitals in its keys mean nothing; those of the type are small.
+        """
         data = self.read()
         if data.strip() in (b"", b"null"):
             data = b"{}"
@@ -171,6 +176,9 @@ class Request:
         if self._match.route.pattern.startswith("/libpod/"):
             data = _first_value(data)
         try:
+            if any_case:
+                keys = decode(data, dict[str, msgspec.Raw])
+                data = msgspec.json.encode({key.lower(): value for key, value in keys.items()})
             return decode(data, kind)
         except (msgspec.DecodeError, UnicodeError) as problem:
             raise InvalidArgument(f"the body is not what this request takes: {problem}") from None

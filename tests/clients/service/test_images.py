@@ -11,6 +11,7 @@ import pytest
 
 from clients.service.conftest import need
 from clients.service.running import Running
+from seabox.config import find_program
 
 
 def run(service: Running, *words: str) -> str:
@@ -109,4 +110,70 @@ def test_podman_py(podman_client: podman.PodmanClient) -> None:
     assert not podman_client.images.exists("localhost/box:unit")
     with pytest.raises(podman.errors.ImageNotFound):
         podman_client.images.get("localhost/box:unit")
+    if find_program("buildah"):
+        image.reload()
+        manifest = podman_client.manifests.create("localhost/unit/all", ["busybox"])
+        assert len(manifest.attrs["manifests"]) == 1
+        assert podman_client.manifests.exists(manifest.names)
+        manifest.add([image])
+        assert any(manifest.id in digest for digest in image.attrs["RepoDigests"])
+        assert podman_client.manifests.get("localhost/busybox").id == manifest.id
+        manifest.remove(image.attrs["RepoDigests"][0])
+        assert manifest.attrs["manifests"] == []
+        podman_client.manifests.remove("localhost/unit/all")
+        with pytest.raises(podman.errors.APIError):
+            podman_client.manifests.create("InvalidManifestName")
     assert podman_client.images.prune() == {"ImagesDeleted": [], "SpaceReclaimed": 0}
+
+
+def test_podman_remote(service: Running) -> None:
+    def said(*words: str, code: int = 0) -> str:
+        done = service.call(need("podman-remote"), *words)
+        assert done.returncode == code, (words, done.stderr)
+        return (done.stdout if code == 0 else done.stderr).decode().strip()
+
+    id = said("image", "inspect", "--format", "{{.Id}}", "busybox")
+    said("tag", "busybox", "web:1", "r.example:5000/team/web")
+    assert said("images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference=team/web") == (
+        "\n".join(sorted(("localhost/busybox:latest", "localhost/web:1", "r.example:5000/team/web:latest")))
+    )  # fmt: skip
+    assert said("images", "--quiet", "--no-trunc", "web:1") == f"sha256:{id}"
+    assert json.loads(said("history", "--format", "json", "web:1"))[0]["id"] == id
+    assert said("image", "tree", "web:1").startswith("Image ID: ")
+    said("image", "exists", "web:1")
+    said("image", "exists", "nothing", code=1)
+    assert "image not known" in said("image", "inspect", "nothing", code=125)
+    said("untag", "web:1", "r.example:5000/team/web")
+    assert said("rmi", "web:1") == "Untagged: localhost/web:1"
+    assert "image not known" in said("rmi", "nothing", code=1)
+    ctr = said("create", "busybox", "sh")
+    try:
+        made = said("commit", "--quiet", "--change", "CMD ls", "--author", "me", ctr, "made")
+        assert said("image", "inspect", "--format", "{{.Author}} {{.Config.Cmd}}", "made") == "me [/bin/sh -c ls]"
+        assert "in use" in said("rmi", "busybox", code=2)
+        assert f"Deleted: {made}" in said("rmi", "made")
+        nameless = said("commit", "--quiet", ctr)
+        assert said("image", "prune", "--force") == nameless
+    finally:
+        said("rm", "--force", ctr)
+
+
+def test_podman_remotes_lists(service: Running) -> None:
+    def said(*words: str) -> str:
+        done = service.call(need("podman-remote"), "manifest", *words)
+        assert done.returncode == 0, (words, done.stderr)
+        return done.stdout.decode().strip()
+
+    if not find_program("buildah"):
+        pytest.skip("buildah is not installed")
+    id = said("create", "all")
+    said("add", "--arch", "arm64", "--annotation", "a=b", "all", "busybox")
+    (entry,) = json.loads(said("inspect", "all"))["manifests"]
+    assert (entry["platform"]["architecture"], entry["annotations"]) == ("arm64", {"a": "b"})
+    said("annotate", "--os", "plan9", "all", entry["digest"])
+    assert json.loads(said("inspect", id))["manifests"][0]["platform"]["os"] == "plan9"
+    said("remove", "all", entry["digest"])
+    assert not json.loads(said("inspect", "all"))["manifests"]
+    said("exists", "all")
+    said("rm", "all")
+    assert service.call(need("podman-remote"), "manifest", "exists", "all").returncode == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from ...errors import InvalidArgument, NoSuchContainer
+from ...images.lineage import Lineage
 from ...usage import tree_size
 from ..images import layer_sizes, shared_sizes
 from ..response import Response, json
@@ -42,8 +43,10 @@ def disk_usage(on: Engine, ask: Request) -> Response:
 def _images(on: Engine) -> list[dict[str, Any]]:
     images = on.images.list()
     shared = shared_sizes(on, images)
+    lineage = Lineage(images)
     return [
-        row_of(image, images, [], shared[image.id]) | {"Containers": len(on.images.users(image.id))} for image in images
+        row_of(image, lineage.parent(image), [], shared[image.id]) | {"Containers": len(on.images.users(image.id))}
+        for image in images
     ]
 
 

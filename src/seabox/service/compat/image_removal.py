@@ -6,7 +6,7 @@ Containers are never removed with an image: one that a stopped container needs l
 from __future__ import annotations
 
 from ...errors import InUse, InvalidArgument, NoSuchImage
-from ...images.history import parent_of
+from ...images.lineage import Lineage
 from ...model.literals import read_bool
 from .. import image_names
 from ..image_filters import PRUNED, wanted
@@ -82,15 +82,15 @@ def _untagged(names: list[str] | tuple[str, ...]) -> Records:
 def _forebears(on: Engine, image: ImageRow) -> Records:
     """What the image was made of is gone, as far as nothing else needs it, and nobody gave it a name."""
     told: Records = []
-    images = on.images.list()
-    parent = parent_of(image, images)
-    while parent is not None and not parent.names and not any(parent_of(other, [parent]) for other in images):
+    lineage = Lineage(on.images.list())
+    parent = lineage.parent(image)
+    while parent is not None and not parent.names and not lineage.has_children(parent):
         try:
             told += _gone(on, parent)
         except (InUse, NoSuchImage):  # a container needs it, or somebody was faster
             break
-        images = on.images.list()
-        parent = parent_of(parent, images)
+        lineage = Lineage(on.images.list())
+        parent = lineage.parent(parent)
     return told
 
 

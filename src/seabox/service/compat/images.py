@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...images.history import MISSING, parent_of
+from ...images.history import MISSING
+from ...images.lineage import Lineage
 from ...listing.images import labels_of, repo_digests
 from ...model.decoding import decode
 from ...model.times import ZERO
 from .. import image_names
 from ..image_filters import patterns, shown_names, wanted
-from ..images import hidden, shared_sizes
+from ..images import shared_sizes
 from ..response import Response, empty, json
 from ..routing import Route, filters, flag, text
 
@@ -41,21 +42,21 @@ def list_(on: Engine, ask: Request) -> Response:
         conditions.setdefault("reference", []).append(ask.text("filter"))
     fits = wanted(on, conditions)
     images = on.images.list()
+    lineage = Lineage(images)
     named = patterns(on, images, conditions.get("reference", ()))
     shared = shared_sizes(on, images) if ask.flag("shared-size") else {}
     every = ask.flag("all") or "dangling" in conditions
     rows = []
     for image in images:
-        if fits(image) and (every or not hidden(image, images)):
-            row = row_of(image, images, named, shared.get(image.id, _NOT_COUNTED))
+        if fits(image) and (every or not lineage.hidden(image)):
+            row = row_of(image, lineage.parent(image), named, shared.get(image.id, _NOT_COUNTED))
             if not named or row["RepoTags"] or row["RepoDigests"]:
                 rows.append(_as_of(ask.version, row))
     return json(rows)
 
 
-def row_of(image: ImageRow, images: list[ImageRow], named: list[str], shared: int) -> dict[str, Any]:
+def row_of(image: ImageRow, parent: ImageRow | None, named: list[str], shared: int) -> dict[str, Any]:
     """An image in a list."""
-    parent = parent_of(image, images)
     return {
         "Containers": _NOT_COUNTED,
         "Created": image.created_at // _SECOND,
@@ -80,7 +81,7 @@ def inspect(on: Engine, ask: Request) -> Response:
     """Everything about an image."""
     image = image_names.find(on, ask.place("name"))
     stored = decode(image.config, dict[str, Any])
-    parent = parent_of(image, on.images.list())
+    parent = Lineage(on.images.list()).parent(image)
     graph = on.images.graph_driver(image)
     shown: dict[str, Any] = {
         "Id": f"sha256:{image.id}",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ...errors import InUse, InvalidArgument, NoSuchImage, SeaboxError
+from ...errors import InUse, InvalidArgument, NotFound, SeaboxError
 from ...listing.image_filters import matcher
 from ...model.literals import read_bool
 from ..response import Response, json
 from ..routing import Route, filters, flag, texts
+from .manifests import remove_list
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,12 +35,22 @@ class _Report:
         if done.deleted:
             self.deleted.append(done.deleted)
 
+    def remove_list(self, on: Engine, name: str) -> None:
+        """The list of images is gone; if not, why."""
+        try:
+            untagged, deleted = remove_list(on, name)
+        except SeaboxError as problem:
+            self.problems.append(problem)
+            return
+        self.untagged += untagged
+        self.deleted += deleted
+
     @property
     def code(self) -> int:
         """The exit code of `rmi`."""
         if not self.problems:
             return 0
-        if all(isinstance(problem, NoSuchImage) for problem in self.problems):
+        if all(isinstance(problem, NotFound) for problem in self.problems):
             return 1
         return 2 if any(isinstance(problem, InUse) for problem in self.problems) else 125
 
@@ -66,9 +77,12 @@ def remove_several(on: Engine, ask: Request) -> Response:
     names = [name for image in on.images.list() for name in _all_of(on, image, force)] if every else ask.texts("images")
     report = _Report()
     for name in names:
-        report.remove(on, name, force=force)
+        if ask.flag("lookupManifest"):
+            report.remove_list(on, name)
+        else:
+            report.remove(on, name, force=force)
     if ask.flag("ignore") or every:
-        report.problems = [each for each in report.problems if not isinstance(each, NoSuchImage)]
+        report.problems = [each for each in report.problems if not isinstance(each, NotFound)]
     return report.answer()
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import InvalidArgument, NotFound
-from ...images.history import parent_of
+from ...images.lineage import Lineage
 from ...listing.image_filters import matcher
 from ...listing.image_tree import tree as drawn
 from ...listing.images import inspected, json_row
 from ...model.decoding import decode
-from ..images import hidden
 from ..response import Response, empty, json
 from ..routing import Route, filters, flag, text
 
@@ -28,17 +27,17 @@ def list_(on: Engine, ask: Request) -> Response:
     """Images, the newest first."""
     fits = matcher(on, ask.conditions())
     images = on.images.list()
+    lineage = Lineage(images)
     return json([
-        _row(on, image, images) for image in images
-        if fits(image) and (ask.flag("all") or image.names or not hidden(image, images))
+        _row(on, image, lineage.parent(image)) for image in images
+        if fits(image) and (ask.flag("all") or image.names or not lineage.hidden(image))
     ])  # fmt: skip
 
 
-def _row(on: Engine, image: ImageRow, images: list[ImageRow]) -> dict[str, Any]:
+def _row(on: Engine, image: ImageRow, parent: ImageRow | None) -> dict[str, Any]:
     row = json_row(image, len(on.images.users(image.id)), on.images.past_names(image.id))
     del row["CreatedAt"]
     stored = decode(image.config, dict[str, Any])
-    parent = parent_of(image, images)
     return row | {
         "ParentId": parent.id if parent else "", "Arch": stored.get("architecture") or "",
         "Os": stored.get("os") or "", "IsManifestList": False,
@@ -48,7 +47,7 @@ def _row(on: Engine, image: ImageRow, images: list[ImageRow]) -> dict[str, Any]:
 def inspect(on: Engine, ask: Request) -> Response:
     """Everything about an image."""
     image = on.images.find(ask.place("name"))
-    parent = parent_of(image, on.images.list())
+    parent = Lineage(on.images.list()).parent(image)
     shown = inspected(image, on.images.past_names(image.id), on.images.graph_driver(image))
     return json(shown | {"Parent": parent.id if parent else ""})
 

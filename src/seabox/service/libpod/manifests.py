@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import msgspec
 
@@ -47,7 +48,7 @@ class Refused(InvalidArgument):
 
 
 class Modification(msgspec.Struct):
-    """What is to be changed of a list, and of those of its images that are named."""
+    """What is to be changed of a list, and of those of its images that are named. podman writes keys in two ways."""
 
     operation: str | None = None  # "update" (add), "remove", "annotate"
     images: list[str] | None = None
@@ -150,7 +151,7 @@ def create_as_podman_3(on: Engine, ask: Request) -> Response:
 
 def _created(on: Engine, ask: Request, name: str, status: int) -> Response:
     parse(name)
-    body = ask.json(Modification)
+    body = ask.json(Modification, any_case=True)
     flags = [f"--{word}" for word in ("all", "amend") if ask.flag(word)]
     images = [_image(each) for each in [*ask.texts("images"), *ask.texts("image"), *(body.images or [])]]
     if not ask.flag("tlsVerify"):
@@ -175,7 +176,8 @@ def inspect(on: Engine, ask: Request) -> Response:
         except (NoSuchImage, InvalidArgument):
             pass
         raise
-    return json(decode(said.encode(), dict[str, msgspec.Raw]))
+    told = decode(said.encode(), dict[str, Any])
+    return json(told | {"manifests": told.get("manifests") or []})
 
 
 def _list_of_one(image: ImageRow) -> dict[str, object]:
@@ -189,7 +191,7 @@ def _list_of_one(image: ImageRow) -> dict[str, object]:
 
 def add(on: Engine, ask: Request) -> Response:
     """More images are in the list, in podman 3's way."""
-    name, body = _list(on, ask), ask.json(Modification)
+    name, body = _list(on, ask), ask.json(Modification, any_case=True)
     return json({"Id": _added(on, ask, name, body, [_image(each) for each in body.images or []])})
 
 
@@ -204,7 +206,7 @@ def _added(on: Engine, ask: Request, name: str, body: Modification, images: Sequ
 
 def modify(on: Engine, ask: Request) -> Response:
     """Images were added to the list or removed, or more is said of them. 409: of some of them only."""
-    name, body = _list(on, ask), ask.json(Modification)
+    name, body = _list(on, ask), ask.json(Modification, any_case=True)
     operation = (body.operation or "").lower()
     if operation not in ("update", "remove", "annotate"):
         raise InvalidArgument(f"illegal operation {operation!r} for {name!r}")
@@ -234,14 +236,20 @@ def _digest(on: Engine, text: str) -> str:
     return digest_of(on.images.find(text)) or text
 
 
+def remove_list(on: Engine, name: str) -> tuple[list[str], list[str]]:
+    """There is no such list: the names that are gone, and its id. Raises: InvalidArgument, NotFound."""
+    parse(name)
+    said = _done(on, "rm", [name]).splitlines()
+    untagged = [line.removeprefix("untagged: ") for line in said if line.startswith("untagged: ")]
+    return untagged, [line for line in said if _ID.match(line)]
+
+
 def remove(on: Engine, ask: Request) -> Response:
     """There is no such list; in podman 3's way the image with the `digest` is not in it."""
     name = _list(on, ask)
     if ask.text("digest"):
         return json({"Id": _id(_done(on, "remove", [name, _digest(on, ask.text("digest"))]), name)})
-    said = _done(on, "rm", [name]).splitlines()
-    untagged = [line.removeprefix("untagged: ") for line in said if line.startswith("untagged: ")]
-    deleted = [line for line in said if _ID.match(line)]
+    untagged, deleted = remove_list(on, name)
     return json({"Untagged": untagged, "Deleted": deleted, "Errors": [], "ExitCode": 0})
 
 

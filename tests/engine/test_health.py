@@ -114,6 +114,16 @@ def test_what_has_no_check(engine: seabox.Engine) -> None:
         checked.wait("healthy", timeout=1)
 
 
+def test_checks_come_sooner_while_it_starts(engine: seabox.Engine) -> None:
+    """The first one fails; the next does not wait for the interval."""
+    ctr = engine.containers.run(
+        "busybox", SLEEPER, healthcheck="test -e /again || { touch /again; exit 1; }", health_interval=1000,
+        health_start_period=1000, health_start_interval=0.1,
+    )  # fmt: skip
+    ctr.wait("healthy", timeout=60)
+    assert [each.exit_code for each in ctr.health.results] == [1, 0]
+
+
 def test_at_most_four_at_once(engine: seabox.Engine, home: Home) -> None:
     """Nine checks that take a while: as many processes as allowed run side by side, and all get their turn."""
     fifo = f"{home.folder}/count"

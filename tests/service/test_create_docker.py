@@ -207,9 +207,10 @@ def test_links() -> None:
 @pytest.mark.parametrize(("said", "wanted"), [
     ({"Test": ["NONE"]}, {"healthcheck": ["NONE"]}),
     ({"Test": [], "Interval": 0}, {}),
-    ({"Test": ["CMD", "a"], "Interval": 5 * 10**9, "Timeout": 2 * 10**9, "StartPeriod": 10**9, "Retries": 4},
+    ({"Test": ["CMD", "a"], "Interval": 5 * 10**9, "Timeout": 2 * 10**9, "StartPeriod": 10**9, "Retries": 4,
+      "StartInterval": 10**9},
      {"healthcheck": ["CMD", "a"], "health_interval": 5.0, "health_timeout": 2.0, "health_start_period": 1.0,
-      "health_retries": 4}),
+      "health_start_interval": 1.0, "health_retries": 4}),
     ({"Interval": 500_000_000, "Timeout": 500_000_000}, {"health_interval": 0.5, "health_timeout": 1.0}),
 ])  # fmt: skip
 def test_health(said: dict[str, Any], wanted: dict[str, Any]) -> None:
@@ -218,9 +219,8 @@ def test_health(said: dict[str, Any], wanted: dict[str, Any]) -> None:
 
 
 def test_what_has_no_effect_is_told() -> None:
-    assert asked(Healthcheck={"Timeout": 5 * 10**6, "StartInterval": 10**9}).warnings == [
+    assert asked(Healthcheck={"Timeout": 5 * 10**6}).warnings == [
         "A health check is given at least one second",
-        "Healthcheck.StartInterval has no effect: checks are made at Interval from the start",
     ]
     log = asked({"LogConfig": {"Type": "json-file", "Config": {"max-file": "3", "max-size": "1m", "tag": "x"}}})
     assert log.options["log_options"] == {"max-size": "1m"}

@@ -44,7 +44,9 @@ class Checks:
             if self._crew.busy(id):
                 left = _DAY  # the end of the job wakes us
             else:
-                left = max((self._last(id, run) + check.interval - self._on.clock.now()) / 1e9, self._crew.rests(id))
+                state, now = record.state, self._on.clock.now()
+                pause = check.pause(state.health, now - state.started_at)
+                left = max((self._last(id, run) + pause - now) / 1e9, self._crew.rests(id))
                 if left <= 0:
                     self._crew.begin(id, lambda id=id, run=run: self._run(id, run))  # type: ignore[misc]
                     left = _DAY

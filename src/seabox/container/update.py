@@ -34,7 +34,7 @@ LIMITS = (
 _ENV = ("env", "unset_env")
 HEALTH = (
     "health_interval", "health_max_log_count", "health_max_log_size", "health_on_failure", "health_retries",
-    "health_start_period", "health_timeout", "healthcheck",
+    "health_start_interval", "health_start_period", "health_timeout", "healthcheck",
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ class _Health(msgspec.Struct, frozen=True, rename="pascal"):
     interval: int = 0
     timeout: int = 0
     start_period: int = 0
+    start_interval: int = 0
     retries: int = 0
 
 
@@ -87,6 +88,7 @@ def _healthcheck(said: _Health | None) -> Healthcheck | None:
         interval=said.interval if said.interval > 0 else usual.interval,
         timeout=said.timeout if said.timeout > 0 else usual.timeout,
         start_period=max(said.start_period, 0),
+        start_interval=max(said.start_interval, 0),
         retries=said.retries if said.retries > 0 else usual.retries,
     )
 

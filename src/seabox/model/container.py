@@ -332,6 +332,7 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     health_interval: float | None = None  # s
     health_timeout: float | None = None  # s
     health_start_period: float | None = None  # s
+    health_start_interval: float | None = None  # s
     health_retries: int | None = None
     health_max_log_count: int | None = None  # results that are kept; 0 = as many as we can
     health_max_log_size: int | None = None  # characters of each

@@ -18,6 +18,7 @@ class Healthcheck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     interval: int = 30 * 10**9  # from the end of one check to the next; 0 = only when asked for
     timeout: int = 30 * 10**9  # after which the check is killed and has failed
     start_period: int = 0  # since the start, in which failures do not count
+    start_interval: int = 0  # in place of the interval while it is starting, in that period; 0 = none of its own
     retries: int = 3  # failures in a row that make it unhealthy
     on_failure: str = "none"  # what is done when it becomes unhealthy
     results_kept: int = RESULTS_KEPT
@@ -27,6 +28,11 @@ class Healthcheck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     def output_bound(self) -> int:
         """How many characters of one result are kept."""
         return self.output_kept or MOST_OUTPUT
+
+    def pause(self, status: str, ran: int) -> int:
+        """From the end of one check to the next, of a container that is `status` and has run for `ran` ns."""
+        begins = status == STARTING and ran < self.start_period
+        return self.start_interval if begins and self.start_interval else self.interval
 
     @property
     def command(self) -> tuple[str, ...]:

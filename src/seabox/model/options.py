@@ -112,6 +112,7 @@ if TYPE_CHECKING:
         health_interval: float | None
         health_timeout: float | None
         health_start_period: float | None
+        health_start_interval: float | None
         health_retries: int | None
         health_max_log_count: int | None
         health_max_log_size: int | None

@@ -35,6 +35,7 @@ def parse_healthcheck(request: CreateRequest, image: ImageConfig | None) -> Heal
     interval = _time("interval", request.health_interval, 0)
     timeout = _time("timeout", request.health_timeout, 1)
     start_period = _time("start-period", request.health_start_period, 0)
+    start_interval = _time("start-interval", request.health_start_interval, 0)
     if request.health_retries is not None and request.health_retries < 1:
         raise InvalidArgument("healthcheck-retries must be greater than 0")
     if not test:
@@ -49,6 +50,7 @@ def parse_healthcheck(request: CreateRequest, image: ImageConfig | None) -> Heal
         interval=base.interval if interval is None else interval,
         timeout=base.timeout if timeout is None else timeout,
         start_period=base.start_period if start_period is None else start_period,
+        start_interval=base.start_interval if start_interval is None else start_interval,
         retries=base.retries if request.health_retries is None else request.health_retries,
         on_failure=request.health_on_failure,
         results_kept=_kept("max-log-count", request.health_max_log_count, base.results_kept),

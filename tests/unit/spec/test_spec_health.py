@@ -40,6 +40,15 @@ def test_none_takes_even_the_images_away(asked: str | tuple[str, ...]) -> None:
     assert parse() is None
 
 
+def test_the_pause_between_checks() -> None:
+    check = Healthcheck(test=("CMD", "a"), interval=100, start_period=10, start_interval=1)
+    assert (check.pause("starting", 9), check.pause("starting", 10), check.pause("healthy", 9)) == (1, 100, 100)
+    assert Healthcheck(test=("CMD", "a"), interval=100, start_period=10).pause("starting", 0) == 100
+    parsed = parse(healthcheck="x", health_start_interval=0.5)
+    assert parsed is not None
+    assert parsed.start_interval == 500_000_000
+
+
 def test_what_is_not_said_is_the_images() -> None:
     assert parse(IMAGE) == IMAGE.healthcheck
     assert parse(IMAGE, health_retries=1, health_interval=0.5) == Healthcheck(
@@ -51,6 +60,7 @@ def test_what_is_not_said_is_the_images() -> None:
     "asked",
     [
         {"health_retries": 0}, {"health_timeout": 0.5}, {"health_interval": -1}, {"health_start_period": -1},
+        {"health_start_interval": -1},
         {"health_on_failure": "pray"}, {"health_interval": 1e30}, {"healthcheck": ("CMD",)},
         {"healthcheck": ("CMD-SHELL", "a", "b")}, {"healthcheck": "a\0b"}, {"health_interval": float("nan")},
     ],

@@ -213,7 +213,7 @@ def _health(said: body.Healthcheck | None, options: CreateOptions, warnings: lis
     if said.start_period:
         options["health_start_period"] = said.start_period / _NANO
     if said.start_interval:
-        warnings.append("Healthcheck.StartInterval has no effect: checks are made at Interval from the start")
+        options["health_start_interval"] = said.start_interval / _NANO
     if said.retries:
         options["health_retries"] = said.retries
 

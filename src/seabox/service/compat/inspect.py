@@ -132,7 +132,7 @@ def _config(config: ContainerConfig) -> dict[str, Any]:
     if (check := config.healthcheck) is not None:
         found["Healthcheck"] = {
             "Test": check.test, "Interval": check.interval, "Timeout": check.timeout,
-            "StartPeriod": check.start_period, "Retries": check.retries,
+            "StartPeriod": check.start_period, "StartInterval": check.start_interval, "Retries": check.retries,
         }  # fmt: skip
     elif "healthcheck" in config.asked:
         found["Healthcheck"] = {"Test": ["NONE"]}

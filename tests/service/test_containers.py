@@ -270,6 +270,13 @@ def test_podmans_form(served: Served) -> None:
     older = served.get("/v4.3.1/libpod/containers/web/json", size=True).json
     assert (older["Config"]["Entrypoint"], older["Config"]["StopSignal"]) == ("", 2)
     assert older["SizeRw"] == 0
+    assert found["HostConfig"]["Annotations"] is None
+    marked = spec | {"name": "marked", "privileged": True, "annotations": {"k": "v"}}
+    assert served.post("/libpod/containers/create", marked).status == 201
+    assert served.get("/libpod/containers/marked/json").json["HostConfig"]["Annotations"] == {
+        "k": "v", "io.podman.annotations.privileged": "TRUE",
+    }  # fmt: skip
+    assert served.delete("/libpod/containers/marked").status == 200
     assert served.post("/libpod/containers/create", spec, name="other").status == 201
     both = served.get("/libpod/containers/json", all=True).json
     assert [row["Names"] for row in both] == [["web"], ["other"]]

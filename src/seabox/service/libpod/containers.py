@@ -56,6 +56,8 @@ def inspect(on: Engine, ask: Request) -> Response:
     await_code(ctr)
     about = ctr.inspect(size=ask.flag("size"))
     config = ctr.config()
+    marks = {"io.podman.annotations.privileged": "TRUE"} if config.security.privileged else {}
+    about["HostConfig"]["Annotations"] = config.annotations | marks or None
     if ask.version[0] not in _OLD:
         about["Config"]["Entrypoint"] = list(config.entrypoint)
         about["Config"]["StopSignal"] = signal_name(config.stop_signal)

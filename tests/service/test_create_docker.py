@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from seabox.errors import InvalidArgument
 from seabox.model.container import Mount
 from seabox.model.decoding import decode
+from seabox.network.errors import PortTaken
 from seabox.service.compat.asked import Asked, asked_for
 from seabox.service.compat.asked_limits import changed_limits
 from seabox.service.compat.create_body import CreateBody, UpdateBody
+from seabox.service.compat.port_ranges import chosen
 
 
 def asked(host: dict[str, Any] | None = None, name: str = "", **body: Any) -> Asked:
@@ -166,6 +169,23 @@ def test_ports(said: dict[str, Any], published: list[str]) -> None:
     found = options({"PortBindings": said}, ExposedPorts={"99/tcp": {}})
     assert found["publish"] == published
     assert found["expose"] == ["99/tcp", *said]
+
+
+def test_a_range_of_ports_of_the_host() -> None:
+    """The first that is free, and none of them twice; what has as many inside is a range there."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        if taken > 65530:
+            pytest.skip("there is nothing behind this port")
+        one, two = chosen([f"127.0.0.1:{taken}-{taken + 5}:80/tcp", f"127.0.0.1:{taken}-{taken + 5}:80/tcp"])
+        assert taken < int(one.split(":")[1]) < int(two.split(":")[1])
+        assert one.endswith(":80/tcp")
+        with pytest.raises(PortTaken):
+            chosen([f"127.0.0.1:{taken}-{taken}:80"])
+    unchanged = ["8000:80", "0:80/udp", "8000-8001:80-81", "[::1]:5:80"]
+    assert chosen(unchanged) == unchanged
 
 
 def test_ports_of_the_host() -> None:

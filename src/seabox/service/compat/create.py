@@ -16,6 +16,7 @@ from ..routing import Route, text
 from .asked import asked_for
 from .asked_limits import changed_limits, restart_policy
 from .create_body import CreateBody, UpdateBody
+from .port_ranges import chosen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def create(on: Engine, ask: Request) -> Response:
     if asked.keeps_command:
         asked.command = list(on.images.get(image.id).command)
     _check_links(on, asked)
+    asked.options["publish"] = chosen(asked.options["publish"])
     for path in asked.to_make:
         if not os.path.lexists(path):
             files.make_dirs(os.path.abspath(path), 0o755)

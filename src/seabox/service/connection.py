@@ -128,7 +128,8 @@ class Connection:
         method, target = event.method.decode("ascii"), event.target.decode("ascii")
         headers = {name.decode("ascii"): value.decode("latin-1") for name, value in event.headers}
         self._body_over = False
-        self._reference = headers.get("x-reference-id", "")[:_REFERENCE_AT_MOST] or f"0x{next(_numbers):x}"
+        said = headers.get("x-reference-id", "")[:_REFERENCE_AT_MOST]
+        self._reference = said if said.isascii() and said.isalnum() else f"0x{next(_numbers):x}"
         self._upgrade, self._head = "upgrade" in headers, method == "HEAD"
         try:
             self._trusted = False

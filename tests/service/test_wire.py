@@ -176,7 +176,6 @@ def test_errors(service: Service) -> None:
     assert service.get("/things/a%2Fb/json") == told
     assert service.get("/libpod/things/a/b/json") == told
     assert service.get("/v1.23/echo")[0] == 400
-    assert service.get("/v3.9.9/libpod/things/a/json")[0] == 400
     assert service.get("/stream", "POST")[0] == 405
     assert service.get("/nothing")[0] == 404
 

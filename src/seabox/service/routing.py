@@ -6,6 +6,7 @@ import re
 from urllib.parse import unquote
 
 from ..errors import InvalidArgument, SeaboxError
+from .guard import OLDEST_API_VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 FLAG, NUMBER, TEXT, TEXTS, FILTERS = "boolean", "integer", "string", "array", "filters"
 _VERSION = re.compile(r"/v(\d{1,3}(?:\.\d{1,3}){0,2})(?=/)")
 _SLASHES = re.compile("//+")
-_OLDEST, _OLDEST_LIBPOD = [1, 24], [4]
+_OLDEST = [int(part) for part in OLDEST_API_VERSION.split(".")]
 _PLACE = re.compile(r"\{(\w+)(\.\.\.)?\}")
 
 
@@ -132,7 +133,8 @@ class Router:
         version = ""
         if found := _VERSION.match(path):
             version, path = found[1], path[found.end() :]
-            _check(version, libpod=path.startswith("/libpod/"))
+            if [int(part) for part in version.split(".")] < _OLDEST:
+                raise InvalidArgument(f"version {version} of the API is not supported any more: {OLDEST_API_VERSION} is the oldest")
         if len(path) > 1:
             path = path.rstrip("/")
         others: dict[str, None] = {}
@@ -146,12 +148,6 @@ class Router:
         if others:
             raise WrongMethod(method, path, tuple(others))
         raise NoRoute(path)
-
-
-def _check(version: str, *, libpod: bool) -> None:
-    numbers = [int(part) for part in version.split(".")]
-    if numbers < (_OLDEST_LIBPOD if libpod else _OLDEST):
-        raise InvalidArgument(f"version {version} of the API is not supported any more: it is too old")
 
 
 def _plain(part: str) -> str:

@@ -134,7 +134,7 @@ class Router:
         if found := _VERSION.match(path):
             version, path = found[1], path[found.end() :]
             if [int(part) for part in version.split(".")] < _OLDEST:
-                raise InvalidArgument(f"version {version} of the API is not supported any more: {OLDEST_API_VERSION} is the oldest")
+                raise InvalidArgument(f"version {version} of the API is not supported any more")
         if len(path) > 1:
             path = path.rstrip("/")
         others: dict[str, None] = {}

@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 FIRST = 10.0  # s in which a request must have come since its first byte, or since the connection was made
 IDLE = 300.0  # s that a connection may wait for its next request
 BODY = 60.0  # s that a body may pause
-STALLED = 60.0  # s in which a client must take some of what it is sent
+STALLED = 3600.0  # s in which a client must take some of what it is sent: a pager may be left open
 _HEADERS_AT_MOST = 32 << 10  # bytes
 _READ = 1 << 16
+_PODMANS = "/libpod/"
 _REFERENCE_AT_MOST = 64  # letters
 _numbers = count(1)
 _REASONS = {int(each): each.phrase.encode() for each in HTTPStatus}
@@ -143,7 +144,7 @@ class Connection:
         except Exception as problem:
             if self._taken or (isinstance(problem, Cancelled) and self._gone()):
                 return None
-            return answer(problem)
+            return answer(problem, libpod=_PODMANS in target.partition("?")[0])
 
     def _gone(self) -> bool:
         return self._cancel is not None and self._cancel.fired and not self._hangups.over

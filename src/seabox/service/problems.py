@@ -6,7 +6,7 @@ import errno
 import sys
 import traceback
 
-from ..errors import SeaboxError
+from ..errors import NoSuchContainer, SeaboxError
 from .response import Response, json
 from .routing import WrongMethod
 
@@ -26,16 +26,18 @@ def status_of(problem: Exception) -> int:
     return 500
 
 
-def answer(problem: Exception) -> Response:
+def answer(problem: Exception, *, libpod: bool = False) -> Response:
     """What the client is told. One that nobody expects is also told to whoever runs the service."""
     status = status_of(problem)
     if not isinstance(problem, (SeaboxError, OSError)):
         traceback.print_exception(problem, file=sys.stderr)
     headers = {"Allow": ", ".join(problem.allowed)} if isinstance(problem, WrongMethod) else None
-    return json(body(problem, status), status, headers)
+    return json(body(problem, status, libpod=libpod), status, headers)
 
 
-def body(problem: Exception, status: int) -> dict[str, object]:
+def body(problem: Exception, status: int, *, libpod: bool) -> dict[str, object]:
     """The error in words, and the last of its causes, which podman's clients look for."""
     text = str(problem) or type(problem).__name__
+    if isinstance(problem, NoSuchContainer) and not libpod:
+        text = f"No such container: {problem.name}"  # some of Docker's clients look for that
     return {"cause": text.rpartition(": ")[2], "message": text, "response": status}

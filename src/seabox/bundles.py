@@ -9,11 +9,11 @@ from .kernel import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from .config import EngineConfig
     from .model.container import ContainerConfig, ExecRequest
-    from .model.network import Endpoint
+    from .model.network import Connection, Endpoint
     from .model.record import ProcessId
 
 
@@ -69,6 +69,18 @@ class SpecBundles:
             nameservers=endpoint.nameservers, search=endpoint.search,
         )  # fmt: skip
         write_network_files(config, place)
+
+    def write_resolv_conf(self, config: ContainerConfig, connections: Sequence[Connection]) -> None:
+        """The container asks the name servers of the networks that it is in."""
+        from .spec.etcfiles import write_resolv_conf
+        from .spec.place import Place
+
+        place = Place(
+            rootfs="", bundle=self._config.run_dir(config.id),
+            nameservers=tuple(dict.fromkeys(server for one in connections for server in one.nameservers)),
+            search=tuple(dict.fromkeys(domain for one in connections for domain in one.search)),
+        )  # fmt: skip
+        write_resolv_conf(config, place)
 
     def _shm(self, config: ContainerConfig) -> str:
         """The directory that the container shares as its /dev/shm with others, "" if it has one of its own."""

@@ -157,6 +157,7 @@ def connect(ctr: Locked, network: Network, options: Sequence[str] = ()) -> None:
         ctr.on.networking.detach(ctr.id, network.id)
         raise
     _add_hosts(ctr, fresh)
+    _renew_name_servers(ctr)
     ctr.on.networking.tell("connect", network.id, ctr.id)
 
 
@@ -173,6 +174,8 @@ def disconnect(ctr: Locked, network: Network) -> None:
         if old is not None:
             _drop_hosts(ctr, old)
     ctr.on.networking.detach(ctr.id, network.id)
+    if ctr.state.status in ALIVE:
+        _renew_name_servers(ctr)
     ctr.on.networking.tell("disconnect", network.id, ctr.id)
 
 
@@ -200,6 +203,13 @@ def _drop_hosts(ctr: Locked, old: Connection) -> None:
     _rewrite_hosts(
         ctr, lambda text: "".join(line for line in text.splitlines(keepends=True) if line.split("\t")[0] not in gone)
     )
+
+
+def _renew_name_servers(ctr: Locked) -> None:
+    """A container that was not told of other servers asks those of the networks that it is in now."""
+    if not ctr.config.dns:
+        found = [each.connection for each in ctr.on.networking.memberships(ctr.id) if each.connection is not None]
+        ctr.on.bundles.write_resolv_conf(ctr.config, found)
 
 
 def _rewrite_hosts(ctr: Locked, change: Callable[[str], str]) -> None:

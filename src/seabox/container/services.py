@@ -52,6 +52,9 @@ if TYPE_CHECKING:
         def write_network_files(self, config: ContainerConfig, endpoint: Endpoint) -> None:
             """Hosts and name servers in the run directory, mounted or not, are the endpoint's. Raises: Refused."""
 
+        def write_resolv_conf(self, config: ContainerConfig, connections: Sequence[Connection]) -> None:
+            """Name servers in the run directory, mounted or not, are those of these networks."""
+
         def write_process(self, config: ContainerConfig, request: ExecRequest, init: ProcessId, path: str) -> None:
             """The file that the runtime reads to execute `request` beside `init`. Raises: Refused, OSError."""
 

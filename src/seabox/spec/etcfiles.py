@@ -49,6 +49,11 @@ def write_network_files(config: ContainerConfig, place: Place) -> None:
     Raises: as write_etc_files.
     """
     write_file(f"{place.bundle}/hosts", _hosts(config, place).encode("utf-8", "surrogateescape"), 0o644)
+    write_resolv_conf(config, place)
+
+
+def write_resolv_conf(config: ContainerConfig, place: Place) -> None:
+    """The one in the bundle names the servers of the place, in place as well."""
     write_file(f"{place.bundle}/resolv.conf", _resolv_conf(config, place), 0o644)
 
 

@@ -119,6 +119,9 @@ class FakeBundles:
     def write_network_files(self, config: ContainerConfig, endpoint: Endpoint) -> None:
         """See Bundles.write_network_files."""
 
+    def write_resolv_conf(self, config: ContainerConfig, connections: Sequence[Connection]) -> None:
+        """See Bundles.write_resolv_conf."""
+
     def write_process(self, config: ContainerConfig, request: ExecRequest, init: ProcessId, path: str) -> None:
         """See Bundles.write_process."""
         self.processes.append(request)

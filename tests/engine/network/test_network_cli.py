@@ -136,6 +136,26 @@ def test_connect_and_disconnect(cli: CommandLine) -> None:
     assert words[4][3].startswith("container=")
 
 
+def test_the_name_servers_of_networks_that_are_joined_and_left(cli: CommandLine) -> None:
+    for name in ("one", "two"):
+        cli.ok("network", "create", name)
+    gateways = [cli.ok("network", "inspect", "-f", "{{(index .Subnets 0).Gateway}}", name) for name in ("one", "two")]
+
+    def servers() -> list[str]:
+        lines = [line.split() for line in cli.ok("exec", "c", "cat", "/etc/resolv.conf").splitlines()]
+        return [line[1] for line in lines if line[:1] == ["nameserver"]]
+
+    cli.ok("run", "-d", "--name", "c", "--network", "one", *SLEEP)
+    assert servers() == gateways[:1]
+    cli.ok("network", "connect", "two", "c")
+    assert sorted(servers()) == sorted(gateways)
+    cli.ok("network", "disconnect", "one", "c")
+    assert servers() == gateways[1:]
+    cli.ok("run", "-d", "--name", "told", "--dns", "192.0.2.53", "--network", "one", *SLEEP)
+    cli.ok("network", "connect", "two", "told")
+    assert cli.ok("exec", "told", "cat", "/etc/resolv.conf").split()[-1] == "192.0.2.53"
+
+
 def test_the_bridge_is_the_default_and_a_setting(cli: CommandLine) -> None:
     run = ("run", "--rm", "busybox", "ip", "-o", "-4", "addr", "show", "scope", "global")
     done = cli(*run, env={"SEABOX_NETWORK": "bridge"})

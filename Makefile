@@ -48,6 +48,7 @@ clean:
 # Every row in full, podman beside it where it is installed: about an hour and a half. ROWS="R1 S2" for some of them.
 trust: run-time dev-time
 	-@$(dev)/python -c 'import atheris' 2>/dev/null || $(dev)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	-@$(dev)/python -c 'import schemathesis' 2>/dev/null || $(dev)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz-api]'
 	cd tests && ../$(dev)/python -m trust $(ROWS)
 
 vm: run-time dev-time

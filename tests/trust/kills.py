@@ -29,7 +29,15 @@ from seabox.container import snapshot
 from seabox.container.container import Container
 from seabox.container.ended import deal_with_end
 from seabox.container.snapshots import NoSuchSnapshot, SnapshotExists
-from seabox.errors import Conflict, NameInUse, NoSuchContainer, NoSuchPod, RemovalFinished, SeaboxError
+from seabox.errors import (
+    Conflict,
+    NameInUse,
+    NoSuchContainer,
+    NoSuchPod,
+    OCIRuntimeFailed,
+    RemovalFinished,
+    SeaboxError,
+)
 from seabox.kernel import cgroups, mounts, process
 from seabox.kernel.locks import lock_file, unlock
 from seabox.model.exec import ExecRecord
@@ -533,6 +541,7 @@ class Operation:
         return "networked" in self.name or self.name in ("connect", "disconnect")
 
 
+NOT_STARTED = OCIRuntimeFailed("runc", "it cannot be started")
 OPERATIONS = (
     Operation("create", lambda world: None, lambda world: world.create()),
     Operation("init", _configured, lambda world: world.find().init()),
@@ -568,6 +577,8 @@ OPERATIONS = (
     Operation("rm -f with exec", _with_session, lambda world: world.find().remove(force=True)),
     Operation("restart by policy", _lost, lambda world: deal_with_end(world.find())),
     Operation("supervisor start", _unsupervised, lambda world: world.rooms.supervise(True)),
+    Operation("give up", _exited, lambda world: world.find().give_up(NOT_STARTED)),
+    Operation("give up created", _created, lambda world: world.find().give_up(NOT_STARTED)),
     Operation("rm", _exited, lambda world: world.find().remove()),
     Operation("rm -f", _running, lambda world: world.find().remove(force=True)),
     Operation("create pod", lambda world: None, lambda world: world.create_pod()),

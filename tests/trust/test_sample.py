@@ -93,11 +93,12 @@ def test_every_operation_is_killed() -> None:
     words = {
         "start_dependencies": "start", "copy_in": "cp in", "copy_out": "cp out", "exec_run": "exec", "remove": "rm",
         "exec_detached": "exec -d", "start_and_attach": "start and attach", "reload_network": "connect",
-        "sync": "cleanup", "run_healthcheck": "exec",
+        "sync": "cleanup", "run_healthcheck": "exec", "give_up": "give up",
     }  # fmt: skip
     reads = {
-        "artifacts", "attach", "batch", "exec", "execs", "exists", "health", "http_attach", "inspect", "locked", "logs",
-        "id", "mend", "name", "resize", "sizes", "snapshot", "snapshots", "stats", "status", "top", "wait",
+        "artifacts", "attach", "batch", "config", "exec", "execs", "exists", "exported", "health", "http_attach",
+        "inspect", "locked", "logs", "id", "memberships", "mend", "name", "resize", "sizes", "snapshot", "snapshots",
+        "stats", "status", "top", "wait",
     }  # fmt: skip
     names = {name for name in dir(Container) if not name.startswith("_")} - reads
     assert {words.get(name, name) for name in names} - killed == set()

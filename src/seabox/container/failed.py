@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import CommandNotExecutable, CommandNotFound
-from ..model.record import Status
+from ..model.record import Intent, Status
 from . import teardown
 from .remove import remove
 
@@ -21,7 +21,8 @@ def give_up(ctr: Locked, problem: Exception) -> None:
     gone; one that waited in the runtime, for somebody had attached, does so no more. No effect on one that runs by
     now. Raises: as `remove`.
     """
-    teardown.clean(ctr)
+    with ctr.claimed(Intent.CLEANUP):
+        teardown.clean(ctr)
     state = ctr.state
     if state.status not in (Status.CONFIGURED, Status.EXITED):
         return

@@ -63,7 +63,7 @@ def test_update(cli: CommandLine) -> None:
     form = "{{.Config.Healthcheck.Test}} {{.Config.Healthcheck.Interval}}"
     assert cli.ok("inspect", "--format", form, "one") == "[CMD-SHELL true] 7s"  # a time.Duration
     assert cli.ok("update", "--no-healthcheck", "--latest") == id
-    assert cli.ok("inspect", "--format", "{{.Config.Healthcheck}}", "one") == "<nil>"
+    assert cli.ok("inspect", "--format", "{{.Config.Healthcheck.Test}}", "one") == "[NONE]"
     for words, said in (
         (["--latest"], "update takes one container name or ID, or --latest"),
         (["--memory", "much"], "--memory"),

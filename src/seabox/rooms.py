@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import cached_property
 
 from .config import find_criu, find_program, registries_files, transfer_environment
-from .errors import NoSuchContainer, NoSuchImage, SeaboxError, Unsupported
+from .errors import InvalidArgument, NoSuchContainer, NoSuchImage, SeaboxError, Unsupported
 from .kernel import files
 from .state.image_index import SQLiteImageIndex
 from .state.locks import Locks, Rank
@@ -96,7 +96,7 @@ class ImageUsers:
         id = self._on.store.find(name)
         config = decode_config(self._on.store.config(id))
         if config.rootfs:
-            raise Unsupported(f"container {name} stands on a directory, not on an image")
+            raise InvalidArgument(f"container {name} stands on a directory, not on an image")
         lowers = [self._on.layer_dir(layer) for layer in reversed(config.layers)]
         return config, self._on.storage.upper_dir(id), lowers, self._on.storage.name == "vfs"
 

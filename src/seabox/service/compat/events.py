@@ -170,6 +170,6 @@ def _labelled(value: str, told: dict[str, Any]) -> bool:
 ROUTES = (
     Route(
         "GET", "/events", events, *PARAMETERS,
-        flag("stream", True, "podman's: go on with what happens until the client leaves"),
+        flag("stream", True, "podman's: go on with what happens until the client leaves"), answer="lines",
     ),
 )  # fmt: skip

@@ -5,4 +5,4 @@ from __future__ import annotations
 from ..routing import Route
 from ..stats import PARAMETERS, stats
 
-ROUTES = (Route("GET", "/containers/{name}/stats", stats, *PARAMETERS),)
+ROUTES = (Route("GET", "/containers/{name}/stats", stats, *PARAMETERS, answer="lines"),)

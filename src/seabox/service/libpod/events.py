@@ -49,6 +49,6 @@ def row(event: Event) -> dict[str, Any]:
 ROUTES = (
     Route(
         "GET", "/libpod/events", events, *PARAMETERS,
-        flag("stream", True, "Go on with what happens until the client leaves"),
+        flag("stream", True, "Go on with what happens until the client leaves"), answer="lines",
     ),
 )  # fmt: skip

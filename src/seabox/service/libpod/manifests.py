@@ -301,7 +301,7 @@ ROUTES = (
     Route("POST", "/libpod/manifests/{name...}/push", push_as_podman_3, text("destination"), *_PUSHED),
     Route("POST", "/libpod/manifests/{name...}/registry/{destination...}", push, flag("quiet", True),
           text("compressionFormat"), number("compressionLevel"), flag("forceCompressionFormat"),
-          texts("addCompression"), *_PUSHED),
+          texts("addCompression"), *_PUSHED, answer="lines"),
     Route("POST", "/libpod/manifests/{name...}", create, *_CREATED, body=Modification, status=201),
     Route("PUT", "/libpod/manifests/{name...}", modify, flag("tlsVerify", True), body=Modification),
     Route("DELETE", "/libpod/manifests/{name...}", remove, text("digest"), flag("ignore")),

@@ -85,7 +85,7 @@ ROUTES = (
     Route(
         "GET", "/libpod/containers/stats", report, texts("containers", "Names or ids; all that run if there is none"),
         flag("stream", True, "Go on until the client leaves"), number("interval", 5, "Seconds between two reports"),
-        flag("all", about="Those that do not run as well"),
+        flag("all", about="Those that do not run as well"), answer="lines",
     ),
-    Route("GET", "/libpod/containers/{name}/stats", stats, *PARAMETERS),
+    Route("GET", "/libpod/containers/{name}/stats", stats, *PARAMETERS, answer="lines"),
 )  # fmt: skip

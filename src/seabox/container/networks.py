@@ -263,20 +263,27 @@ def port_bindings(config: ContainerConfig) -> dict[str, list[dict[str, str]]]:
     return found
 
 
-def _shown(member: Membership, id: str, *, alive: bool) -> dict[str, Any]:
-    has = member.connection if alive else None
+def addresses_of(has: Connection | None) -> dict[str, Any]:
+    """Where a container is in a network, under the names that podman and docker share; nowhere without a connection."""
     addresses = [address.partition("/") for address in (has.addresses if has else ())]
     ipv4 = next((a for a in addresses if ":" not in a[0]), ("", "", "0"))
     ipv6 = next((a for a in addresses if ":" in a[0]), ("", "", "0"))
     gateways = has.gateways if has else ()
     return {
-        "EndpointID": "",
         "Gateway": next((g for g in gateways if ":" not in g), ""),
         "IPAddress": ipv4[0],
         "IPPrefixLen": int(ipv4[2]),
         "IPv6Gateway": next((g for g in gateways if ":" in g), ""),
         "GlobalIPv6Address": ipv6[0],
         "GlobalIPv6PrefixLen": int(ipv6[2]),
+    }
+
+
+def _shown(member: Membership, id: str, *, alive: bool) -> dict[str, Any]:
+    has = member.connection if alive else None
+    return {
+        "EndpointID": "",
+        **addresses_of(has),
         "MacAddress": has.mac if has else "",
         "NetworkID": member.network.name,
         "DriverOpts": None,

@@ -19,7 +19,7 @@ from ..kernel.watch import Watch
 from ..listing.container_filters import matcher
 from ..model.signals import signal_number
 from ..model.times import LONGEST
-from .response import Response, Stream, json, json_line
+from .response import Response, Stream, empty, json, json_line
 from .routing import flag, number
 
 TYPE_CHECKING = False
@@ -41,6 +41,18 @@ _UP = ("running", "stopping", "paused")
 def named(on: Engine, ask: Request) -> Container:
     """The container that the path is about. Raises: NoSuchContainer, AmbiguousName."""
     return on.containers.get(ask.place("name"))
+
+
+def pause(on: Engine, ask: Request) -> Response:
+    """Its processes are frozen."""
+    named(on, ask).pause()
+    return empty()
+
+
+def unpause(on: Engine, ask: Request) -> Response:
+    """They go on."""
+    named(on, ask).unpause()
+    return empty()
 
 
 def patience(seconds: int | None) -> int | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from ..errors import InvalidArgument, SeaboxError
 from ..model.decoding import decode
+from .go_keys import read
 from .routing import FILTERS, FLAG, NUMBER, TEXT, TEXTS
 
 TYPE_CHECKING = False
@@ -164,7 +166,7 @@ class Request:
     def json(self, kind: type[T], *, any_case: bool = False) -> T:
         """The body as a value of this type; an empty one is {}. Raises: InvalidArgument, TooLarge, WrongType.
 
-        `any_case`: as Go reads it, capitals in its keys mean nothing; those of the type are small.
+        `any_case`: as Go reads it, small and large letters in its keys are the same.
         """
         data = self.read()
         if data.strip() in (b"", b"null"):
@@ -176,10 +178,7 @@ class Request:
         if self._match.route.pattern.startswith("/libpod/"):
             data = _first_value(data)
         try:
-            if any_case:
-                keys = decode(data, dict[str, msgspec.Raw])
-                data = msgspec.json.encode({key.lower(): value for key, value in keys.items()})
-            return decode(data, kind)
+            return read(decode(data, dict[str, Any]), kind) if any_case else decode(data, kind)
         except (msgspec.DecodeError, UnicodeError) as problem:
             raise InvalidArgument(f"the body is not what this request takes: {problem}") from None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from ...errors import InvalidArgument
+from ...model.times import LONGEST
+from ..health import SECOND, add_check
 from .asked_limits import asked_limits, restart_policy
 from .asked_mounts import asked_mounts
 from .asked_networks import asked_links, asked_networks, asked_ports
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from ...model.options import CreateOptions
     from . import create_body as body
 
-_NANO = 10**9
-_FOR_EVER = 2**31 - 1  # s
 _RUNTIMES = ("", "runc", "crun", "io.containerd.runc.v2")
 _LOG_DRIVERS = {"local": "json-file"} | {
     driver: driver for driver in ("json-file", "k8s-file", "journald", "none", "passthrough")
@@ -182,7 +182,7 @@ def _add_single(container: CreateBody, host: HostConfig, options: CreateOptions)
     if container.stop_signal:
         options["stop_signal"] = container.stop_signal
     if container.stop_timeout is not None:
-        options["stop_timeout"] = container.stop_timeout if container.stop_timeout >= 0 else _FOR_EVER
+        options["stop_timeout"] = container.stop_timeout if container.stop_timeout >= 0 else LONGEST
     if container.domainname:
         options["sysctls"] = {"kernel.domainname": container.domainname} | dict(options["sysctls"])
     if host.shm_size:
@@ -202,20 +202,12 @@ def _health(said: body.Healthcheck | None, options: CreateOptions, warnings: lis
             raise InvalidArgument(f"{what} in Healthcheck cannot be less than 1ms")
     if (said.retries or 0) < 0:
         raise InvalidArgument("Retries in Healthcheck cannot be negative")
-    if said.test:
-        options["healthcheck"] = said.test
-    if said.interval:
-        options["health_interval"] = said.interval / _NANO
-    if said.timeout:
-        options["health_timeout"] = max(1.0, said.timeout / _NANO)
-        if said.timeout < _NANO:
-            warnings.append("A health check is given at least one second")
-    if said.start_period:
-        options["health_start_period"] = said.start_period / _NANO
+    add_check(said, options)
+    if said.timeout and said.timeout < SECOND:
+        options["health_timeout"] = 1.0
+        warnings.append("A health check is given at least one second")
     if said.start_interval:
-        options["health_start_interval"] = said.start_interval / _NANO
-    if said.retries:
-        options["health_retries"] = said.retries
+        options["health_start_interval"] = said.start_interval / SECOND
 
 
 def _log(said: body.LogConfig | None, options: CreateOptions, warnings: list[str]) -> None:

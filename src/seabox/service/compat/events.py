@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...errors import NoSuchContainer
 from ...listing.events import all_attributes
+from ...listing.matching import label_fits
 from ...state.execs import COMMAND
 from ..events import PARAMETERS, stream
 from ..image_names import short
@@ -136,7 +137,7 @@ def _test(key: str) -> Callable[[str, str, str, str, dict[str, Any]], bool] | No
     if key == "image":
         return lambda value, type, action, id, told: _of_image(value, type, id, told)
     if key == "label":
-        return lambda value, type, action, id, told: _labelled(value, told)
+        return lambda value, type, action, id, told: label_fits(told, value)
     return None
 
 
@@ -160,11 +161,6 @@ def _of_image(value: str, type: str, id: str, told: dict[str, Any]) -> bool:
 def _untagged(name: str) -> str:
     head, colon, tag = name.rpartition(":")
     return head if colon and "/" not in tag else name
-
-
-def _labelled(value: str, told: dict[str, Any]) -> bool:
-    name, equals, wanted = value.partition("=")
-    return name in told and (not equals or told[name] == wanted)
 
 
 ROUTES = (

@@ -26,10 +26,12 @@ from ..lifecycle import (
     last_code,
     named,
     patience,
+    pause,
     processes,
     prune,
     settled,
     signal_in,
+    unpause,
 )
 from ..response import Response, Stream, empty, json, json_line
 from ..routing import Route, filters, flag, number, text
@@ -116,18 +118,6 @@ def kill(on: Engine, ask: Request) -> Response:
     if not is_up(seen := ctr.snapshot()):
         raise Conflict(f"cannot kill container: {seen.facts.name}: container {ctr.id} is not running")
     ctr.kill(signal, cancel=ask.cancel)
-    return empty()
-
-
-def pause(on: Engine, ask: Request) -> Response:
-    """Its processes are frozen."""
-    named(on, ask).pause()
-    return empty()
-
-
-def unpause(on: Engine, ask: Request) -> Response:
-    """They go on."""
-    named(on, ask).unpause()
     return empty()
 
 

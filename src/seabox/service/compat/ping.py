@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from ... import __version__
+from ...images.manifest import this_platform
 from ..guard import API_VERSION, LIBPOD_VERSION, OLDEST_API_VERSION, OLDEST_LIBPOD_VERSION
 from ..response import Response, json, plain
 from ..routing import Route
@@ -20,7 +21,6 @@ _HEADERS = {
     "Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "no-cache", "Builder-Version": "1",
     "Swarm": "inactive",
 }  # fmt: skip
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def ping(on: Engine, ask: Request) -> Response:
@@ -51,10 +51,9 @@ def libpod_version(on: Engine, ask: Request) -> Response:
 
 
 def _about(api: str, oldest: str) -> dict[str, str]:
-    system = os.uname()
     return {
         "ApiVersion": api, "MinAPIVersion": oldest, "GitCommit": "", "GoVersion": "", "Os": "linux",
-        "Arch": _ARCHITECTURES.get(system.machine, system.machine), "KernelVersion": system.release,
+        "Arch": this_platform().architecture, "KernelVersion": os.uname().release,
         "BuildTime": "1970-01-01T00:00:00Z",
     }  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from ...container.networks import addresses_of
 from ...model.human import duration, since
 from ...model.record import ALIVE
 from ..networks import docker_name, endpoint_id, mode_id
@@ -73,24 +74,14 @@ def networks_of(seen: Snapshot, config: ContainerConfig, members: Iterable[Membe
 
 def _network(seen: Snapshot, config: ContainerConfig, member: Membership, alive: bool) -> dict[str, Any]:
     asked, has = member.attachment, member.connection if alive else None
-    addresses = [address.partition("/") for address in (has.addresses if has else ())]
-    ipv4 = next((each for each in addresses if ":" not in each[0]), ("", "", "0"))
-    ipv6 = next((each for each in addresses if ":" in each[0]), ("", "", "0"))
-    gateways = has.gateways if has else ()
     names = dict.fromkeys((seen.facts.name, *asked.aliases, config.id[:12], config.hostname))
-    return NOWHERE | {
+    return NOWHERE | addresses_of(has) | {
         "IPAMConfig": _ipam(asked.ips),
         "Links": list(asked.links) or None,
         "Aliases": list(asked.aliases) or None,
         "MacAddress": (has.mac if has else "") or asked.mac,
         "NetworkID": member.network.id,
         "EndpointID": endpoint_id(config.id, member.network.id) if alive else "",
-        "Gateway": next((each for each in gateways if ":" not in each), ""),
-        "IPAddress": ipv4[0],
-        "IPPrefixLen": int(ipv4[2]),
-        "IPv6Gateway": next((each for each in gateways if ":" in each), ""),
-        "GlobalIPv6Address": ipv6[0],
-        "GlobalIPv6PrefixLen": int(ipv6[2]),
         "DNSNames": [name for name in names if name] if member.network.dns else None,
     }
 

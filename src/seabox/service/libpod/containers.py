@@ -9,7 +9,6 @@ from ...listing.container_filters import matcher
 from ...listing.containers import json_row
 from ...model.signals import signal_name
 from ...model.times import utc
-from ..go_keys import read
 from ..lifecycle import await_code
 from ..response import Response, json
 from ..routing import Route, filters, flag, number, text
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 def create(on: Engine, ask: Request) -> Response:
     """A container is there."""
-    asked = asked_for(read(ask.json(dict[str, Any]), SpecGenerator), ask.text("name"))
+    asked = asked_for(ask.json(SpecGenerator, any_case=True), ask.text("name"))
     try:
         ctr = on.containers.create(asked.image, asked.command, **asked.options)
     except Unsupported as problem:  # it is the request that asks for it

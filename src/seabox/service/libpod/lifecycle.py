@@ -23,10 +23,12 @@ from ..lifecycle import (
     is_up,
     named,
     patience,
+    pause,
     processes,
     prune,
     settled,
     signal_in,
+    unpause,
 )
 from ..response import Response, empty, json, plain
 from ..routing import Route, filters, flag, number, text, texts
@@ -112,18 +114,6 @@ def kill(on: Engine, ask: Request) -> Response:
     ctr, signal = named(on, ask), signal_in(ask.text("signal") or "KILL")
     assert signal is not None
     ctr.kill(signal, cancel=ask.cancel)
-    return empty()
-
-
-def pause(on: Engine, ask: Request) -> Response:
-    """Its processes are frozen."""
-    named(on, ask).pause()
-    return empty()
-
-
-def unpause(on: Engine, ask: Request) -> Response:
-    """They go on."""
-    named(on, ask).unpause()
     return empty()
 
 

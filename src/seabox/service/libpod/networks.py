@@ -11,7 +11,6 @@ from ...model.times import check_timeout
 from ...network.errors import NoSuchNetwork
 from ...network.networks import DEFAULT
 from .. import networks
-from ..folding import folded
 from ..response import empty, json, plain
 from ..routing import Route, filters, flag, number
 
@@ -97,7 +96,7 @@ class LibpodNetworkCreate(msgspec.Struct, kw_only=True):
 
 def create(on: Engine, ask: Request) -> Response:
     """The network exists; a container makes it appear on the host."""
-    wanted = folded(ask, LibpodNetworkCreate)
+    wanted = ask.json(LibpodNetworkCreate, any_case=True)
     if wanted.routes or wanted.network_dns_servers:
         what = "routes" if wanted.routes else "name servers"
         raise InvalidArgument(f"a network with {what} of its own is not supported")
@@ -188,7 +187,7 @@ class LibpodNetworkDisconnect(msgspec.Struct, kw_only=True):
 def connect(on: Engine, ask: Request) -> Response:
     """The container takes part in the network, at once if it runs."""
     network = on.networks.get(ask.place("name"))
-    wanted = folded(ask, LibpodNetworkConnect)
+    wanted = ask.json(LibpodNetworkConnect, any_case=True)
     words = [f"alias={alias}" for alias in dict.fromkeys(wanted.aliases or ())]
     words += [f"ip={address}" for address in wanted.static_ips or ()]
     words += [f"mac={wanted.static_mac}"] if wanted.static_mac else []
@@ -200,7 +199,8 @@ def connect(on: Engine, ask: Request) -> Response:
 def disconnect(on: Engine, ask: Request) -> Response:
     """The container does not take part in the network any more."""
     network: Network = on.networks.get(ask.place("name"))
-    networks.disconnect(on, network, _named(folded(ask, LibpodNetworkDisconnect).container))
+    wanted = ask.json(LibpodNetworkDisconnect, any_case=True)
+    networks.disconnect(on, network, _named(wanted.container))
     return plain("OK\n")
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
 
 from ...errors import Conflict, InvalidArgument, NoSuchPod, NotFound, Unsupported
 from ...listing.pod_filters import matcher
 from ...listing.pods import json_row, sparse
 from ...listing.stats import pod_row
 from ...pods.errors import MembersFailed
-from ..go_keys import read
 from ..lifecycle import STREAM, again_and_again, patience, processes, signal_in
 from ..response import Response, empty, json
 from ..routing import Route, filters, flag, number, text, texts
@@ -32,7 +30,7 @@ def _named(on: Engine, ask: Request) -> Pod:
 
 def create(on: Engine, ask: Request) -> Response:
     """A pod is there, none of it running."""
-    spec = read(ask.json(dict[str, Any]), PodSpecGenerator)
+    spec = ask.json(PodSpecGenerator, any_case=True)
     try:
         pod = on.pods.create(spec.name or None, **asked_for(spec))
     except Unsupported as problem:  # it is the request that asks for it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...errors import InvalidArgument
+from ..health import add_check
 from .spec_limits import asked_limits
 from .spec_mounts import asked_mounts, device_rules
 from .spec_networks import asked_networks, asked_ports, namespace
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from ...model.options import CreateOptions
     from . import spec_body as body
 
-_NANO = 10**9
 _ON_FAILURE = ("none", "none", "kill", "restart", "stop")  # podman's numbers for it
 _RUNTIMES = ("", "runc", "crun", "oci")
 _REFUSED = (
@@ -198,16 +198,7 @@ def _octal(text: str) -> int:
 def _health(spec: body.SpecGenerator, options: CreateOptions) -> None:
     said = spec.healthconfig
     if said is not None:
-        if said.test:
-            options["healthcheck"] = said.test
-        if said.interval:
-            options["health_interval"] = said.interval / _NANO
-        if said.timeout:
-            options["health_timeout"] = said.timeout / _NANO
-        if said.start_period:
-            options["health_start_period"] = said.start_period / _NANO
-        if said.retries:
-            options["health_retries"] = said.retries
+        add_check(said, options)
     if spec.health_max_log_count is not None:
         options["health_max_log_count"] = spec.health_max_log_count
     if spec.health_max_log_size is not None:

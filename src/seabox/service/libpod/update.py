@@ -6,7 +6,6 @@ from typing import Any
 
 from ...errors import InvalidArgument, Unsupported
 from ...model.literals import read_duration
-from ..go_keys import read
 from ..response import Response, json
 from ..routing import Route, number, text
 from .spec_body import Resources, UInt64
@@ -38,7 +37,7 @@ class UpdateBody(Resources, kw_only=True):
 
 def update(on: Engine, ask: Request) -> Response:
     """The container is what was asked for."""
-    changes = changed(read(ask.json(dict[str, Any]), UpdateBody))
+    changes = changed(ask.json(UpdateBody, any_case=True))
     if policy := ask.text("restartPolicy"):
         retries = ask.number("restartRetries")
         changes["restart"] = f"{policy}:{retries}" if retries else policy

@@ -8,7 +8,6 @@ from ...listing.volumes import inspected
 from ...model.times import check_timeout
 from ...volumes.errors import NoSuchVolume
 from .. import volumes
-from ..folding import folded
 from ..response import TAR, Stream, empty, json
 from ..routing import Route, filters, flag, number
 
@@ -40,7 +39,7 @@ class LibpodVolumeCreate(msgspec.Struct, kw_only=True, rename="pascal"):
 
 def create(on: Engine, ask: Request) -> Response:
     """The volume exists."""
-    wanted = folded(ask, LibpodVolumeCreate)
+    wanted = ask.json(LibpodVolumeCreate, any_case=True)
     options = dict(wanted.options or {})
     for key, value in (("uid", wanted.uid), ("gid", wanted.gid)):
         if value is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from seabox.errors import InvalidArgument
 from seabox.listing.containers import exit_code, inspected, labels_of
-from seabox.listing.matching import label_fits, pattern
+from seabox.listing.matching import combined, label_fits, pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ STATES = ("created", "initialized", "running", "stopped", "paused", "exited", "r
 
 def matcher(on: Engine, texts: Iterable[str]) -> Test:
     """Whether a container fits all the conditions. Raises: InvalidArgument (no such condition), NoSuchContainer."""
-    alternatives: dict[str, list[Test]] = {}
+    tests: list[tuple[str, Test]] = []
     for text in texts:
         key, equals, value = text.partition("=")
         if key.endswith("!"):  # label!=x
@@ -33,9 +33,8 @@ def matcher(on: Engine, texts: Iterable[str]) -> Test:
             raise InvalidArgument(f'invalid filter "{text}"')
         if key not in _TESTS:
             raise InvalidArgument(f"{key} is an invalid filter")
-        at = f"{key}={value}" if key.startswith("label") else key  # labels are no alternatives
-        alternatives.setdefault(at, []).append(_TESTS[key](on, value))
-    return lambda seen: all(any(test(seen) for test in tests) for tests in alternatives.values())
+        tests.append((key, _TESTS[key](on, value)))
+    return combined(tests, labels_add_up=True)
 
 
 def _name(on: Engine, value: str) -> Test:

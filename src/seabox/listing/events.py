@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from seabox.errors import InvalidArgument
-from seabox.listing.matching import label_fits
+from seabox.listing.matching import combined, label_fits
 from seabox.state.execs import COMMAND
 
 TYPE_CHECKING = False
@@ -22,13 +22,13 @@ _SECOND = 10**9
 
 def matcher(texts: Iterable[str]) -> Test:
     """Whether an event fits the conditions: those of one key are alternatives. Raises: InvalidArgument."""
-    tests: dict[str, list[Test]] = {}
+    tests: list[tuple[str, Test]] = []
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not value:
             raise InvalidArgument(f'failed to parse event filters: "{text}" is not KEY=VALUE')
-        tests.setdefault(key.lower(), []).append(_test(key.lower(), value))
-    return lambda event: all(any(test(event) for test in either) for either in tests.values())
+        tests.append((key.lower(), _test(key.lower(), value)))
+    return combined(tests)
 
 
 def _test(key: str, value: str) -> Test:

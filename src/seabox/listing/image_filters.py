@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seabox.errors import InvalidArgument
 from seabox.listing.images import labels_of
-from seabox.listing.matching import label_fits
+from seabox.listing.matching import combined, label_fits
 from seabox.model.literals import read_bool
 
 TYPE_CHECKING = False
@@ -19,16 +19,15 @@ if TYPE_CHECKING:
 
 def matcher(on: Engine, filters: Iterable[str]) -> Test:
     """Whether an image fits all of them. Raises: InvalidArgument, NoSuchImage (one that a filter names)."""
-    tests: dict[str, list[Test]] = {}
+    tests: list[tuple[str, Test]] = []
     for text in filters:
         key, equals, value = text.partition("=")
         if key.endswith("!") and key != "label!":
             raise InvalidArgument(f"invalid filter {text!r}")
         if not equals or key not in _TESTS:
             raise InvalidArgument(f'unsupported image filter "{key}"' if equals else f"invalid image filter {text!r}")
-        tests.setdefault(key, []).append(_TESTS[key](on, value))
-    groups = [(all if key.startswith("label") else any, each) for key, each in tests.items()]
-    return lambda image: all(combine(test(image) for test in each) for combine, each in groups)
+        tests.append((key, _TESTS[key](on, value)))
+    return combined(tests, labels_add_up=True)
 
 
 def _dangling(on: Engine, value: str) -> Test:

@@ -6,7 +6,21 @@ from seabox.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+
+def combined(
+    tests: Iterable[tuple[str, Callable[[T], bool]]], *, labels_add_up: bool = False
+) -> Callable[[T], bool]:  # fmt: skip
+    """Whether all conditions are met: those of one key are alternatives, but for labels if these are to `add_up`."""
+    by_key: dict[str, list[Callable[[T], bool]]] = {}
+    for key, test in tests:
+        by_key.setdefault(key, []).append(test)
+    groups = [(all if labels_add_up and key.startswith("label") else any, each) for key, each in by_key.items()]
+    return lambda seen: all(combine(test(seen) for test in each) for combine, each in groups)
 
 
 def pattern(text: str) -> Callable[[str], bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seabox.errors import InvalidArgument
-from seabox.listing.matching import label_fits
+from seabox.listing.matching import combined, label_fits
 from seabox.model.literals import read_bool
 
 TYPE_CHECKING = False
@@ -18,13 +18,12 @@ if TYPE_CHECKING:
 
 def matcher(texts: Iterable[str], networks: Networks | None = None) -> Test:
     """Whether a network fits the conditions; without `networks` none may ask what dangles. Raises: InvalidArgument."""
-    tests: dict[str, list[Test]] = {}
+    tests: list[tuple[str, Test]] = []
     for text in texts:
         key, _, value = text.partition("=")
         test = _dangling(value, networks) if key.lower() == "dangling" and networks else _test(key.lower(), value)
-        tests.setdefault(key.lower(), []).append(test)
-    groups = [(all if key.startswith("label") else any, each) for key, each in tests.items()]
-    return lambda network: all(combine(test(network) for test in each) for combine, each in groups)
+        tests.append((key.lower(), test))
+    return combined(tests, labels_add_up=True)
 
 
 def _dangling(value: str, networks: Networks) -> Test:

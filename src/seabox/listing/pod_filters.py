@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seabox.errors import InvalidArgument
-from seabox.listing.matching import label_fits, pattern
+from seabox.listing.matching import combined, label_fits, pattern
 from seabox.listing.pods import labels_of, networks_of
 
 TYPE_CHECKING = False
@@ -21,16 +21,15 @@ _CTR_STATUSES = ("created", "running", "paused", "stopped", "exited", "unknown")
 
 def matcher(on: Engine, texts: Iterable[str]) -> Test:
     """Whether a pod fits all the conditions. Raises: InvalidArgument (no such condition)."""
-    alternatives: dict[str, list[Test]] = {}
+    tests: list[tuple[str, Test]] = []
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals:
             raise InvalidArgument(f"filter input must be in the form of filter=value: {text} is invalid")
         if key not in _TESTS:
             raise InvalidArgument(f"{key} is an invalid filter")
-        at = f"{key}={value}" if key.startswith("label") else key
-        alternatives.setdefault(at, []).append(_TESTS[key](on, value))
-    return lambda seen: all(any(test(seen) for test in tests) for tests in alternatives.values())
+        tests.append((key, _TESTS[key](on, value)))
+    return combined(tests, labels_add_up=True)
 
 
 def _name(on: Engine, value: str) -> Test:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from seabox.errors import InvalidArgument
-from seabox.listing.matching import label_fits, pattern
+from seabox.listing.matching import combined, label_fits, pattern
+from seabox.model.literals import read_bool
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,19 +15,16 @@ if TYPE_CHECKING:
 
     Test = Callable[[Volume], bool]
 
-_TRUE = ("true", "1", "t", "T", "TRUE", "True")
-_FALSE = ("false", "0", "f", "F", "FALSE", "False")
-
 
 def matcher(on: Engine, texts: Iterable[str]) -> Test:
     """Whether a volume fits the conditions. Raises: InvalidArgument (no such condition), NoSuchVolume."""
-    tests: dict[str, list[Test]] = {}
+    tests: list[tuple[str, Test]] = []
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals:
             raise InvalidArgument(f"filter input must be in the form of filter=value: {text} is invalid")
-        tests.setdefault(key.lower(), []).append(_test(on, key.lower(), value))
-    return lambda volume: all(any(test(volume) for test in either) for either in tests.values())
+        tests.append((key.lower(), _test(on, key.lower(), value)))
+    return combined(tests)
 
 
 def _test(on: Engine, key: str, value: str) -> Test:
@@ -42,9 +40,11 @@ def _test(on: Engine, key: str, value: str) -> Test:
     if key == "opt":
         return lambda volume: label_fits(volume.options, value)
     if key in ("dangling", "anonymous"):
-        if value not in (*_TRUE, *_FALSE):
-            raise InvalidArgument(f'"{value}" is not a valid value for the "{key}" filter - must be true or false')
-        wanted = value in _TRUE
+        try:
+            wanted = read_bool(value)
+        except ValueError:
+            why = f'"{value}" is not a valid value for the "{key}" filter - must be true or false'
+            raise InvalidArgument(why) from None
         if key == "anonymous":
             return lambda volume: volume.anonymous is wanted
         return lambda volume: (not volume.users) is wanted

@@ -9,6 +9,7 @@ from . import cgroups
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 _SECOND = 10**9
+_OPERATIONS = {b"read": "read", b"write": "write", b"rbytes": "read", b"wbytes": "write"}
 UNKNOWN = "?"
 _RUNTIMES_OWN = b"runc:["  # how runc calls its own processes in a container
 _FORKED = 0x40  # PF_FORKNOEXEC: of a process that has executed nothing since it was forked (crun)
@@ -123,19 +124,21 @@ class Usage:
 
     def __init__(self, cgroup: str) -> None:
         folders = cgroups.paths(cgroup) if cgroup else []
-        self.cpu = _number(folders, "cpuacct.usage") or _field(folders, "cpu.stat", b"usage_usec") * 1000
+        self.cpu = number_in(folders, "cpuacct.usage") or _field(folders, "cpu.stat", b"usage_usec") * 1000
         cache = _field(folders, "memory.stat", b"total_inactive_file")  # which the kernel drops when it needs to
         cache = cache or _field(folders, "memory.stat", b"inactive_file")
-        whole = _number(folders, "memory.usage_in_bytes") or _number(folders, "memory.current")
+        whole = number_in(folders, "memory.usage_in_bytes") or number_in(folders, "memory.current")
         self.memory = max(whole - cache, 0)
-        limit = _number(folders, "memory.limit_in_bytes") or _number(folders, "memory.max")
+        limit = number_in(folders, "memory.limit_in_bytes") or number_in(folders, "memory.max")
         machine = os.sysconf("SC_PHYS_PAGES") * PAGE
         self.memory_limit = limit if 0 < limit < machine else machine
-        self.pids = _number(folders, "pids.current") or (len(cgroups.processes(cgroup)) if cgroup else 0)
-        self.read, self.written = _transferred(folders)
+        self.pids = number_in(folders, "pids.current") or (len(cgroups.processes(cgroup)) if cgroup else 0)
+        moved = transfers(folders)
+        self.read, self.written = (sum(size for _, way, size in moved if way == each) for each in ("read", "write"))
 
 
-def _content(folders: list[str], file: str) -> bytes:
+def content_of(folders: list[str], file: str) -> bytes:
+    """What the file says in the one of a cgroup's directories that has it; b"" if none has, or it has just gone."""
     for folder in folders:
         try:
             return _read(f"{folder}/{file}")
@@ -144,31 +147,34 @@ def _content(folders: list[str], file: str) -> bytes:
     return b""
 
 
-def _number(folders: list[str], file: str) -> int:
-    text = _content(folders, file).strip()
+def number_in(folders: list[str], file: str) -> int:
+    """As `content_of`, of a file that holds one number; 0 for "max" and for nothing."""
+    text = content_of(folders, file).strip()
     return int(text) if text.isdigit() else 0
 
 
 def _field(folders: list[str], file: str, key: bytes) -> int:
-    for line in _content(folders, file).splitlines():
+    for line in content_of(folders, file).splitlines():
         name, _, value = line.partition(b" ")
         if name == key:
             return int(value)
     return 0
 
 
-def _transferred(folders: list[str]) -> tuple[int, int]:
-    totals = {b"read": 0, b"write": 0}
-    for line in _content(folders, "blkio.throttle.io_service_bytes_recursive").splitlines():  # DEVICE Read BYTES
+def transfers(folders: list[str]) -> list[tuple[bytes, str, int]]:
+    """What a cgroup read and wrote: ("MAJOR:MINOR", "read" or "write", bytes) for each device."""
+    found = []
+    for line in content_of(folders, "blkio.throttle.io_service_bytes_recursive").splitlines():  # DEVICE Read BYTES
         words = line.lower().split()
-        if len(words) == 3 and words[1] in totals:
-            totals[words[1]] += int(words[2])
-    for line in _content(folders, "io.stat").splitlines():  # DEVICE rbytes=BYTES wbytes=BYTES ...
-        for word in line.split():
-            key, _, value = word.partition(b"=")
-            if key in (b"rbytes", b"wbytes"):
-                totals[b"read" if key == b"rbytes" else b"write"] += int(value)
-    return totals[b"read"], totals[b"write"]
+        if len(words) == 3 and words[1] in _OPERATIONS:
+            found.append((words[0], _OPERATIONS[words[1]], int(words[2])))
+    for line in content_of(folders, "io.stat").splitlines():  # DEVICE rbytes=BYTES wbytes=BYTES ...
+        device, _, items = line.partition(b" ")
+        for item in items.split():
+            key, _, value = item.partition(b"=")
+            if key in _OPERATIONS:
+                found.append((device, _OPERATIONS[key], int(value)))
+    return found
 
 
 def network_bytes(pid: int) -> tuple[int, int]:

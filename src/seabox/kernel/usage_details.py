@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 
 from . import cgroups
-from .procfs import TICKS
+from .procfs import TICKS, content_of, number_in, transfers
 
 _SECOND = 10**9
-_OPERATIONS = {b"read": "read", b"write": "write", b"rbytes": "read", b"wbytes": "write"}
 _INTERFACE = ("rx_bytes", "rx_packets", "rx_errors", "rx_dropped", "tx_bytes", "tx_packets", "tx_errors", "tx_dropped")
 _COLUMNS = (0, 1, 2, 3, 8, 9, 10, 11)  # of these in /proc/net/dev
 
@@ -32,8 +31,8 @@ class Details:
         self.v2 = not any(os.path.exists(f"{folder}/memory.usage_in_bytes") for folder in folders)
         self._processor(folders)
         self._memory(folders)
-        self.pids_limit = _number(folders, "pids.max")
-        self.transferred = _transferred(folders)
+        self.pids_limit = number_in(folders, "pids.max")
+        self.transferred = [(*_device(device), way, size) for device, way, size in transfers(folders)]
         self.interfaces = _interfaces(pid) if pid else {}
         self.system, self.processors = _machine()
 
@@ -48,48 +47,18 @@ class Details:
         self.throttled_time = items.get("throttled_time", 0) or items.get("throttled_usec", 0) * 1000
 
     def _memory(self, folders: list[str]) -> None:
-        self.memory = _number(folders, "memory.current" if self.v2 else "memory.usage_in_bytes")
-        self.memory_most = _number(folders, "memory.peak" if self.v2 else "memory.max_usage_in_bytes")
-        self.memory_failures = 0 if self.v2 else _number(folders, "memory.failcnt")
+        self.memory = number_in(folders, "memory.current" if self.v2 else "memory.usage_in_bytes")
+        self.memory_most = number_in(folders, "memory.peak" if self.v2 else "memory.max_usage_in_bytes")
+        self.memory_failures = 0 if self.v2 else number_in(folders, "memory.failcnt")
         self.memory_items = _items(folders, "memory.stat")
-
-
-def _content(folders: list[str], file: str) -> bytes:
-    for folder in folders:
-        try:
-            with open(f"{folder}/{file}", "rb") as found:
-                return found.read()
-        except OSError:
-            continue  # not this hierarchy, or the cgroup has just gone
-    return b""
-
-
-def _number(folders: list[str], file: str) -> int:
-    text = _content(folders, file).strip()
-    return int(text) if text.isdigit() else 0
 
 
 def _items(folders: list[str], file: str) -> dict[str, int]:
     found = {}
-    for line in _content(folders, file).splitlines():
+    for line in content_of(folders, file).splitlines():
         name, _, value = line.partition(b" ")
         if value.isdigit():
             found[name.decode("ascii", "replace")] = int(value)
-    return found
-
-
-def _transferred(folders: list[str]) -> list[tuple[int, int, str, int]]:
-    found = []
-    for line in _content(folders, "blkio.throttle.io_service_bytes_recursive").splitlines():  # DEVICE Read BYTES
-        words = line.lower().split()
-        if len(words) == 3 and words[1] in _OPERATIONS:
-            found.append((*_device(words[0]), _OPERATIONS[words[1]], int(words[2])))
-    for line in _content(folders, "io.stat").splitlines():  # DEVICE rbytes=BYTES wbytes=BYTES ...
-        device, *items = line.split()
-        for item in items:
-            key, _, value = item.partition(b"=")
-            if key in _OPERATIONS:
-                found.append((*_device(device), _OPERATIONS[key], int(value)))
     return found
 
 

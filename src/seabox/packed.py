@@ -80,6 +80,8 @@ _pack: Pack | None = None
 def use() -> None:
     """Modules of this package that are loaded from now on come out of the file, if it is there."""
     global _pack
+    if _pack is not None:
+        return
     try:
         fd = _far(os.open(_PATH, os.O_RDONLY | os.O_CLOEXEC))
         _pack = Pack(fd)

@@ -151,8 +151,8 @@ class Connection:
 
     def _event(self, first: float, whole: float) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         """The next event; its first byte comes within `first` seconds, the rest within `whole`. Raises: OSError."""
-        deadline = monotonic() + (whole if self._http.trailing_data[0] else first)
-        began = bool(self._http.trailing_data[0])
+        began = bool(self._http.trailing_data[0])  # which copies it: once
+        deadline = monotonic() + (whole if began else first)
         while True:
             event = self._http.next_event()
             if event is not h11.NEED_DATA:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import seabox
-from engine.home import Home
+from engine.home import SLEEPER, Home
 from seabox.service.listening import listen, withdraw
 from seabox.service.routes import ROUTES
 from seabox.service.server import Server
@@ -128,3 +128,14 @@ class Served:
 
 def _word(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def create(served: Served, *command: str, **options: Any) -> seabox.Container:
+    """A container that runs `command`, or sleeps until it is stopped."""
+    return served.engine.containers.create("busybox", command or SLEEPER, **options)
+
+
+def told(response: HTTPResponse) -> Any:
+    """The value of an answer that was begun, whole; the connection is closed."""
+    with response:
+        return json.loads(response.read())

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import socket
 import threading
-from http.client import HTTPResponse
-from typing import Any
 
 import pytest
 
-from engine.home import OBEDIENT, SLEEPER, Home, conmon_of, executed, gone, init_of, obedient
-from seabox.container.container import Container
+from engine.home import OBEDIENT, Home, conmon_of, executed, gone, init_of, obedient
 from seabox.kernel.process import send_signal
 from seabox.kernel.watch import Cancel
 from seabox.service.lifecycle import Waiting
-from service.served import Served
-
-
-def create(served: Served, *command: str, **options: Any) -> Container:
-    return served.engine.containers.create("busybox", command or SLEEPER, **options)
-
-
-def told(response: HTTPResponse) -> Any:
-    with response:
-        return json.loads(response.read())
+from service.served import Served, create, told
 
 
 def test_start_and_stop(served: Served) -> None:

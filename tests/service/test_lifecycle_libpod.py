@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import json
-from http.client import HTTPResponse
-from typing import Any
 
 import pytest
 
-from engine.home import OBEDIENT, SLEEPER, executed, init_of, obedient
-from seabox.container.container import Container
-from service.served import Served
+from engine.home import OBEDIENT, executed, init_of, obedient
+from service.served import Served, create
 
 AT = "/v5.0.0/libpod/containers"
-
-
-def create(served: Served, *command: str, **options: Any) -> Container:
-    return served.engine.containers.create("busybox", command or SLEEPER, **options)
-
-
-def told(response: HTTPResponse) -> Any:
-    with response:
-        return json.loads(response.read())
 
 
 def test_start_and_stop(served: Served) -> None:

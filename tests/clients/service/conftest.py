@@ -8,10 +8,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import docker
 import podman
 import pytest
+from docker.models.containers import Container
 
 from clients.service.running import Running, client
 from engine import hostview
@@ -29,6 +31,11 @@ UNCLOSED = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+
+
+def idle(client: docker.DockerClient, **options: Any) -> Container:
+    """A running container that does nothing."""
+    return client.containers.run("busybox", ["sleep", "1000"], detach=True, **options)
 
 
 @pytest.fixture(scope="module")

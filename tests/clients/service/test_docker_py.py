@@ -13,10 +13,9 @@ from typing import Any
 import docker
 import pytest
 from docker.errors import APIError, ContainerError, ImageNotFound, NotFound
-from docker.models.containers import Container
 from docker.types import LogConfig, Mount, Ulimit
 
-from clients.service.conftest import UNCLOSED
+from clients.service.conftest import UNCLOSED, idle
 
 pytestmark = UNCLOSED
 
@@ -27,11 +26,6 @@ def client(docker_client: docker.DockerClient) -> Iterator[docker.DockerClient]:
     for each in docker_client.containers.list(all=True):
         each.remove(force=True, v=True)
     assert docker_client.containers.list(all=True) == []
-
-
-def idle(client: docker.DockerClient, **options: Any) -> Container:
-    """A running container that does nothing."""
-    return client.containers.run("busybox", ["sleep", "1000"], detach=True, **options)
 
 
 def archive(**files: bytes) -> bytes:

@@ -6,15 +6,13 @@ import io
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import docker
 import pytest
 from docker.errors import APIError, BuildError, ImageNotFound, NotFound
-from docker.models.containers import Container
 from docker.types import IPAMConfig, IPAMPool, Mount
 
-from clients.service.conftest import UNCLOSED
+from clients.service.conftest import UNCLOSED, idle
 
 pytestmark = UNCLOSED
 
@@ -33,11 +31,6 @@ def client(docker_client: docker.DockerClient) -> Iterator[docker.DockerClient]:
         for tag in image.tags:
             if not tag.endswith("busybox:latest"):
                 docker_client.images.remove(tag, force=True)
-
-
-def idle(client: docker.DockerClient, **options: Any) -> Container:
-    """A running container that does nothing."""
-    return client.containers.run("busybox", ["sleep", "1000"], detach=True, **options)
 
 
 def test_images(client: docker.DockerClient) -> None:

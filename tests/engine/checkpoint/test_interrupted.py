@@ -47,6 +47,24 @@ def asleep(engine: seabox.Engine, home: Home) -> tuple[seabox.Container, str]:
     return ctr, f"{home.runroot}/{home.runtime}/{ctr.id}/criu-root"
 
 
+def restoring(home: Home, ctr: seabox.Container, stuck: str) -> int:
+    """The pid of a process whose restore has got as far as criu."""
+    child = os.fork()
+    if child == 0:
+        try:
+            home.engine(criu=stuck).containers.get(ctr.id).restore()
+        finally:
+            os._exit(1)
+    Path(stuck).with_name("begun").read_text()
+    return child
+
+
+def kill(child: int) -> None:
+    """It is gone."""
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
 def is_whole(engine: seabox.Engine, ctr: seabox.Container, place: str) -> None:
     """It is asleep as before, with its files, and wakes."""
     assert ctr.status == Status.EXITED
@@ -63,16 +81,9 @@ def is_whole(engine: seabox.Engine, ctr: seabox.Container, place: str) -> None:
 
 def test_killed(engine: seabox.Engine, home: Home, stuck: str) -> None:
     ctr, place = asleep(engine, home)
-    child = os.fork()
-    if child == 0:
-        try:
-            home.engine(criu=stuck).containers.get(ctr.id).restore()
-        finally:
-            os._exit(1)
-    Path(stuck).with_name("begun").read_text()
+    child = restoring(home, ctr, stuck)
     assert mounts.is_mounted(place)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    kill(child)
     is_whole(engine, engine.containers.get(ctr.id), place)
 
 
@@ -87,19 +98,12 @@ def test_given_up(engine: seabox.Engine, home: Home, stuck: str) -> None:
 def test_killed_while_the_cgroups_were_restored(engine: seabox.Engine, home: Home, stuck: str) -> None:
     """criu mounts all cgroups in a directory beside the bundle then."""
     ctr, place = asleep(engine, home)
-    child = os.fork()
-    if child == 0:
-        try:
-            home.engine(criu=stuck).containers.get(ctr.id).restore()
-        finally:
-            os._exit(1)
-    Path(stuck).with_name("begun").read_text()
+    child = restoring(home, ctr, stuck)
     yard = f"{home.runroot}/containers/{ctr.id}/.criu.cgyard.abcdef"
     os.makedirs(f"{yard}/pids")
     mounts.mount_tmpfs(yard, 1 << 20)
     os.mkdir(f"{yard}/pids")
     mounts.mount_tmpfs(f"{yard}/pids", 1 << 20)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    kill(child)
     is_whole(engine, engine.containers.get(ctr.id), place)
     assert mounts.mounts_under(yard) == []

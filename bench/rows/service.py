@@ -10,10 +10,10 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
-from measure import Row, environment
+from measure import Row, environment, milliseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from contextlib import ExitStack
 
     from measure import Ways
@@ -42,21 +42,12 @@ def rows(place: Place) -> list[Row]:
         return {subject: each.memory for subject, each in started(undo).items()}
 
     def life(undo: ExitStack) -> Ways:
-        return {subject: _timed(each.run) for subject, each in started(undo).items()}
+        return {subject: milliseconds(each.run) for subject, each in started(undo).items()}
 
     return [
         Row(f"memory of the service after {_REQUESTS} requests and a container", memory, "MB", times=3),
         Row("create, start, wait, rm over the service", life, "ms"),
     ]
-
-
-def _timed(act: Callable[[], object]) -> Callable[[], float]:
-    def way() -> float:
-        begin = time.perf_counter()
-        act()
-        return (time.perf_counter() - begin) * 1000
-
-    return way
 
 
 class _Connection(http.client.HTTPConnection):

@@ -12,8 +12,8 @@ from ..model.health import Healthcheck
 from ..model.image import ImageRow
 
 
-class _Health(msgspec.Struct, frozen=True, rename="pascal"):
-    """Times in ns; 0 = not said."""
+class HealthSettings(msgspec.Struct, frozen=True, rename="pascal", omit_defaults=True):
+    """How containers of an image are looked after. Times in ns; 0 = not said."""
 
     test: list[str] | None = None
     interval: int = 0
@@ -35,7 +35,7 @@ class _Settings(msgspec.Struct, frozen=True, rename="pascal"):
     volumes: dict[str, object] | None = None
     exposed_ports: dict[str, object] | None = None
     stop_signal: str | None = None
-    healthcheck: _Health | None = None
+    healthcheck: HealthSettings | None = None
 
 
 class _RootFS(msgspec.Struct, frozen=True):
@@ -78,7 +78,7 @@ def image_config(row: ImageRow) -> ImageConfig:
     )
 
 
-def _healthcheck(said: _Health | None) -> Healthcheck | None:
+def _healthcheck(said: HealthSettings | None) -> Healthcheck | None:
     """The image's check, where it makes sense; what it does not say has its usual value."""
     if said is None or not said.test or said.test[0] not in ("CMD", "CMD-SHELL") or len(said.test) < 2:
         return None

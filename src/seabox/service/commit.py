@@ -8,22 +8,12 @@ from typing import Any
 import msgspec
 
 from ..errors import Conflict, InvalidArgument, NoSuchContainer
+from ..images.config import HealthSettings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..engine import Engine
     from ..images.skopeo import Progress
-
-
-class Check(msgspec.Struct, rename="pascal", omit_defaults=True):
-    """How containers of the image are looked after; times in ns."""
-
-    test: list[str] | None = None
-    interval: int = 0
-    timeout: int = 0
-    start_period: int = 0
-    start_interval: int = 0
-    retries: int = 0
 
 
 class Given(msgspec.Struct, rename="pascal", omit_defaults=True):
@@ -33,7 +23,7 @@ class Given(msgspec.Struct, rename="pascal", omit_defaults=True):
     exposed_ports: dict[str, dict[str, Any]] | None = None
     env: list[str] | None = None
     cmd: list[str] | str | None = None
-    healthcheck: Check | None = None
+    healthcheck: HealthSettings | None = None
     volumes: dict[str, dict[str, Any]] | None = None
     working_dir: str | None = None
     entrypoint: list[str] | str | None = None

@@ -41,8 +41,6 @@ MOUNTS = st.lists(
 
 _STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
     "mounts": MOUNTS,
-    "cpus": st.one_of(st.none(), st.floats()),
-    **{f"health_{name}": st.one_of(st.none(), st.floats()) for name in ("interval", "timeout", "start_period")},
     "stop_signal": st.one_of(st.none(), st.integers(-70, 70), TEXT),
     "timeout": st.integers(-5, 2**70),
 }
@@ -58,6 +56,8 @@ def _strategy(field: msgspec.structs.FieldInfo) -> st.SearchStrategy[Any]:
         return MAPPING
     if words.startswith("int"):
         return NUMBER
+    if words.startswith("float"):
+        return st.floats() if "None" not in words else st.one_of(st.none(), st.floats())
     if words.startswith("bool"):
         return st.booleans()
     return st.one_of(st.none(), TEXT) if "None" in words else TEXT

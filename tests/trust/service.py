@@ -31,7 +31,8 @@ from .kills import NAME, SLEEPER, Tally, World
 
 PORT = 18088
 _CLIENTS = 4
-_PATIENCE = 2.0  # s for an answer to begin: what waits is hung up on
+_PATIENCE = 2.0  # s for an answer to begin
+_BRIEF = 0.3  # s, where the answer may be long in coming, or without an end: these are hung up on
 _WORDS = [
     NAME, "busybox", "busybox:latest", "nobody", "bridge", "podman", "host", "none", "", "-1", "0", "1.5", "a" * 300,
     "../..", "/", "sha256:" + "0" * 64, "%", "\u202e\U0001f6a2", "a b", "a=b", "true", "{}", "[]", "/tmp", "sh",
@@ -214,9 +215,11 @@ def _half(clients: list[socket.socket], began: float, tally: Tally) -> None:
         tally.kills += 1
 
 
-def _status(method: str, target: str, body: bytes | None, headers: dict[str, str] | None = None) -> int:
+def _status(
+    method: str, target: str, body: bytes | None, headers: dict[str, str] | None = None, patience: float = _PATIENCE
+) -> int:
     """The status that one request gets, 0 if there was none in time, or if it tells of another server's failure."""
-    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=_PATIENCE)
+    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=patience)
     try:
         known = {"Host": "localhost", "Content-Type": "application/json"}
         connection.request(method, target, body, known | (headers or {}))
@@ -241,7 +244,8 @@ def _random(world: World, service: Service, tally: Tally, count: int, seed: int)
             chance = random.Random(f"{seed} {first} {number}")
             for _ in range(min(share, count - first) // _CLIENTS or 1):
                 method, target, body = _request(chance, described)
-                status = _status(method, target, body)
+                waits = any(f"/{word}" in target for word in _WAITS)
+                status = _status(method, target, body, patience=_BRIEF if waits else _PATIENCE)
                 with lock:
                     tally.kills += 1
                     if status >= 500 and status != 501:

@@ -17,6 +17,7 @@ ONLY_IN = {
     "fcntl": ("kernel/",),
     "sqlite3": ("state/",),
     "h11": ("service/",),
+    "wsproto": ("service/",),
 }
 
 

@@ -300,6 +300,18 @@ def test_web_pages_are_refused(service: Service, tmp_path: Path) -> None:
         named.close()
 
 
+def test_pages_that_may_ask(tmp_path: Path) -> None:
+    """Those of the one origin that was named: what a browser sends for another has its effect before it is refused."""
+    one = Service(tmp_path / "s.sock", guard=Guard(origin="http://good.example"))
+    try:
+        assert one.get("/echo", headers="Origin: http://good.example\r\nSec-Fetch-Mode: cors\r\n")[0] == 200
+        assert one.get("/echo", headers="Origin: http://evil.example\r\nSec-Fetch-Mode: cors\r\n")[0] == 403
+        assert one.get("/echo", headers="Origin: null\r\n")[0] == 403
+        assert one.get("/echo")[0] == 200
+    finally:
+        one.close()
+
+
 def test_a_second_service(service: Service) -> None:
     with pytest.raises(SocketInUse):
         listen(f"unix://{service.path}")

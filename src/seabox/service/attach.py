@@ -8,9 +8,10 @@ from .routing import flag, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from ..container.container import Container
+    from ..container.http_wire import Wire
     from .request import Request
 
 SPOOL = 1 << 30  # bytes that a client may be behind before it is hung up on: the container never waits for it
@@ -22,17 +23,22 @@ PARAMETERS = (
 
 
 def attach(
-    ctr: Container, ask: Request, wanted: Collection[str], detach_keys: str | None, *, stream: bool, logs: bool
-) -> None:
+    ctr: Container, ask: Request, wanted: Collection[str], detach_keys: str | None, *, stream: bool, logs: bool,
+    converse: Callable[[bool], Wire] | None = None,
+) -> None:  # fmt: skip
     """The client was connected until one of them left. A container that cannot be started says so to who starts it.
 
-    Detach keys are for those who type: with no terminal, all that comes is data.
+    Detach keys are for those who type: with no terminal, all that comes is data. `converse`, told whether the stream
+    is framed, connects a client to whom the bytes do not go as they are, and who has said nothing yet.
     """
     framed = not ctr.config().tty
-    cancel = ask.cancel
+
+    def connect() -> Wire:
+        return converse(framed) if converse else ask.take_over(hijacked_type(ask, framed=framed))
+
     ctr.http_attach(
-        lambda: ask.take_over(hijacked_type(ask, framed=framed)), streams=wanted, stream=stream, logs=logs,
-        detach_keys="" if framed else detach_keys, typed=ask.typed, cancel=cancel, spool_limit=SPOOL, early=True,
+        connect, streams=wanted, stream=stream, logs=logs, detach_keys="" if framed else detach_keys,
+        typed=b"" if converse else ask.typed, cancel=ask.cancel, spool_limit=SPOOL, early=True,
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from .response import Response, Stream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ..engine import Engine
     from ..kernel.watch import Cancel
@@ -255,12 +255,12 @@ class Connection:
             pass
         return bytes(self._http.trailing_data[0])
 
-    def _take_over(self, content_type: str) -> Taken:
+    def _take_over(self, headers: Mapping[str, str], protocol: str) -> Taken:
         for _ in self._body():
             pass
-        lines = [f"{name}: {value}" for name, value in (*self._guard.headers, ("Content-Type", content_type))]
+        lines = [f"{name}: {value}" for name, value in (*self._guard.headers, *headers.items())]
         if self._upgrade:
-            head = ["HTTP/1.1 101 UPGRADED", *lines, "Connection: Upgrade", "Upgrade: tcp"]
+            head = ["HTTP/1.1 101 UPGRADED", *lines, "Connection: Upgrade", f"Upgrade: {protocol}"]
         else:
             head = ["HTTP/1.1 200 OK", *lines]
         self._hangups.half_close_allowed(self._socket)

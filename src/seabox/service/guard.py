@@ -13,7 +13,7 @@ API_VERSION = "1.44"
 OLDEST_API_VERSION = "1.24"
 LIBPOD_VERSION = "5.0.0"
 OLDEST_LIBPOD_VERSION = "4.0.0"
-_BY_BROWSERS = ("origin", "sec-fetch-site", "sec-fetch-mode")
+_BY_BROWSERS = ("sec-fetch-site", "sec-fetch-mode")
 
 
 class Forbidden(SeaboxError):
@@ -52,10 +52,21 @@ def check_sender(guard: Guard, raw: Sequence[tuple[bytes, bytes]], headers: Mapp
         raise InvalidArgument("Content-Length and Transfer-Encoding exclude each other")
     if names.count(b"host") > 1:
         raise InvalidArgument("more than one Host")
-    if not guard.origin and any(name in headers for name in _BY_BROWSERS):
+    if not _allowed(guard.origin, headers):
         raise Forbidden("requests of web pages are refused: start the service with --cors to allow them")
     if guard.names is not None and _host(headers.get("host", "")) not in guard.names:
         raise Forbidden(f"this service is not called {headers.get('host', '')!a}")
+
+
+def _allowed(page: str, headers: Mapping[str, str]) -> bool:
+    """Whether the request is no web page's, or that of a page that may ask: one of the origin `page`, "*" is any.
+
+    Libraries for websockets say that they are a page of the service itself. It has none, and a browser says more.
+    """
+    origin = headers.get("origin")
+    if origin is not None and origin.lower() != f"http://{headers.get('host', '')}".lower():
+        return bool(page) and page in ("*", origin)
+    return bool(page) or not any(name in headers for name in _BY_BROWSERS)
 
 
 def _host(text: str) -> str:

@@ -50,8 +50,8 @@ class Client:
     __slots__ = ("body", "cancel", "take_over", "typed")
 
     def __init__(
-        self, body: Iterator[bytes], cancel: Callable[[], Cancel], take_over: Callable[[str], Taken],
-        typed: Callable[[], bytes],
+        self, body: Iterator[bytes], cancel: Callable[[], Cancel],
+        take_over: Callable[[Mapping[str, str], str], Taken], typed: Callable[[], bytes],
     ) -> None:  # fmt: skip
         self.body, self.cancel, self.take_over, self.typed = body, cancel, take_over, typed
 
@@ -213,7 +213,11 @@ class Request:
 
         101 if it asked for an upgrade, 200 otherwise. To be called when all that can fail has worked.
         """
-        return self._client.take_over(content_type)
+        return self._client.take_over({"Content-Type": content_type}, "tcp")
+
+    def switch(self, protocol: str, headers: Mapping[str, str]) -> Taken:
+        """As `take_over`, for a client that has asked for an upgrade to `protocol`."""
+        return self._client.take_over(headers, protocol)
 
     def header(self, name: str) -> str:
         """A header, "" if it was not sent."""

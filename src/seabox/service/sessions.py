@@ -12,7 +12,6 @@ from time import monotonic
 
 from ..errors import Conflict
 from ..model.ids import new_id
-from ..state.execs import NoSuchExec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,13 +83,6 @@ class Sessions:
         with self._lock:
             self._forget_old()
             return self._known.get(id)
-
-    def get(self, id: str) -> Prepared:
-        """As `find`. Raises: NoSuchExec."""
-        found = self.find(id)
-        if found is None:
-            raise NoSuchExec(id)
-        return found
 
     def remove(self, id: str) -> None:
         """It is not known any more."""

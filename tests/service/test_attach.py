@@ -50,6 +50,16 @@ def test_a_failure_to_start_is_told_to_who_starts(served: Served) -> None:
         ctr.start()
 
 
+def test_in_the_network_of_one_that_does_not_run(served: Served) -> None:
+    """It is attached to in order to be started: the other is started before."""
+    other = served.engine.containers.create("busybox", ["sleep", "1000"])
+    ctr = served.engine.containers.create("busybox", ["echo", "hello"], network=f"container:{other.id}")
+    with Hijacked(served, f"/containers/{ctr.id}/attach?{ALL}") as wire:
+        assert served.post(f"/containers/{ctr.id}/start").status == 204
+        assert wire.outputs() == (b"hello\n", b"")
+    assert other.status == "running"
+
+
 def test_keys_are_for_terminals(served: Served) -> None:
     ctr = served.engine.containers.run("busybox", ["sh", "-c", "stty raw -echo; echo ready; cat"], tty=True)
     with Hijacked(served, f"/containers/{ctr.id}/attach?{ALL}&logs=1&detachKeys=x,y") as wire:

@@ -62,8 +62,8 @@ def http_attach(handle: Container, conn: Wire | Callable[[], Wire], **options: U
     stream, logs  whether the live streams are joined, and what is in the log goes first, without a gap or a byte
               twice; a container that does not run is created in the runtime to be joined
     typed     what the client has sent already; slow_reader, spool_limit as for `attach`
-    early     it is attached to in order to be started: if it cannot be made ready for that, whoever starts it is told,
-              and this client sees the end at once
+    early     it is attached to in order to be started: what it requires is started now; if it cannot be made ready,
+              whoever starts it is told, and this client sees the end at once
 
     With a terminal the bytes go as they are; without one each output is a frame (streams/mux.py). The end of the
     client's input is that of the container's. Returns when the container ends, the client detaches or leaves.

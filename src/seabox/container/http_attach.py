@@ -20,6 +20,7 @@ from .bounds import Bounds
 from .joined import Joined, join
 from .logs import require_readable
 from .relief import check_policy, patience
+from .snapshot import take
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ class _Attached:
         self._ahead: Iterator[tuple[int, bytes]] = iter(())
         self._connection: AttachSocket | Nothing = Nothing()
         self._ended = not request.stream
+        if request.early and request.stream:
+            _start_required(on, handle, request.cancel)
         with handle.locked(cancel=request.cancel) as ctr:
             self._keys = keys_of(ctr, request.detach_keys)
             self._framed = not ctr.config.tty
@@ -168,6 +171,18 @@ class _Attached:
             fd, self._connection, client, self._patience, cancel=request.cancel, typed=request.typed,
             ahead=self._ahead, ended=self._ended, timeout=request.bounds.left,
         )  # fmt: skip
+
+
+def _start_required(on: Services, handle: Container, cancel: Cancel | None) -> None:
+    """What the container requires is the case, as far as that can be: it is about to be started, and created before."""
+    if not on.store.requirements(handle.id) or take(on, handle.id).state.status not in STARTABLE:
+        return
+    try:
+        handle.start_dependencies(cancel=cancel)
+    except (SeaboxError, OSError) as problem:
+        if isinstance(problem, (Cancelled, NoSuchContainer)):
+            raise
+        debug("the client of container %s is not told, but whoever starts it: %s", handle.id, problem)
 
 
 def _readable_log(ctr: Locked) -> LogConfig:

@@ -35,6 +35,8 @@ class SpecBundles:
 
         if config.sdnotify == "container" and self._config.notify_socket:
             config = _notifying(config, self._config.run_dir(config.id))
+        if endpoint is not None and (endpoint.hosts or endpoint.env):
+            config = _linked(config, endpoint)
         network = config.namespaces.network
         shares = network.partition(":")[2] if network.startswith("container:") else ""
         place = Place(
@@ -68,7 +70,7 @@ class SpecBundles:
             rootfs="", bundle=self._config.run_dir(config.id), addresses=endpoint.addresses, gateway=endpoint.gateway,
             nameservers=endpoint.nameservers, search=endpoint.search,
         )  # fmt: skip
-        write_network_files(config, place)
+        write_network_files(_linked(config, endpoint) if endpoint.hosts else config, place)
 
     def write_resolv_conf(self, config: ContainerConfig, connections: Sequence[Connection]) -> None:
         """The container asks the name servers of the networks that it is in."""
@@ -95,6 +97,15 @@ class SpecBundles:
         from .spec.facts import host_facts
 
         write_process(config, request, init, path, host_facts())
+
+
+def _linked(config: ContainerConfig, endpoint: Endpoint) -> ContainerConfig:
+    """The configuration of a container that is told of others; what it says itself goes before that."""
+    import msgspec
+
+    return msgspec.structs.replace(
+        config, add_hosts=(*config.add_hosts, *endpoint.hosts), env=endpoint.env | config.env
+    )  # fmt: skip
 
 
 def _notifying(config: ContainerConfig, bundle: str) -> ContainerConfig:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..model.container import ContainerConfig
     from ..model.network import Attachment, Connection, Endpoint, Membership, Network
+    from .links import Links
     from .services import Services, SettingUp
 
 
@@ -33,26 +34,31 @@ def join(ctr: Locked, given: Mapping[str, Attachment] | None = None) -> Endpoint
     if not ctr.facts.networked:
         return None
     with _setting_up(ctr, given or {}) as network:
-        return network.finish()
+        return JoiningNetworks(ctr, network, at_once=True).endpoint
 
 
 class JoiningNetworks:
     """A network in the making. The bundle is written for its `endpoint`; `complete` it before the container runs."""
 
-    __slots__ = ("_ctr", "_unfinished", "endpoint")
+    __slots__ = ("_ctr", "_links", "_unfinished", "endpoint")
 
-    def __init__(self, ctr: Locked, network: SettingUp) -> None:
+    def __init__(self, ctr: Locked, network: SettingUp, *, at_once: bool = False) -> None:
+        """Raises: StateConflict (a container that it is linked to does not run)."""
         self._ctr = ctr
-        first = _must_be_first(ctr)
-        self.endpoint = network.finish() if first else network.foreseen
+        self._links = _resolved(ctr, network.links)
+        first = at_once or _must_be_first(ctr)
+        self.endpoint = self._linked(network.finish() if first else network.foreseen)
         self._unfinished = None if first else network
 
     def complete(self) -> None:
         """The network is there, and the container's files tell of it. Raises: NetworkFailed, Busy..."""
         if self._unfinished is not None:
-            endpoint = self._unfinished.finish()
+            endpoint = self._linked(self._unfinished.finish())
             if endpoint != self.endpoint:
                 self._ctr.on.bundles.write_network_files(self._ctr.config, endpoint)
+
+    def _linked(self, endpoint: Endpoint) -> Endpoint:
+        return self._links.on(endpoint) if self._links is not None else endpoint
 
 
 @contextmanager
@@ -63,6 +69,14 @@ def joining(ctr: Locked) -> Iterator[JoiningNetworks]:
     """
     with _setting_up(ctr, {}) as network:
         yield JoiningNetworks(ctr, network)
+
+
+def _resolved(ctr: Locked, links: Sequence[tuple[Network, str]]) -> Links | None:
+    if not links:
+        return None
+    from .links import Links
+
+    return Links(ctr, links)
 
 
 def _must_be_first(ctr: Locked) -> bool:
@@ -147,6 +161,7 @@ def connect(ctr: Locked, network: Network, options: Sequence[str] = ()) -> None:
     if wanted.interface in taken:
         raise InvalidArgument(f"interface {wanted.interface} is already in use by container {ctr.id}")
     wanted = msgspec.structs.replace(wanted, interface=wanted.interface or next_interface(taken))
+    links = _resolved(ctr, [(network, text) for text in wanted.links]) if alive else None
     ctr.on.networking.attach(ctr.id, wanted)
     if not alive:
         ctr.on.networking.tell("connect", network.id, ctr.id)
@@ -156,7 +171,7 @@ def connect(ctr: Locked, network: Network, options: Sequence[str] = ()) -> None:
     except BaseException:
         ctr.on.networking.detach(ctr.id, network.id)
         raise
-    _add_hosts(ctr, fresh)
+    _add_hosts(ctr, fresh, links)
     _renew_name_servers(ctr)
     ctr.on.networking.tell("connect", network.id, ctr.id)
 
@@ -192,9 +207,12 @@ def _require_own(ctr: Locked) -> None:
         raise InvalidArgument(f'"{mode}" is not supported: invalid network mode')
 
 
-def _add_hosts(ctr: Locked, fresh: Connection) -> None:
+def _add_hosts(ctr: Locked, fresh: Connection, links: Links | None) -> None:
     names = " ".join(dict.fromkeys((ctr.config.hostname, ctr.facts.name)))
     lines = [f"{address.partition('/')[0]}\t{names}\n" for address in fresh.addresses]
+    for text in links.hosts if links is not None else ():
+        others, _, address = text.partition(":")
+        lines.append(f"{address}\t{others.replace(';', ' ')}\n")
     _rewrite_hosts(ctr, lambda text: text + "".join(lines))
 
 

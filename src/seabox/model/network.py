@@ -65,7 +65,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ips: tuple[str, ...] = ()
     mac: str = ""
     aliases: tuple[str, ...] = ()
-    links: tuple[str, ...] = ()  # "CONTAINER:ALIAS": names of others that hold anyway, shown again
+    links: tuple[str, ...] = ()  # "CONTAINER[:ALIAS]": what it calls others in the network
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -105,3 +105,5 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     gateway: str = ""  # the host, as the container sees it
     nameservers: tuple[str, ...] = ()  # of its networks
     search: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()  # "NAME[;NAME...]:ADDRESS" of the containers that it is linked to
+    env: dict[str, str] = {}  # variables that tell of these

@@ -67,7 +67,7 @@ def parse_options(network: Network, pairs: Sequence[str]) -> Attachment:
         elif key == "alias":
             aliases.append(check_alias(value))
         elif key == "link":
-            links.append(value)
+            links.append(check_link(value))
         elif key == "interface_name":
             interface = check_interface(value)
         else:
@@ -104,6 +104,15 @@ def check_alias(text: str) -> str:
     """A name that other containers may look up. Raises: InvalidArgument."""
     if not text or len(text) > 63 or not set(text) <= _INTERFACE_LETTERS or text[0] in "-.":
         raise InvalidArgument(f"invalid network alias {text!a}")
+    return text
+
+
+def check_link(text: str) -> str:
+    """CONTAINER[:ALIAS]. Raises: InvalidArgument."""
+    name, colon, alias = text.partition(":")
+    if not name or not set(name) <= _INTERFACE_LETTERS or (colon and not alias):
+        raise InvalidArgument(f"bad format for links: {text!a}: it must be CONTAINER:ALIAS")
+    check_alias(alias or name)
     return text
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ..model.container import ContainerConfig
-    from ..model.network import Attachment, Connection, Endpoint, Membership
+    from ..model.network import Attachment, Connection, Endpoint, Membership, Network
     from .backend import NetworkBackend, NetworkRows
 
 _DOCUMENT = "network.json"
@@ -31,12 +31,15 @@ class SettingUp:
 
     `foreseen` is what it will be, but for what only the backend knows: its name servers. `finish` waits for the
     backend, and returns what it is. Raises: NetworkFailed, Busy...
+    `links`: what the container calls others ("CONTAINER[:ALIAS]"), each with its network; nothing is done about them.
     """
 
-    __slots__ = ("finish", "foreseen")
+    __slots__ = ("finish", "foreseen", "links")
 
-    def __init__(self, foreseen: Endpoint, finish: Callable[[], Endpoint]) -> None:
-        self.foreseen, self.finish = foreseen, finish
+    def __init__(
+        self, foreseen: Endpoint, finish: Callable[[], Endpoint], links: Sequence[tuple[Network, str]] = ()
+    ) -> None:
+        self.foreseen, self.finish, self.links = foreseen, finish, links
 
 
 class Stack:
@@ -118,7 +121,8 @@ class Stack:
                 found = build()
                 return _endpoint(path, [found[each.network.id] for each in members if each.network.id in found])
 
-            yield SettingUp(_foreseen(path, members, addresses), finish)
+            links = [(member.network, text) for member in members for text in member.attachment.links]
+            yield SettingUp(_foreseen(path, members, addresses), finish, links)
 
     @contextmanager
     def _building(self, id: str, path: str, whole: bytes, part: bytes) -> Iterator[Callable[[], dict[str, Connection]]]:

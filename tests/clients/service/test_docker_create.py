@@ -147,15 +147,19 @@ def test_networks(docker: Docker) -> None:
 
 
 def test_links(docker: Docker) -> None:
-    """A link is a name that holds anyway, or it is refused."""
+    """What a container calls others: in a network of its own, and in the default one, where variables tell of them."""
     docker("network", "create", "linked")
-    docker("create", "--name", "db", "--network", "linked", "--network-alias", "data", "busybox", "true")
-    docker("create", "--name", "app", "--network", "linked", "--link", "db", "--link", "db:data", "busybox", "true")
-    networks = shown(docker, "app")["NetworkSettings"]["Networks"]
-    assert networks["linked"]["Links"] == ["db", "db:data"]
-    why = docker("create", "--network", "linked", "--link", "db:other", "busybox", "true", code=1)
-    assert "give container db the alias other in a network that both share" in why
-    docker("rm", "app", "db")
+    docker("run", "--detach", "--name", "db", "--network", "linked", "busybox", "sleep", "1000")
+    hosts = docker("run", "--name", "app", "--network", "linked", "--link", "db", "--link", "db:data", "busybox",
+                   "cat", "/etc/hosts")  # fmt: skip
+    assert f"{shown(docker, 'db')['NetworkSettings']['Networks']['linked']['IPAddress']}\tdata\n" in hosts
+    assert shown(docker, "app")["NetworkSettings"]["Networks"]["linked"]["Links"] == ["db", "db:data"]
+    docker("run", "--detach", "--name", "old", "--expose", "5432", "--env", "A=1", "busybox", "sleep", "1000")
+    env = docker("run", "--name", "web", "--link", "old:my-db", "busybox", "env")
+    address = shown(docker, "old")["NetworkSettings"]["IPAddress"]
+    assert {"MY_DB_NAME=/web/my-db", "MY_DB_ENV_A=1", f"MY_DB_PORT_5432_TCP=tcp://{address}:5432"} <= set(env.split())
+    assert shown(docker, "web")["HostConfig"]["Links"] == ["/old:/web/my-db"]
+    docker("rm", "--force", "app", "db", "old", "web")
     docker("network", "rm", "linked")
 
 

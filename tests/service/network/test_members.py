@@ -35,7 +35,7 @@ def test_who_takes_part(served: Served) -> None:
     assert served.post("/networks/web/disconnect", {"Container": "c", "Force": True}).status == 403
     assert served.get("/networks/web").json["Containers"] == {}
     for path, body, status in (
-        ("/networks/web/connect", {"Container": "c", "EndpointConfig": {"Links": ["one:two"]}}, 400),
+        ("/networks/web/connect", {"Container": "c", "EndpointConfig": {"Links": ["one:"]}}, 400),
         ("/networks/web/connect", {"Container": "nobody"}, 404), ("/networks/web/connect", {}, 400),
         ("/networks/nope/connect", {"Container": "c"}, 404), ("/networks/host/connect", {"Container": "c"}, 403),
         ("/libpod/networks/web/disconnect", {}, 400), ("/libpod/networks/web/connect", {"container": "nobody"}, 404),

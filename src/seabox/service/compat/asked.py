@@ -9,7 +9,7 @@ from ...model.times import LONGEST
 from ..health import SECOND, add_check
 from .asked_limits import asked_limits, restart_policy
 from .asked_mounts import asked_mounts
-from .asked_networks import asked_links, asked_networks, asked_ports
+from .asked_networks import asked_networks, asked_ports, linked_by_default
 from .create_body import CreateBody, HostConfig
 
 TYPE_CHECKING = False
@@ -32,17 +32,17 @@ class Asked:
     """A container as the engine is asked for it; what has to be looked at before; what the client is told after.
 
     to_make  directories of the host that are to be there
-    links  (network, container, alias)
+    linked  containers that must be there already
     keeps_command  the entrypoint is dropped, the image's command is not
     """
 
-    __slots__ = ("command", "image", "keeps_command", "links", "options", "to_make", "warnings")
+    __slots__ = ("command", "image", "keeps_command", "linked", "options", "to_make", "warnings")
 
     def __init__(self, image: str, command: list[str] | None, options: CreateOptions) -> None:
         self.image, self.command, self.options = image, command, options
         self.keeps_command = False
         self.to_make: list[str] = []
-        self.links: list[tuple[str, str, str]] = []
+        self.linked: list[str] = []
         self.warnings: list[str] = []
 
 
@@ -104,7 +104,7 @@ def asked_for(container: CreateBody, name: str) -> Asked:
         options["entrypoint"] = entrypoint
     found = Asked(container.image, command or None, options)
     found.keeps_command = entrypoint == [] and not command
-    found.to_make, found.links = mounts.to_make, asked_links(container, host)
+    found.to_make, found.linked = mounts.to_make, linked_by_default(container, host)
     _health(container.healthcheck, options, found.warnings)
     _log(host.log_config, options, found.warnings)
     if networks == ("host",) and options["publish"]:

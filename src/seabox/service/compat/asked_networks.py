@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from . import create_body as body
 
+_NOT_LINKED = ("host", "container")
 _UNSAID = ("", "default")
 
 
@@ -22,6 +23,9 @@ def asked_networks(container: body.CreateBody, host: body.HostConfig) -> tuple[s
     """
     endpoints = _endpoints(container)
     mode = "none" if container.network_disabled else host.network_mode or ""
+    if host.links and mode.partition(":")[0] in _NOT_LINKED:
+        kind = "host type networking" if mode == "host" else "container type network"
+        raise InvalidArgument(f"conflicting options: {kind} can't be used with links: they would mean nothing")
     if is_mode(mode):
         for name in endpoints:
             if name != mode:
@@ -32,6 +36,7 @@ def asked_networks(container: body.CreateBody, host: body.HostConfig) -> tuple[s
     if mode in _UNSAID and first not in options and options:
         first = next(iter(options))  # as dockerd: the networks that are named stand in the default one's place
     own = options.pop(first, [])
+    own += [word for word in (f"link={_link(text)}" for text in host.links or ()) if word not in own]
     if container.mac_address and not any(option.startswith("mac=") for option in own):
         own.append(f"mac={_single(container.mac_address)}")
     if mode in _UNSAID and first == engine_name(mode) and not own and not options:
@@ -62,7 +67,16 @@ def _options(endpoint: body.Endpoint | None) -> Iterable[str]:
     for alias in dict.fromkeys(endpoint.aliases or ()):
         yield f"alias={_single(alias)}"
     for link in endpoint.links or ():
-        yield f"link={_single(link)}"
+        yield f"link={_link(link)}"
+
+
+def _link(text: str) -> str:
+    """NAME[:ALIAS], or /NAME:/OTHER/ALIAS as Docker shows it, as the engine takes it."""
+    name, colon, alias = _single(text).partition(":")
+    if not name or (colon and not alias):
+        raise InvalidArgument(f"bad format for links: {text}")
+    name = name.removeprefix("/")
+    return f"{name}:{alias.rpartition('/')[2]}" if colon else name
 
 
 def _single(text: str) -> str:
@@ -71,20 +85,13 @@ def _single(text: str) -> str:
     return text
 
 
-def asked_links(container: body.CreateBody, host: body.HostConfig) -> list[tuple[str, str, str]]:
-    """(network, container, alias) for each link; those of no network are in the one that NetworkMode names."""
-    found = [(host.network_mode or "", text) for text in host.links or ()]
+def linked_by_default(container: body.CreateBody, host: body.HostConfig) -> list[str]:
+    """The containers that this one is linked to in the default network: dockerd wants to know them at once."""
+    found = list(host.links or ()) if engine_name(host.network_mode or "") == engine_name("") else []
     for name, endpoint in _endpoints(container).items():
-        found += [(name, text) for text in (endpoint.links if endpoint else None) or ()]
-    return list(dict.fromkeys((network, *_link(text)) for network, text in found))
-
-
-def _link(text: str) -> tuple[str, str]:
-    name, colon, alias = text.partition(":")
-    if not name or (colon and not alias):
-        raise InvalidArgument(f"bad format for links: {text}")
-    name = name.removeprefix("/")
-    return name, alias.rpartition("/")[2] if colon else name
+        if engine_name(name) == engine_name(""):
+            found += (endpoint.links if endpoint else None) or ()
+    return list(dict.fromkeys(_link(text).partition(":")[0] for text in found))
 
 
 def asked_ports(container: body.CreateBody, host: body.HostConfig) -> tuple[list[str], list[str]]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 
-from ...errors import InvalidArgument, NameInUse, NoSuchImage, NotFound, Unsupported
+from ...errors import InvalidArgument, NameInUse, NoSuchContainer, NoSuchImage, NotFound, Unsupported
 from ...images.manifest import Platform
 from ...images.manifest import platform as wanted_platform
 from ...images.reference import parse
 from ...kernel import files
 from ...model.decoding import decode
-from ..networks import engine_name
 from ..response import Response, json
 from ..routing import Route, text
 from .asked import asked_for
@@ -103,18 +102,12 @@ def _image(on: Engine, name: str, platform: str) -> ImageRow:
 
 
 def _check_links(on: Engine, asked: Asked) -> None:
-    """Names of other containers hold without a link if they are theirs, in a network that both are in."""
-    for network, name, alias in asked.links:
-        other = on.containers.get(name)
-        for member in other.memberships():
-            known = (other.name, other.id, other.id[:12], *member.attachment.aliases)
-            shared = engine_name(network) in (member.network.name, member.network.id)
-            if shared and member.network.dns and alias in known:
-                break
-        else:
-            raise InvalidArgument(
-                f"links are not supported: give container {other.name} the alias {alias} in a network that both share"
-            )
+    """Nothing, if the containers that it is linked to are there. Raises: InvalidArgument: a 404 is about an image."""
+    for name in asked.linked:
+        try:
+            on.containers.get(name)
+        except NoSuchContainer as missing:
+            raise InvalidArgument(f"could not get container for {name}: {missing}") from None
 
 
 ROUTES = (

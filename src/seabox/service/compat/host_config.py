@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...model.decoding import decode
+from ...network.networks import DEFAULT
 from .shown import network_mode
 
 TYPE_CHECKING = False
@@ -43,7 +44,7 @@ def host_config(about: dict[str, Any], config: ContainerConfig) -> dict[str, Any
         "ExtraHosts": list(config.add_hosts) or None,
         "GroupAdd": list(config.groups) or None,
         "IpcMode": spaces.ipc,
-        "Links": None,
+        "Links": _links(config) or None,
         "MemorySwappiness": limits.memory_swappiness,
         "PidMode": "" if spaces.pid == "private" else spaces.pid,
         "PidsLimit": limits.pids_limit,
@@ -67,6 +68,13 @@ def _bind(mount: Mount) -> str:
     words = ["ro" if "ro" in mount.options else "rw"]
     words += [option for option in mount.options if option in ("z", "Z", "nocopy", *_PROPAGATION)]
     return f"{mount.source}:{mount.destination}:{','.join(words)}"
+
+
+def _links(config: ContainerConfig) -> list[str]:
+    """Those of the default network; others belong to their network."""
+    texts = [text for each in config.networks if each.name == DEFAULT for text in each.links]
+    pairs = (text.partition(":") for text in texts)
+    return [f"/{name}:/{config.name}/{alias or name}" for name, _, alias in pairs]
 
 
 def _port_bindings(config: ContainerConfig) -> dict[str, list[dict[str, str]]]:

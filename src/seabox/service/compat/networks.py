@@ -284,11 +284,7 @@ class EndpointConfig(msgspec.Struct, kw_only=True, rename="pascal"):
     def words(self) -> list[str]:
         """The same as the engine takes it. Raises: InvalidArgument."""
         found = [f"alias={alias}" for alias in dict.fromkeys(self.aliases or ())]
-        for link in self.links or ():
-            name, _, alias = link.partition(":")
-            if alias not in ("", name):
-                raise InvalidArgument(f"links are not supported: give container {name} the alias {alias} instead")
-            found.append(f"link={link}")
+        found += [f"link={link}" for link in self.links or ()]
         if interface := (self.driver_opts or {}).get(_INTERFACE_NAME):
             found.append(f"interface_name={interface}")
         addresses = self.ipam or EndpointAddresses()

@@ -77,7 +77,7 @@ def _network(seen: Snapshot, config: ContainerConfig, member: Membership, alive:
     names = dict.fromkeys((seen.facts.name, *asked.aliases, config.id[:12], config.hostname))
     return NOWHERE | addresses_of(has) | {
         "IPAMConfig": _ipam(asked.ips),
-        "Links": list(asked.links) or None,
+        "Links": (list(asked.links) or None) if member.network.dns else None,  # else they are in HostConfig
         "Aliases": list(asked.aliases) or None,
         "MacAddress": (has.mac if has else "") or asked.mac,
         "NetworkID": member.network.id,

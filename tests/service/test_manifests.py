@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,16 @@ def test_a_list(served: Served, registry: Registry) -> None:
         assert served.get(f"/libpod/manifests/{name}/exists").status == 204
     listed = served.get("/libpod/manifests/team/all/json").json
     assert (listed["schemaVersion"], [each["digest"] for each in listed["manifests"]]) == (2, [digest])
+    (row,) = (row for row in served.get("/libpod/images/json").json if row["IsManifestList"])
+    assert (row["Id"], row["Names"], row["Containers"]) == (made.json["Id"], ["localhost/team/all:latest"], 0)
+    assert abs(row["Created"] - time.time()) < 600
+    assert served.get("/libpod/images/json", filters={"reference": ["team/*"], "containers": ["false"]}).json == [row]
+    (row,) = served.get("/images/json", filters={"reference": ["team/all"]}).json
+    assert (row["Id"], row["RepoTags"]) == (f"sha256:{made.json['Id']}", ["localhost/team/all:latest"])
+    assert len(served.get("/images/json").json) == 2
+    for path in (f"/images/{row['Id']}/json", "/images/team/all/json", "/libpod/images/team/all/json"):
+        shown = served.get(path).json  # clients look at each that is listed
+        assert (shown["Id"].removeprefix("sha256:"), shown["RepoTags"]) == (made.json["Id"], row["RepoTags"])
     assert served.post("/libpod/manifests/team/all").status == 409
     changed = served.ask("PUT", "/libpod/manifests/team/all", {
         "operation": "annotate", "images": [digest], "arch": "arm64", "annotation": {"a": "b"}, "features": None,
@@ -60,6 +71,15 @@ def test_a_list(served: Served, registry: Registry) -> None:
     gone = served.delete("/libpod/manifests/team/all").json
     assert gone == {"Untagged": ["localhost/team/all:latest"], "Deleted": [made.json["Id"]], "Errors": [],
                     "ExitCode": 0}  # fmt: skip
+
+
+def test_a_list_is_removed_as_an_image(served: Served) -> None:
+    for path in ("/libpod/images/one", "/images/one"):
+        id = served.post("/libpod/manifests/one").json["Id"]
+        assert served.delete(path).status == 200
+        assert served.get("/libpod/manifests/one/exists").status == 404
+        assert id not in [row["Id"] for row in served.get("/libpod/images/json").json]
+    assert served.delete("/images/one").status == 404
 
 
 def test_podman_3(served: Served) -> None:

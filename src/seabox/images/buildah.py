@@ -46,9 +46,12 @@ class BuildFailed(SeaboxError):
         self.exit_code = code
 
 
-class _Stored(msgspec.Struct, frozen=True):
+class Stored(msgspec.Struct, frozen=True):
+    """What the storage knows of an image, or a container."""
+
     id: str
     names: list[str] | None = None
+    created: str = ""
 
 
 class Buildah:
@@ -92,12 +95,8 @@ class Buildah:
         finally:
             remove_tree(self.place)
 
-    def _stored(self, what: str) -> list[_Stored]:
-        try:
-            with open(f"{self._store}/{self._driver}-{what}/{what}.json", "rb") as file:
-                return decode(file.read(), list[_Stored])
-        except (OSError, msgspec.DecodeError):
-            return []
+    def _stored(self, what: str) -> list[Stored]:
+        return stored(f"{self._store}/{self._driver}-{what}", what)
 
     def give(self, directory: str, name: str) -> None:
         """The image in the directory (in skopeo's form `dir:`) is in the storage."""
@@ -136,6 +135,15 @@ class Buildah:
         if not os.path.exists(path):
             write_file(path, b'[network]\nnetwork_backend = "netavark"\n')
         return {**self._host.env, "CONTAINERS_CONF": path}
+
+
+def stored(folder: str, what: str) -> list[Stored]:
+    """The `what` ("images", "containers") in this folder of a storage; none, if that cannot be read."""
+    try:
+        with open(f"{folder}/{what}.json", "rb") as file:
+            return decode(file.read(), list[Stored])
+    except (OSError, msgspec.DecodeError):
+        return []
 
 
 def version(host: Host) -> tuple[int, ...]:

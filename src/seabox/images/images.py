@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..model.image import ImageRow
     from .history import Step
     from .index import ImageIndex
+    from .lists import ListRow
     from .needs import Containers, Roots
     from .skopeo import Progress
 
@@ -159,11 +160,16 @@ class Images(Mounted, Traffic):
         """The name is gone, and with its last one the image and the layers nothing else needs.
 
         A name among several is only taken off. Naming the id of an image with several names needs `force`, which
-        also removes containers made of the image.
+        also removes containers made of the image. A list of images goes as an image does.
 
         Raises: NoSuchImage, InvalidArgument, InUse (a container uses it, or it has several names).
         """
-        found = self.find(name)
+        try:
+            found = self.find(name)
+        except NoSuchImage:
+            if (listed := self.find_list(name)) is None:
+                raise
+            return self._remove_list(listed)
         gone = meant(found, name)
         kept = [other for other in found.names if other not in gone]
         if not gone and len(kept) > 1 and not force:
@@ -268,6 +274,25 @@ class Images(Mounted, Traffic):
 
         order = Order(verb=verb, words=tuple(words), **options)
         manifest(self._catalog, self._host, self.find, order, self._known_roots().name)
+
+    def lists(self) -> builtins.list[ListRow]:
+        """The lists of images, newest first, each as an image without layers. They are not among those of `list`."""
+        if self._roots is None or not os.path.isdir(f"{self._catalog.root}/manifests"):
+            return []
+        from .lists import known
+
+        return known(self._catalog.root, self._roots().name)
+
+    def find_list(self, name: str) -> ListRow | None:
+        """The list with this name, id, or unique id prefix, None if there is none. Raises: InvalidArgument."""
+        lists = self.lists()
+        found = [each for each in lists if meant(each, name)] if lists else []
+        found = found or [each for each in lists if each.id.startswith(name.removeprefix("sha256:"))]
+        return found[0] if len(found) == 1 else None
+
+    def _remove_list(self, found: ListRow) -> Removed:
+        self.manifest("rm", [found.id], account=lambda stream, piece: None)
+        return Removed(found.id, found.names, found.id)
 
     def build(
         self, arguments: Sequence[str], *, progress: Progress | None = None, cancel: Cancel | None = None,

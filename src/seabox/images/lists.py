@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from ..errors import InvalidArgument, NoSuchImage
+from ..errors import Damaged, InvalidArgument, NoSuchImage
 from ..kernel.files import remove_tree
-from .buildah import Buildah
+from ..model.image import ImageRow
+from .buildah import Buildah, stored
+from .config import created_at
+from .manifest import DOCKER_LIST, OCI_INDEX, read_manifest
 from .pull import lay_out
 from .reference import local_name
 from .skopeo import Access, access_flags
@@ -16,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..kernel.watch import Cancel
-    from ..model.image import ImageRow
     from .buildah import Account
     from .catalog import Catalog
     from .needs import Host
 
+_LARGEST = 8 << 20  # bytes of a list that is looked at
 _OURS = "containers-storage:"
 _TRANSPORTS = ("dir:", "docker-archive:", "docker-daemon:", "docker://", "oci-archive:", "oci:")
 
@@ -64,3 +67,28 @@ def _given(storage: Buildah, catalog: Catalog, find: Callable[[str], ImageRow], 
     storage.give(f"{storage.place}/image", called)
     remove_tree(f"{storage.place}/image")
     return f"containers-storage:{called}"
+
+
+class ListRow(ImageRow):
+    """A list as an image: it has names and a manifest, and no layers, nor a configuration."""
+
+    is_list = True
+    __slots__ = ()
+
+
+def known(root: str, driver: str) -> list[ListRow]:
+    """Every list, the newest first."""
+    folder = f"{root}/manifests/{driver}/{driver}-images"
+    found = []
+    for each in stored(folder, "images"):
+        try:
+            with open(f"{folder}/{each.id}/manifest", "rb") as file:
+                raw = file.read(_LARGEST)
+            if read_manifest(raw).kind() not in (OCI_INDEX, DOCKER_LIST):
+                continue  # one of the images that are in lists
+        except (OSError, Damaged):
+            continue
+        at = created_at(msgspec.json.encode({"created": each.created}))
+        names = tuple(sorted(name for name in each.names or () if "@" not in name))
+        found.append(ListRow(each.id, names, (), b"{}", at, raw, size=len(raw)))
+    return sorted(found, key=lambda row: (-row.created_at, row.id))

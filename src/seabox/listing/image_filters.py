@@ -86,7 +86,7 @@ def _id(on: Engine, value: str) -> Test:
 
 
 def _containers(on: Engine, value: str) -> Test:
-    return lambda image: bool(on.images.users(image.id)) is (value == "true")
+    return lambda image: bool(not image.is_list and on.images.users(image.id)) is (value == "true")
 
 
 def _never(on: Engine, value: str) -> Test:

@@ -10,6 +10,7 @@ class ImageRow:
     `size`: bytes of all files of all layers; `created_at`: ns.
     """
 
+    is_list = False  # see images.lists
     __slots__ = ("config", "created_at", "digests", "id", "layers", "manifest", "names", "size")
 
     def __init__(

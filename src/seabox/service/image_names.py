@@ -66,6 +66,16 @@ def find(on: Engine, name: str) -> ImageRow:
         raise NoSuchImageForDocker(name) from None
 
 
+def find_any(on: Engine, name: str) -> ImageRow:
+    """As `find`; or the list of images that bears the name. Raises: as `find`."""
+    try:
+        return find(on, name)
+    except NoSuchImage:
+        if (found := on.images.find_list(name)) is None:
+            raise
+        return found
+
+
 def names_meant(image: ImageRow, name: str) -> list[str]:
     """The names of the image that `name`, as a Docker client gave it, means; none if it is an id."""
     if not name.startswith("sha256:") and (whole := complete(name)) in (*image.names, *image.digests):

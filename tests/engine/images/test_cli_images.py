@@ -234,6 +234,11 @@ def test_lists_of_images(cli: CommandLine, registry: Registry) -> None:
     assert cli("manifest", "push", "--all", "--tls-verify=false", "all", place).code == 0
     wrong = cli("pull", "--tls-verify=false", place)
     assert "no image found in manifest list for platform linux/amd64" in wrong.err
+    names = "{{.Repository}} {{.Id}}"
+    ((_, id),) = (line.split() for line in cli.ok("images", "--format", names).splitlines() if "localhost/all" in line)
+    assert cli.ok("rmi", "all") == f"Untagged: localhost/all:latest\nDeleted: {id}"
+    assert cli("manifest", "exists", "all").code == 1
+    assert cli("manifest", "create", "all").code == 0
     assert cli("manifest", "rm", "all").code == 0
     assert cli("manifest", "exists", "all").code == 1
 

@@ -49,13 +49,13 @@ def run(args: Arguments) -> int:
     if order not in _ORDERS:
         raise InvalidArgument(f'"{order}" is not a valid field for sorting. Choose from: {", ".join(_ORDERS)}')
     with engine(args) as on:
-        found = on.images.list()
+        found = [*on.images.list(), *on.images.lists()]
         if args.texts("filter"):
             from seabox.listing.image_filters import matcher
 
             found = list(filter(matcher(on, args.texts("filter")), found))
-        users = {image.id: len(on.images.users(image.id)) for image in found}
-        past = {image.id: on.images.past_names(image.id) for image in found}
+        users = {image.id: 0 if image.is_list else len(on.images.users(image.id)) for image in found}
+        past = {image.id: [] if image.is_list else on.images.past_names(image.id) for image in found}
         if args.rest:
             found = _named(on, found, args.rest[0])
     cut = None if args.on("no-trunc") else _SHORT

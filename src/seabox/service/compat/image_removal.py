@@ -28,7 +28,10 @@ _SHORT = 12  # of an id
 def remove(on: Engine, ask: Request) -> Response:
     """A name is gone, or the image, and with it all that it alone was made of and that has no name."""
     name, force = ask.place("name"), ask.flag("force")
-    image = image_names.find(on, name)
+    image = image_names.find_any(on, name)
+    if image.is_list:
+        gone = on.images.remove(image.id)
+        return json([*_untagged(gone.untagged), {"Deleted": f"sha256:{gone.deleted}"}])
     taken = image_names.names_meant(image, name)
     left = [other for other in image.names if other not in taken]
     if taken and left:

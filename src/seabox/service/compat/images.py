@@ -41,15 +41,20 @@ def list_(on: Engine, ask: Request) -> Response:
     if ask.version < _OLD_FILTER and ask.text("filter"):
         conditions.setdefault("reference", []).append(ask.text("filter"))
     fits = wanted(on, conditions)
-    images = on.images.list()
+    images, lists = on.images.list(), on.images.lists()
     lineage = Lineage(images)
-    named = patterns(on, images, conditions.get("reference", ()))
+    named = patterns(on, [*images, *lists], conditions.get("reference", ()))
     shared = shared_sizes(on, images) if ask.flag("shared-size") else {}
     every = ask.flag("all") or "dangling" in conditions
     rows = []
     for image in images:
         if fits(image) and (every or not lineage.hidden(image)):
             row = row_of(image, lineage.parent(image), named, shared.get(image.id, _NOT_COUNTED))
+            if not named or row["RepoTags"] or row["RepoDigests"]:
+                rows.append(_as_of(ask.version, row))
+    for found in lists:
+        if fits(found):
+            row = row_of(found, None, named, 0 if shared else _NOT_COUNTED)
             if not named or row["RepoTags"] or row["RepoDigests"]:
                 rows.append(_as_of(ask.version, row))
     return json(rows)
@@ -78,17 +83,18 @@ def _as_of(version: tuple[int, ...], row: dict[str, Any]) -> dict[str, Any]:
 
 
 def inspect(on: Engine, ask: Request) -> Response:
-    """Everything about an image."""
-    image = image_names.find(on, ask.place("name"))
+    """Everything about an image; of a list of images what there is."""
+    image = image_names.find_any(on, ask.place("name"))
     stored = decode(image.config, dict[str, Any])
     parent = Lineage(on.images.list()).parent(image)
     graph = on.images.graph_driver(image)
+    steps = [] if image.is_list else on.images.history(image.id)
     shown: dict[str, Any] = {
         "Id": f"sha256:{image.id}",
         "RepoTags": [image_names.short(name) for name in image.names],
         "RepoDigests": [image_names.short(name) for name in repo_digests(image)],
         "Parent": f"sha256:{parent.id}" if parent else "",
-        "Comment": _text(stored, "comment") or next((step.comment for step in on.images.history(image.id)), ""),
+        "Comment": _text(stored, "comment") or next((step.comment for step in steps), ""),
         "Created": _text(stored, "created") or ZERO,
         "Container": "",
         "ContainerConfig": None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import InvalidArgument, NotFound
+from ...errors import InvalidArgument, NoSuchImage, NotFound
 from ...images.lineage import Lineage
 from ...listing.image_filters import matcher
 from ...listing.image_tree import tree as drawn
@@ -28,10 +28,17 @@ def list_(on: Engine, ask: Request) -> Response:
     fits = matcher(on, ask.conditions())
     images = on.images.list()
     lineage = Lineage(images)
-    return json([
+    rows = [
         _row(on, image, lineage.parent(image)) for image in images
         if fits(image) and (ask.flag("all") or image.names or not lineage.hidden(image))
-    ])  # fmt: skip
+    ]  # fmt: skip
+    return json(rows + [_row_of_list(image) for image in on.images.lists() if fits(image)])
+
+
+def _row_of_list(found: ImageRow) -> dict[str, Any]:
+    row = json_row(found, 0, [])
+    del row["CreatedAt"]
+    return row | {"Arch": "", "Os": "", "IsManifestList": True}
 
 
 def _row(on: Engine, image: ImageRow, parent: ImageRow | None) -> dict[str, Any]:
@@ -45,8 +52,13 @@ def _row(on: Engine, image: ImageRow, parent: ImageRow | None) -> dict[str, Any]
 
 
 def inspect(on: Engine, ask: Request) -> Response:
-    """Everything about an image."""
-    image = on.images.find(ask.place("name"))
+    """Everything about an image; of a list of images what there is."""
+    try:
+        image = on.images.find(ask.place("name"))
+    except NoSuchImage:
+        if (found := on.images.find_list(ask.place("name"))) is None:
+            raise
+        return json(inspected(found, [], on.images.graph_driver(found)))
     parent = Lineage(on.images.list()).parent(image)
     shown = inspected(image, on.images.past_names(image.id), on.images.graph_driver(image))
     return json(shown | {"Parent": parent.id if parent else ""})

@@ -28,11 +28,16 @@ class SpecBundles:
     def write(
         self, config: ContainerConfig, rootfs: str, namespaces: Mapping[str, str], endpoint: Endpoint | None = None
     ) -> None:
-        """config.json and what it mounts are in the run directory. Raises: Refused."""
+        """config.json and what it mounts are in the run directory. Raises: Refused, Damaged."""
         from .spec.facts import host_facts
         from .spec.generate import write_bundle
         from .spec.place import Place
 
+        binds = any(mount.type == "bind" for mount in config.mounts)
+        if config.secrets:
+            from .container.secret_files import provided
+
+            config = provided(config, self._config.static_dir(config.id))
         if config.sdnotify == "container" and self._config.notify_socket:
             config = _notifying(config, self._config.run_dir(config.id))
         if endpoint is not None and (endpoint.hosts or endpoint.env):
@@ -58,7 +63,6 @@ class SpecBundles:
         if any(os.path.isdir(folder) for folder in hooks):
             from .oci.hooks import apply
 
-            binds = any(mount.type == "bind" for mount in config.mounts)
             apply(hooks, place.bundle, config.argv, config.annotations, binds)
 
     def write_network_files(self, config: ContainerConfig, endpoint: Endpoint) -> None:
@@ -92,10 +96,14 @@ class SpecBundles:
         return next((place for place in places if os.path.isdir(place)), "")
 
     def write_process(self, config: ContainerConfig, request: ExecRequest, init: ProcessId, path: str) -> None:
-        """The file that the runtime reads to execute `request` beside `init`. Raises: Refused, OSError."""
+        """The file that the runtime reads to execute `request` beside `init`. Raises: Refused, Damaged, OSError."""
         from .spec.exec_process import write_process
         from .spec.facts import host_facts
 
+        if config.secrets:
+            from .container.secret_files import with_variables
+
+            config = with_variables(config, self._config.static_dir(config.id))
         write_process(config, request, init, path, host_facts())
 
 

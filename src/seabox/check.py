@@ -1,4 +1,4 @@
-"""`system check`: the database, the containers, the images and their directories held against each other."""
+"""`system check`: the database, containers, images, secrets and their directories held against each other."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong. `mended` says what was done about it, "" if nothing was."""
 
-    kind: str  # "database" | "container" | "image" | "leftover"
+    kind: str  # "database" | "container" | "image" | "secret" | "leftover"
     id: str
     text: str
     mended: str = ""
@@ -57,6 +57,7 @@ class Check:
         yield from self._containers()
         yield from self._lost()
         yield from self._images()
+        yield from self._secrets()
         yield from self._leftovers()
 
     # --- containers ----------------------------------------------------------------------------------------------
@@ -169,6 +170,20 @@ class Check:
                     self._on.images.remove(image.id, force=self._force)
                     mended = "removed: pull it again"
                 yield Finding(kind="image", id=image.id, text=text, mended=mended)
+
+    def _secrets(self) -> Iterator[Finding]:
+        """Those that cannot be read, which only `force` removes, and files that belong to none."""
+        secrets = self._on.secrets
+        secrets.settle()
+        for id, text in secrets.damaged():
+            if self._force:
+                secrets.discard(id)
+            yield Finding(kind="secret", id=str(id), text=text, mended="removed" if self._force else "")
+        for name in secrets.strays():
+            if self._repair:
+                secrets.discard(name)
+            text, mended = "a file of a secret that there is not", "deleted" if self._repair else ""
+            yield Finding(kind="leftover", id=f"{self._on.config.secrets}/{name}", text=text, mended=mended)
 
     def _leftovers(self) -> Iterator[Finding]:
         """Directories of containers that there are not."""

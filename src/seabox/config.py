@@ -141,6 +141,11 @@ class EngineConfig:
         """Where new volumes are made."""
         return self.volume_path or f"{self.root}/volumes"
 
+    @property
+    def secrets(self) -> str:
+        """Where the bytes of secrets are."""
+        return f"{self.root}/secrets"
+
     def static_dir(self, container_id: str) -> str:
         """What of a container survives a reboot: its log, artifacts, a copy of its configuration."""
         return f"{self.root}/containers/{container_id}"

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .model.record import ContainerState, Event
     from .network.networks import Networks
     from .pods.pods import Pods
+    from .secrets.secrets import Secrets
     from .usage import Usage
     from .volumes.volumes import Volumes
 
@@ -87,6 +88,11 @@ class Engine:
         """The volumes of this engine."""
         return self._rooms.volumes
 
+    @property
+    def secrets(self) -> Secrets:
+        """The secrets of this engine."""
+        return self._rooms.secrets
+
     def events(
         self, since: int = 0, *, follow: bool = False, until: int | None = None, timeout: float | None = None,
         cancel: Cancel | None = None,
@@ -110,7 +116,7 @@ class Engine:
         return self._rooms.store.last_seq()
 
     def check(self, *, repair: bool = False, force: bool = False, quick: bool = False) -> list[Finding]:
-        """What is wrong with the database, containers, images and their directories; [] if nothing.
+        """What is wrong with the database, containers, images, secrets and their directories; [] if nothing.
 
         `repair` mends what can be mended without losing anything and says so in each finding; `force` also removes
         what is beyond that. `quick` leaves out the slow part of looking at the database. May take long.
@@ -120,13 +126,13 @@ class Engine:
         return list(Check(self._rooms, repair=repair, force=force, quick=quick).run())
 
     def usage(self) -> list[Usage]:
-        """How much room images, containers and volumes take, and how much of it could be had back. May take long."""
+        """How much room images, containers, volumes and secrets take, and how much could be had back. May take long."""
         from .usage import usage
 
         return usage(self._rooms)
 
     def reset(self) -> None:
-        """There is no container, image or network; the two directories are empty. Raises: Busy, OSError."""
+        """There is no container, image, network or secret; the two directories are empty. Raises: Busy, OSError."""
         from .usage import reset
 
         reset(self._rooms)
@@ -171,7 +177,7 @@ class Containers:
         """A container exists, configured and not running; give `rootfs=` in place of an image to use a directory.
 
         Options are the fields of CreateRequest. Raises: InvalidArgument, NoSuchImage, NameInUse, Unsupported,
-        NoSuchContainer (one named in `requires` or `network`).
+        NoSuchContainer (one named in `requires` or `network`), NoSuchSecret.
         """
         request = _request(image, command, options)
         on = self._on

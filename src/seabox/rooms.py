@@ -12,7 +12,7 @@ from .config import find_criu, find_program, registries_files, transfer_environm
 from .errors import InvalidArgument, NoSuchContainer, NoSuchImage, SeaboxError, Unsupported
 from .kernel import files
 from .state.image_index import SQLiteImageIndex
-from .state.locks import Locks, Rank
+from .state.locks import Locks, Rank, RankedLocks
 from .state.sqlite import SQLiteStore
 
 TYPE_CHECKING = False
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .network.stack import Stack
     from .oci.exits import Exit
     from .oci.runtime import OCIRuntime
+    from .secrets.secrets import Secrets
     from .storage.driver import Driver
     from .volumes.uses import Uses
     from .volumes.volumes import Volumes
@@ -191,6 +192,15 @@ class Rooms:
 
         return volumes(self, self.volume_uses)
 
+    @cached_property
+    def secrets(self) -> Secrets:
+        """Which secrets there are."""
+        from .secrets.secrets import Secrets
+        from .state.secrets import SQLiteSecrets
+
+        locks = RankedLocks(self.locks, Rank.SECRET, f"{self.config.runroot}/locks")
+        return Secrets(SQLiteSecrets(self.store), locks, self.config.secrets)
+
     def runtime(self, path: str) -> OCIRuntime:
         """The OCI runtime at this path."""
         if path not in self._runtimes:
@@ -313,11 +323,16 @@ class Rooms:
             find_network=lambda name: self.networks.get(name),
             find_image=lambda name: self.images.get(name),
             find_mounts=lambda name: mounts_of(self.store, name),
+            find_secret=lambda name: self.secrets.get(name),
         )
         needs = (*config.requires, *joined(config, self.store.config))
         log = config.log
         if log.driver == "k8s-file" and log.size_max > 0:
-            log = msgspec.structs.replace(log, rotate="conmon" if self._conmon_rotates() else "supervisor")
+            from .oci.conmon import rotates_logs
+
+            conmon = find_program("conmon", self.config.conmon)
+            rotates = rotates_logs(conmon, f"{self.config.runroot}/conmon-version")
+            log = msgspec.structs.replace(log, rotate="conmon" if rotates else "supervisor")
         if pod:
             config = msgspec.structs.replace(config, pod=pod, role=request.init_ctr)
         return msgspec.structs.replace(config, requires=tuple(dict.fromkeys(needs)), log=log, image_digest=digest)
@@ -330,26 +345,6 @@ class Rooms:
 
         request, pod = joined(self, request)
         return request, pod.id if pod is not None else ""
-
-    def _conmon_rotates(self) -> bool:
-        """Whether conmon keeps the old log by itself. It is asked once per boot and conmon: that runs it."""
-        from .oci.conmon import ROTATES_LOGS, version
-
-        program = find_program("conmon", self.config.conmon)
-        known = f"{self.config.runroot}/conmon-version"
-        try:
-            found = os.stat(program)
-            mark = f"{program} {found.st_ino} {found.st_mtime_ns} "
-            with open(known) as file:
-                told = file.read()
-            if told.startswith(mark):
-                return told.endswith("True")
-        except FileNotFoundError:
-            if not program:
-                return False
-        rotates = version(program) >= ROTATES_LOGS
-        files.write_atomic(known, f"{mark}{rotates}".encode(), durable=False)
-        return rotates
 
     @cached_property
     def chosen_runtime(self) -> str:

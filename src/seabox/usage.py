@@ -15,13 +15,15 @@ from .state.image_index import SQLiteImageIndex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .rooms import Rooms
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """How much room one kind of thing takes: bytes, of which `reclaimable` belong to what nothing uses."""
 
-    type: str  # "Images" | "Containers" | "Local Volumes"
+    type: str  # "Images" | "Containers" | "Local Volumes"; "Secrets" if there are any
     total: int
     active: int
     size: int
@@ -29,7 +31,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def usage(on: Rooms) -> list[Usage]:
-    """Images, containers and volumes; reads the directory of every container and volume. May take long."""
+    """Images, containers, volumes and secrets; reads the directory of every container and volume. May take long."""
     from .container import snapshot
 
     images = on.images.list()
@@ -55,7 +57,15 @@ def usage(on: Rooms) -> list[Usage]:
             type="Local Volumes", total=len(volumes), active=len(volumes) - len(unused), size=sum(volumes.values()),
             reclaimable=sum(volumes[name] for name in unused),
         ),
+        *_secrets(on),
     ]  # fmt: skip
+
+
+def _secrets(on: Rooms) -> Iterator[Usage]:
+    """Nobody can tell whether one is still needed: no prune takes them."""
+    if count := len(on.secrets.list()):
+        size = tree_size(on.config.secrets)
+        yield Usage(type="Secrets", total=count, active=count, size=size, reclaimable=0)
 
 
 def tree_size(path: str) -> int:
@@ -70,7 +80,7 @@ def tree_size(path: str) -> int:
 
 
 def reset(on: Rooms) -> None:
-    """There is no container, image, network or record of any; the directories are empty. Raises: Busy, OSError."""
+    """There is no container, image, network, secret or record of one; all is empty. Raises: Busy, OSError."""
     for id in reversed(salvage.ids(on.store)):
         with suppress(NotFound):
             Container(on, id).remove(force=True, timeout=0, with_pod=True)

@@ -42,7 +42,7 @@ class Home:
         return seabox.Engine(**(self.settings | settings))
 
     def clear(self) -> None:
-        """No container is there, no pod and no volume."""
+        """No container is there, no pod, no volume and no secret."""
         with self.engine() as engine:
             for pod in engine.pods.list():
                 engine.pods.get(pod.facts.id).remove(force=True, timeout=0)
@@ -51,6 +51,7 @@ class Home:
                     engine.containers.get(seen.facts.id).remove(force=True, timeout=0)
             for volume in engine.volumes.list():
                 engine.volumes.remove(volume.name, force=True)
+            engine.secrets.remove_all()
 
     def python(self, script: str, *words: str, **streams: Any) -> subprocess.Popen[bytes]:
         """A process that runs `script` with `engine` open here and `words` in sys.argv[1:]; the caller ends it."""

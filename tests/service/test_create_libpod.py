@@ -160,6 +160,10 @@ def test_keys_in_any_case() -> None:
     ({"personality": {"domain": "LINUX32"}, "timezone": "UTC", "passwd_entry": "x", "manage_password": False},
      {"personality": "LINUX32", "tz": "UTC", "passwd_entry": "x", "passwd": False}),
     ({"work_dir": "/w", "create_working_dir": True}, {"workdir": "/w", "make_workdir": True}),
+    ({"secrets": [{"source": "s"}, {"Source": "s", "target": "/t", "UID": 1, "gid": 0, "Mode": 292}],
+      "secret_env": {"A": "s"}},
+     {"secrets": ["source=s,type=mount", "source=s,type=mount,target=/t,uid=1,gid=0,mode=444",
+                  "source=s,type=env,target=A"]}),
     ({"dependencyContainers": ["a"], "removeImage": True, "remove": True, "hostusers": ["u"]},
      {"requires": ["a"], "auto_remove_image": True, "auto_remove": True, "host_users": ["u"]}),
 ])  # fmt: skip
@@ -175,8 +179,8 @@ def test_a_root_directory() -> None:
 
 @pytest.mark.parametrize(("said", "why"), [
     ({"image": ""}, "must set either an image or a rootfs"),
-    ({"secrets": [{"source": "s"}]}, "secrets are not supported"),
-    ({"secret_env": {"A": "s"}}, "secrets are not supported"),
+    ({"secrets": [{"source": "a,b"}]}, "secrets: 'a,b' is no name"), ({"secrets": [{}]}, "secrets: '' is no name"),
+    ({"secret_env": {"A,B": "s"}}, "secrets: 'A,B' is no name"),
     ({"env_host": True}, "env_host"), ({"storage_opts": {"size": "1g"}}, "storage_opts"),
     ({"devices_from": ["x"]}, "devices_from"), ({"oci_runtime": "kata"}, "unknown or invalid runtime"),
     ({"seccomp_policy": "image"}, "seccomp_policy=image"), ({"umask": "99"}, "invalid umask"),

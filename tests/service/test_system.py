@@ -75,7 +75,7 @@ def test_versions(served: Served) -> None:
 
 
 def test_no_swarm(served: Served) -> None:
-    for name in ("swarm", "services", "nodes", "tasks", "secrets", "configs"):
+    for name in ("swarm", "services", "nodes", "tasks", "configs"):
         answer = served.get(f"/{name}")
         assert answer.status == 503
         assert answer.json["message"].startswith("This node is not a swarm manager.")

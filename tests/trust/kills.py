@@ -44,6 +44,7 @@ from seabox.model.exec import ExecRecord
 from seabox.model.record import INFRA, Claim, ProcessId, Status
 from seabox.network import netns
 from seabox.pods.pod import Pod
+from seabox.secrets.errors import NoSuchSecret
 from seabox.testing.killpoints import Point, fail_at, kill_at, record
 from seabox.volumes.errors import NoSuchVolume
 
@@ -52,6 +53,7 @@ NAME, RENAMED, POD = "victim", "renamed", "den"
 LAN, OTHER = "lan", "other"
 CHILDREN = ("child-1", "child-2")
 KEPT = "kept"  # a file that some containers have
+TOKEN = "token"  # a secret that some containers have
 DATA, SCRATCH = "data", "scratch"  # volumes: a directory that /etc of the image is copied to, a tmpfs
 SLEEPER = ["sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 1000 & wait; done"]
 
@@ -94,6 +96,7 @@ class World:
                 self.settle(seen.facts.id)  # an exit command did it
         for volume in self.engine.volumes.list():
             self.engine.volumes.remove(volume.name, force=True)
+        self.engine.secrets.remove_all()
 
     def create(self, **options: Any) -> Container:
         return self.engine.containers.create("busybox", SLEEPER, name=NAME, stop_timeout=1, init=False, **options)
@@ -114,6 +117,10 @@ class World:
         if not self.engine.volumes.exists(SCRATCH):
             self.engine.volumes.create(SCRATCH, options={"type": "tmpfs", "o": "size=1m"})
         return self.create(volumes=[f"{DATA}:/etc", f"{SCRATCH}:/scratch", "/anonymous"], **options)
+
+    def create_with_secrets(self) -> Container:
+        self.engine.secrets.create(TOKEN, "bytes", ignore=True)
+        return self.create(secrets=[TOKEN, f"{TOKEN},type=env"])
 
     def find(self) -> Container:
         names = [seen.facts.name for seen in self.engine.containers.list()]
@@ -227,6 +234,15 @@ class World:
         half = [name for name in found for entry in os.listdir(f"{folder}/{name}") if entry != "_data"]
         return wrong + [f"no copy in {name}" for name in copied] + [f"half a copy in {name}" for name in half]
 
+    def secret_complaints(self) -> list[str]:
+        """Where the secrets that there are and their files differ, once somebody has asked for them."""
+        listed = {secret.id for secret in self.engine.secrets.list()}
+        folder = self.rooms.config.secrets
+        found = set(os.listdir(folder)) if os.path.isdir(folder) else set()
+        wrong = [f"secrets {sorted(listed)}, files {sorted(found)}"] if found != listed else []
+        held = [self.engine.secrets.data(id) for id in sorted(listed & found)]
+        return wrong + [f"a secret holds {each!r}" for each in held if each not in (b"bytes", b"other bytes")]
+
     def _exec_complaints(self, id: str, sessions: list[ExecRecord]) -> list[str]:
         """Where the container's exec sessions and what there is of them differ."""
         wrong = [f"{each!r}, but no process" for each in sessions if not (each.process and process.alive(each.process))]
@@ -252,7 +268,7 @@ class World:
         for folder in (
             f"{config.root}/containers", f"{config.root}/overlay", f"{config.runroot}/containers",
             f"{config.runroot}/{os.path.basename(self.runtime)}", f"{config.root}/trash", config.volumes,
-            f"{config.runroot}/locks",
+            config.secrets, f"{config.runroot}/locks",
         ):  # fmt: skip
             if os.path.isdir(folder):
                 found += [f"{folder}/{name}" for name in os.listdir(folder)]
@@ -382,6 +398,28 @@ def _create_volume(world: World) -> None:
 def _remove_volume(world: World) -> None:
     with suppress(NoSuchVolume):
         world.engine.volumes.remove("extra")
+
+
+def _with_secrets(world: World) -> Container:
+    return world.create_with_secrets()
+
+
+def _with_a_secret(world: World) -> Container:
+    world.engine.secrets.create(TOKEN, "bytes", ignore=True)
+    return world.create()
+
+
+def _create_secret(world: World) -> None:
+    world.engine.secrets.create(TOKEN, "bytes", ignore=True)
+
+
+def _replace_secret(world: World) -> None:
+    world.engine.secrets.create(TOKEN, "other bytes", replace=True)
+
+
+def _remove_secret(world: World) -> None:
+    with suppress(NoSuchSecret):  # it may have happened before the kill
+        world.engine.secrets.remove(TOKEN)
 
 
 def _exited(world: World) -> Container:
@@ -609,6 +647,12 @@ OPERATIONS = (
     Operation(
         "volume export", _with_a_volume, lambda world: world.engine.volumes.export("extra", io.BytesIO())
     ),
+    Operation("create with secrets", lambda world: None, lambda world: world.create_with_secrets()),
+    Operation("start with secrets", _with_secrets, lambda world: world.find().start()),
+    Operation("rm -f with secrets", _with_secrets, lambda world: world.find().remove(force=True)),
+    Operation("secret create", _configured, _create_secret),
+    Operation("secret create --replace", _with_a_secret, _replace_secret),
+    Operation("secret rm", _with_a_secret, _remove_secret),
     Operation("create networked", lambda world: None, lambda world: world.create_networked()),
     Operation("start networked", _networked, lambda world: world.find().start()),
     Operation("start networked exited", _networked_exited, lambda world: world.find().start()),
@@ -703,6 +747,7 @@ def strike(
     for id in ids:
         tally.failures += [f"{label}: {complaint}" for complaint in world.complaints(id)]
     tally.failures += [f"{label}: {complaint}" for complaint in world.volume_complaints()]
+    tally.failures += [f"{label}: {complaint}" for complaint in world.secret_complaints()]
     if operation.before in (_sleeping, _with_snapshot) and before is not None:
         tally.failures += [f"{label}: {complaint}" for complaint in world.lost_files(before.id)]
     ended = operation.before in (_ended, _exited, _networked_ended, _networked_exited, _with_volumes_ended)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import pty
 import random
@@ -12,12 +13,17 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.test_copy_race import SECRET, exchanging, prepared
+from seabox.container.container import Container
 from seabox.errors import SeaboxError
 from unit.images.archives import archive, entry
 
 from .kills import NAME, Tally, World
+
+if TYPE_CHECKING:
+    from seabox.model.options import CreateOptions
 
 CANARY = "s3cr3t-c4n4ry-7f"
 SLEEPER = ["sleep", "1000"]
@@ -59,11 +65,18 @@ def races(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
 
 
 def secrets(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
-    """S7: a secret in a container's environment is in no command line, no other process, no event, no open file."""
+    """S7: a secret in a container's environment is in no command line, no other process, no event, no open file.
+
+    Nor is one that was made as such, be it a file in the container or a variable; what is told of the container, and
+    the image that is made of it, do not hold that either.
+    """
     del seed
     tally = Tally()
-    for _ in range(sample or 20):
-        ctr = world.engine.containers.run("busybox", SLEEPER, name=NAME, stop_timeout=0, env={"PASSWORD": CANARY})
+    world.engine.secrets.create("canary", CANARY)
+    for turn in range(sample or 20):
+        made = ["canary", "canary,type=env,target=PASSWORD"]
+        given: CreateOptions = {"env": {"PASSWORD": CANARY}} if turn % 2 else {"secrets": made}
+        ctr = world.engine.containers.run("busybox", SLEEPER, name=NAME, stop_timeout=0, **given)
         ctr.exec_run(["true"], env={"TOKEN": CANARY})
         inside = _members(world, ctr.id)
         for pid in filter(str.isdecimal, os.listdir("/proc")):
@@ -83,8 +96,27 @@ def secrets(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
             )
             if done.stdout:
                 tally.failures.append(f"readable by anybody: {done.stdout.splitlines()[0]}")
+        if "secrets" in given:
+            tally.failures += _told(world, ctr)
         ctr.remove(force=True)
         yield tally
+    world.engine.secrets.remove_all()
+
+
+def _told(world: World, ctr: Container) -> Iterator[str]:
+    """Where a container's secrets turn up that nobody asked for."""
+    if CANARY in json.dumps(ctr.inspect()):
+        yield "in what is told of the container"
+    out = io.BytesIO()
+    ctr.export(out)
+    if CANARY.encode() in out.getvalue():
+        yield "in the container's files as they are exported"
+    id = world.engine.images.commit(ctr.id, "told")
+    layer = world.engine.images.get(id).layers[-1]
+    held = subprocess.run(["grep", "-rlF", CANARY, world.rooms.layer_dir(layer)], capture_output=True, check=False)
+    if held.stdout or CANARY in str(world.engine.images.get(id)):
+        yield "in an image that was made of the container"
+    world.engine.images.remove(id, force=True)
 
 
 def _members(world: World, id: str) -> set[int]:

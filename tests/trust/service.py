@@ -42,7 +42,7 @@ _WORDS = [
 _UNREACHED = re.compile(rb"lookup \S+|dial tcp|connection refused|pinging container registry|not (?:a swarm|part of a)")
 _WAITS = ("attach", "logs", "events", "wait", "stats", "start", "build", "top")
 _ELSEWHERE = ("auth", "distribution", ".*/search", "images/create", ".*/pull", ".*/push", ".*/registry")
-_SWARM = ("swarm", "services", "nodes", "tasks", "secrets", "configs")
+_SWARM = ("swarm", "services", "nodes", "tasks", "configs")
 
 
 class Service:

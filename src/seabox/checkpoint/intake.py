@@ -57,13 +57,15 @@ class Layout:
 
     __slots__ = ("folders", "ignored", "images", "single")
 
-    def __init__(self, single: Mapping[str, int], images: str, ignored: Iterable[str] = ()) -> None:
+    def __init__(
+        self, single: Mapping[str, int], images: str, ignored: Iterable[str] = (), *, secrets: bool = False
+    ) -> None:
         self.single, self.images, self.ignored = single, images, frozenset(ignored)
-        self.folders = {images: 1 << 50, "artifacts": 1 << 30}
+        self.folders = {images: 1 << 50, "artifacts": 1 << 30} | ({"secrets": _MEGABYTE} if secrets else {})
 
 
 _SINGLE = {"spec.dump": 16 * _MEGABYTE, "ctr.log": 1 << 40, "dump.log": 1 << 30, "stats-dump": _MEGABYTE}
-OURS = Layout(_SINGLE, IMAGES)
+OURS = Layout(_SINGLE, IMAGES, secrets=True)
 PODMANS = Layout(
     _SINGLE | {"config.dump": 16 * _MEGABYTE, "network.status": _MEGABYTE, DELETED: 16 * _MEGABYTE, SHM: 1 << 50},
     "checkpoint", ("config.dump", "network.status"),
@@ -120,7 +122,7 @@ class Intake:
                 continue
             if name in self.layout.ignored:
                 continue
-            target = static if folder == "artifacts" or name == "ctr.log" else place
+            target = static if folder in ("artifacts", "secrets") or name == "ctr.log" else place
             if folder:
                 target += f"/{IMAGES if folder == self.layout.images else folder}"
             files.make_dirs(target)

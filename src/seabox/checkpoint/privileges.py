@@ -22,7 +22,7 @@ _FREE = frozenset(
     "workdir_given umask hostname tty stdin init shm_size add_hosts networks ports publish_all dns dns_search "
     "dns_options no_hosts no_hostname labels stop_signal stop_timeout timeout restart_policy restart_retries requires "
     "conditions healthcheck log auto_remove runtime cgroup_parent pidfile conmon_pidfile create_command hooks_dirs "
-    "sdnotify passwd passwd_entry personality volumes_from asked exposed stdin_once".split()
+    "sdnotify passwd passwd_entry personality volumes_from asked exposed stdin_once secrets".split()
 )
 _FREE_SECURITY = frozenset(("cap_drop", "no_new_privileges", "mask", "read_only", "read_only_tmpfs"))
 _FREE_RESOURCES = frozenset(

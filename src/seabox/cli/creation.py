@@ -227,6 +227,7 @@ def _options(args: Arguments, said: Mapping[str, Any]) -> CreateOptions:
         "requires": args.texts("requires"),
         "restart": args.text("restart"),
         "sdnotify": args.text("sdnotify"),
+        "secrets": args.texts("secret"),
         "security_opt": args.texts("security-opt"),
         "stdin": args.on("interactive"),
         "sysctls": needed_values("sysctl", args.pairs("sysctl")),

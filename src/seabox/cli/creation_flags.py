@@ -85,6 +85,8 @@ _FILES = (
     Flag("mount", "", LIST, "Mount (type=bind|volume|tmpfs|ramfs|image|devpts,src=...,dst=PATH,...)"),
     Flag("read-only", "", BOOL, "The root file system cannot be written to"),
     Flag("read-only-tmpfs", "", BOOL, "With --read-only, /dev/shm, /run and /tmp can", default=True),
+    Flag("secret", "", LIST, "Secret (NAME[,type=mount|env][,target=TARGET][,uid=UID][,gid=GID][,mode=MODE])",
+         completion="secrets"),
     Flag("shm-size", "", STRING, "Size of /dev/shm", metavar="<number>[<unit>]"),
     Flag("tmpfs", "", LIST, "Temporary file system (DEST[:OPTIONS])"),
     Flag("volume", "v", LIST, "Volume, or directory of the host ([SRC:]DEST[:OPTIONS])"),
@@ -163,7 +165,7 @@ _LATER = (
     "health-startup-cmd health-startup-interval health-startup-retries health-startup-success "
     "health-startup-timeout ipv6 link "
     "preserve-fd "
-    "rdt-class retry retry-delay secret shm-size-systemd subgidname subuidname uidmap"
+    "rdt-class retry retry-delay shm-size-systemd subgidname subuidname uidmap"
 ).split()
 _LATER_BOOLS = (
     "disable-content-trust env-merge-all"

@@ -13,7 +13,7 @@ SUMMARY = "Manage pods, containers and images"
 GROUPS = {"container": "Manage containers", "image": "Manage images", "network": "Manage networks"}
 GROUPS |= {"healthcheck": "Manage health checks", "pod": "Manage pods", "system": "Manage the engine"}
 GROUPS |= {"volume": "Manage volumes", "buildx": "Build images, in docker's words"}
-GROUPS |= {"manifest": "Manage lists of images for several platforms"}
+GROUPS |= {"manifest": "Manage lists of images for several platforms", "secret": "Manage secrets"}
 
 # commands on containers, with or without "container" in front: name -> module
 _CONTAINER = {
@@ -65,6 +65,10 @@ MODULES |= {
     "volume remove": "volume_rm", "volume rm": "volume_rm", "volume umount": "volume_mount",
     "volume unmount": "volume_mount",
 }  # fmt: skip
+MODULES |= {
+    "secret create": "secret_create", "secret exists": "exists", "secret inspect": "secret_inspect",
+    "secret list": "secret_ls", "secret ls": "secret_ls", "secret rm": "secret_rm",
+}  # fmt: skip
 
 # commands on images: name below "image" -> module; most can be called without "image" as well
 _IMAGE = {
@@ -86,7 +90,7 @@ MODULES |= {
 _LATER = frozenset(
     "auto-update clone compose farm generate "
     "kube machine play prune quadlet "
-    "runlabel secret unshare".split()
+    "runlabel unshare".split()
 )
 
 PROGRAM_TABLE = Command(

@@ -4,6 +4,7 @@
     spec.dump             config.json as it was
     criu/                 criu's images; those of a pre-checkpoint that they build upon are in an archive of their own
     artifacts/, ctr.log   the container's own
+    secrets/              its copies of secrets, whose bytes its memory may hold as well
     volumes/NAME.tar      what is in its volumes, unless they are file systems of their own
     rootfs-diff.tar       what it had written, as a layer of an image: whiteouts, attributes and all
 """
@@ -23,7 +24,7 @@ from ..images.pieces import PIECE, zstd
 from ..kernel import files
 from ..kernel.entries import attributes_of
 from ..kernel.process import clean_env, kill_group, reap, spawn
-from . import dumping, saved_volumes
+from . import dumping, saved_volumes, secret_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def pack(on: Services, config: ContainerConfig, place: str, *, rootfs: bool, vol
         yield from _file(f"{place}/{name}", name)
     yield from _folder(f"{place}/{dumping.IMAGES}", dumping.IMAGES)
     yield from _folder(f"{static}/{ARTIFACTS}", ARTIFACTS)
+    yield from _folder(f"{static}/{secret_files.FOLDER}", secret_files.FOLDER)
     if config.log.driver == "k8s-file":
         yield from _file(config.log.path, LOG)
     if rootfs:

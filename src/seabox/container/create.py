@@ -40,9 +40,10 @@ def create(
     """The container exists, configured; its id. `configure(id, name, now)` makes its configuration.
 
     One that goes on where another was has an `id` and a number of runs behind it (`run`), and `fill(id)` puts its
-    files in their place; what it raises, this raises, and nothing is left.
+    files (the copies of its secrets too) in their place; what it raises, this raises, and nothing is left.
     The name is checked and the configuration made before anything is done. A killed creation was never told to
-    anyone: whoever meets its row removes it. Raises: InvalidArgument, NameInUse, NoSuchImage, NoSuchContainer.
+    anyone: whoever meets its row removes it. Raises: InvalidArgument, NameInUse, NoSuchImage, NoSuchContainer,
+    NoSuchSecret.
     """
     if name is not None:
         check_name(name)
@@ -62,6 +63,10 @@ def create(
         files.write_file(f"{static}/container.json", encode_config(config))  # to rebuild a damaged database from
         if config.auto_remove_image:
             files.write_file(f"{static}/{REMOVE_IMAGE}", config.image.encode())
+        if config.secrets and fill is None:
+            from .secret_files import keep
+
+            keep(on, config)
         if not config.rootfs or config.rootfs_overlay:
             undo.callback(on.storage.remove, id)
             on.storage.create(id)

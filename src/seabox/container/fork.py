@@ -18,6 +18,7 @@ from .archive import ARTIFACTS
 from .container import Container
 from .create import create, half_made
 from .imported import localized
+from .secret_files import FOLDER as SECRETS
 from .waking import restore
 
 TYPE_CHECKING = False
@@ -108,9 +109,9 @@ def _child(on: Services, place: str, name: str | None, bounds: Bounds) -> Contai
             files.link(f"{place}/{dumping.SPEC}", f"{mine}/{dumping.SPEC}")
         for image in os.listdir(f"{place}/{dumping.IMAGES}"):
             files.link(f"{place}/{dumping.IMAGES}/{image}", f"{mine}/{dumping.IMAGES}/{image}")
-        artifacts = f"{on.config.static_dir(origin)}/{ARTIFACTS}"
-        if os.path.isdir(artifacts):
-            copy_tree(artifacts, f"{static}/{ARTIFACTS}")
+        for folder in (ARTIFACTS, SECRETS):
+            if os.path.isdir(own := f"{on.config.static_dir(origin)}/{folder}"):
+                copy_tree(own, f"{static}/{folder}")
         copy_tree(f"{place}/{FILES}", f"{static}/{FILES}")
         on.storage.replace(id, f"{static}/{FILES}")
 

@@ -14,6 +14,7 @@ from ..images.unpack import unpack
 from ..kernel import files
 from ..model.container import LogConfig
 from ..model.ids import is_id, new_id
+from ..spec.secrets_syntax import check_places
 from . import dumping, saved_volumes
 from .arriving import arrived, blamed, opened
 from .container import Container
@@ -21,6 +22,7 @@ from .create import create
 from .dependencies import start_required
 from .pod_place import PodPlace, alone, moved
 from .podman_files import complete
+from .secret_files import FOLDER, own
 from .waking import restore
 
 TYPE_CHECKING = False
@@ -147,6 +149,10 @@ def _require_sound(path: str, about: Checkpoint, *, allow_privileges: bool) -> N
     config = alone(config)
     if config.requires or config.conditions:
         raise BadCheckpoint(f"{path}: its container depends on other containers")
+    try:
+        check_places(config.secrets, config.mounts)
+    except InvalidArgument as problem:
+        raise BadCheckpoint(f"{path}: {problem}") from None
     if not allow_privileges and (asked := wider(config)):
         raise WiderPrivileges(path, asked)
 
@@ -215,6 +221,10 @@ def _fill(
         on.storage.lay(id, layer, lowers)
     if not os.path.exists(f"{images}/inventory.img"):
         raise BadCheckpoint(f"{path}: the archive ends before criu's images do")
+    try:
+        own(intake.about.config, f"{static}/{FOLDER}")
+    except FileNotFoundError:
+        raise BadCheckpoint(f"{path}: a secret of the container is not in it") from None
     if intake.about.previous:
         _fill_previous(static, intake.about, previous, path, bounds)
 

@@ -216,7 +216,19 @@ def _environment(config: ContainerConfig, run_dir: str) -> list[str]:
             given: list[str] = json.load(file)["process"]["env"]
     except (OSError, ValueError, KeyError, TypeError):
         return [f"{key}={value}" for key, value in config.env.items()]
-    return given
+    secret = {use.target for use in config.secrets if use.type == "env"}
+    kept = [f"{name}={config.env[name]}" for name in config.env if name in secret]
+    return [*(each for each in given if each.partition("=")[0] not in secret), *kept]
+
+
+def _secrets(config: ContainerConfig) -> dict[str, Any]:
+    """The secrets that are files; of those that are variables nothing is told."""
+    files = [use for use in config.secrets if use.type == "mount"]
+    if not files:
+        return {}
+    return {"Secrets": [
+        {"Name": use.name, "ID": use.id, "UID": use.uid, "GID": use.gid, "Mode": use.mode} for use in files
+    ]}  # fmt: skip
 
 
 def _config(config: ContainerConfig, run_dir: str) -> dict[str, Any]:
@@ -253,7 +265,7 @@ def _config(config: ContainerConfig, run_dir: str) -> dict[str, Any]:
         "HealthLogDestination": "local",
         "HealthMaxLogCount": config.healthcheck.results_kept if config.healthcheck is not None else RESULTS_KEPT,
         "HealthMaxLogSize": config.healthcheck.output_kept if config.healthcheck is not None else OUTPUT_KEPT,
-    }
+    } | _secrets(config)
 
 
 def _host_config(config: ContainerConfig) -> dict[str, Any]:

@@ -102,6 +102,11 @@ if TYPE_CHECKING:
         def is_filled(self, name: str) -> None: ...
         def mountpoint(self, name: str) -> str: ...
 
+    class Secrets(Protocol):
+        """See secrets.secrets.Secrets."""
+
+        def data(self, name: str) -> bytes: ...
+
     class Exits(Protocol):
         def read(self, id: str) -> Exit | None:
             """What conmon left in the exit file, None while there is none."""
@@ -127,6 +132,8 @@ if TYPE_CHECKING:
         def networking(self) -> Networking: ...
         @property
         def volume_uses(self) -> Volumes: ...
+        @property
+        def secrets(self) -> Secrets: ...
         @property
         def criu(self) -> str:
             """The program. Raises: Unsupported: there is none, and how to get it."""

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 
 from ..errors import NoSuchContainer
-from ..state.locks import Rank
+from ..state.locks import Rank, RankedLocks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from contextlib import AbstractContextManager
     from typing import Protocol
 
     from ..config import EngineConfig
     from ..model.container import Mount
-    from ..state.locks import Held
-    from ..state.locks import Locks as StateLocks
+    from ..state.locks import Locks
     from ..state.sqlite import SQLiteStore
     from ..state.store import Store
     from ..volumes.uses import Uses
@@ -32,33 +29,7 @@ if TYPE_CHECKING:
         @property
         def store(self) -> SQLiteStore: ...
         @property
-        def locks(self) -> StateLocks: ...
-
-
-class VolumeLocks:
-    """See volumes.needs.Locks."""
-
-    __slots__ = ("_folder", "_locks")
-
-    def __init__(self, locks: StateLocks, folder: str) -> None:
-        self._locks, self._folder = locks, folder
-
-    def hold(self, name: str) -> AbstractContextManager[list[Held]]:
-        """See Locks.hold."""
-        return self._locks.hold(Rank.VOLUME, name)
-
-    def try_hold(self, name: str) -> Held | None:
-        """See Locks.try_hold."""
-        return self._locks.try_hold(Rank.VOLUME, name)
-
-    def names(self) -> list[str]:
-        """See Locks.names."""
-        prefix = f"{Rank.VOLUME.name.lower()}-"
-        try:
-            found = os.listdir(self._folder)
-        except FileNotFoundError:
-            return []
-        return [name.removeprefix(prefix) for name in found if name.startswith(prefix)]
+        def locks(self) -> Locks: ...
 
 
 class VolumeUsers:
@@ -101,7 +72,7 @@ def uses(on: Rooms) -> Uses:
     from ..volumes.shelf import Shelf
     from ..volumes.uses import Uses
 
-    locks = VolumeLocks(on.locks, f"{on.config.runroot}/locks")
+    locks = RankedLocks(on.locks, Rank.VOLUME, f"{on.config.runroot}/locks")
     return Uses(Shelf(SQLiteVolumes(on.store), locks, on.config.volumes))
 
 

@@ -43,6 +43,7 @@ def container_changes(config: ContainerConfig, upper: str, lowers: Sequence[str]
     if not os.path.isdir(upper):  # it never ran
         return
     places = _PLACES | {mount.destination.rstrip("/") for mount in config.mounts}
+    places |= {use.target for use in config.secrets}
     for change in differences(upper, lowers, full=full):
         if change.path not in places and not change.path.startswith(("/dev/", "/proc/", "/sys/")):
             yield change

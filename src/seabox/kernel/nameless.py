@@ -6,6 +6,7 @@ import errno
 import os
 
 from .effects import effect
+from .files import write_all
 
 _NO_TMPFILE = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL)
 
@@ -21,6 +22,18 @@ def open_nameless(folder: str) -> int:
     path = f"{folder}/.{os.urandom(8).hex()}~"
     fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
     os.unlink(path)
+    return fd
+
+
+@effect("open")
+def in_memory(data: bytes) -> int:
+    """A new file that holds `data` and is on no disk. Raises: OSError."""
+    fd = os.memfd_create("seabox", os.MFD_CLOEXEC)
+    try:
+        write_all(fd, data)
+    except BaseException:
+        os.close(fd)
+        raise
     return fd
 
 

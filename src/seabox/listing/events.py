@@ -42,7 +42,7 @@ def _test(key: str, value: str) -> Test:
         return lambda event: event.type == value
     if key == "label":
         return lambda event: label_fits(attributes(event), value)
-    if key in ("pod", "volume", "network"):
+    if key in ("pod", "volume", "network", "secret"):
         return lambda event: event.type == key and (event.name == value or event.id.startswith(value))
     raise InvalidArgument(f"failed to parse event filters: {key} is an invalid filter")
 

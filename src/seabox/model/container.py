@@ -25,6 +25,18 @@ class Mount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     labels: dict[str, str] = {}
 
 
+class SecretUse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A secret in a container: which, and where. The container has a copy of its own."""
+
+    name: str
+    id: str
+    type: str  # "mount" = a file | "env" = a variable
+    target: str  # the path of the file, or the name of the variable
+    uid: int = 0  # of the file, as the rest
+    gid: int = 0
+    mode: int = 0o444
+
+
 class Ulimit(msgspec.Struct, frozen=True, kw_only=True):
     """A resource limit: name without RLIMIT_, lower case ("nofile"); -1 = unlimited."""
 
@@ -153,6 +165,7 @@ class ContainerConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     chroot_dirs: tuple[str, ...] = ()  # directories that get our files of /etc as well
     mounts: tuple[Mount, ...] = ()
     volumes_from: tuple[str, ...] = ()  # as asked for; what came of it is among the mounts
+    secrets: tuple[SecretUse, ...] = ()
     devices: tuple[Device, ...] = ()
     device_rules: tuple[str, ...] = ()  # "c 10:* rwm": devices that it may use without having their nodes
     namespaces: Namespaces = Namespaces()
@@ -263,6 +276,7 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     image_volume: str = ""  # what VOLUMEs become: "bind" (also "anonymous" or "") | "tmpfs" | "ignore"
     volumes: tuple[str, ...] = ()  # podman's -v syntax: [SRC:]DEST[:OPTIONS]; SRC is a path or a volume
     volumes_from: tuple[str, ...] = ()  # CONTAINER[:ro|:rw|:z]: all that it has mounted
+    secrets: tuple[str, ...] = ()  # NAME[,type=mount|env][,target=TARGET][,uid=UID][,gid=GID][,mode=MODE]
     tmpfs: tuple[str, ...] = ()  # DEST[:OPTIONS]
     mounts: tuple[Mount, ...] = ()
     devices: tuple[str, ...] = ()  # SRC[:DEST[:PERMISSIONS]]

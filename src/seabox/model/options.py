@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         image_volume: str
         volumes: Sequence[str]
         volumes_from: Sequence[str]
+        secrets: Sequence[str]
         tmpfs: Sequence[str]
         mounts: Sequence[Mount]
         devices: Sequence[str]

@@ -9,7 +9,7 @@ from functools import cache
 from time import monotonic
 
 from ..errors import OCIRuntimeFailed, TimedOut
-from ..kernel.files import remove_file
+from ..kernel.files import remove_file, write_atomic
 from ..kernel.process import (
     arguments,
     clean_env,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .runtime import Launch
 
 CREATE_SECONDS = 240.0
-ROTATES_LOGS = (2, 2)  # the version from which conmon can keep the old log by itself
+_ROTATES_LOGS = (2, 2)  # the version from which conmon can keep the old log by itself
 _DYING_SECONDS = 10.0
 _FIRST_FD = 3  # of those that conmon gets from us
 
@@ -237,3 +237,20 @@ def version(program: str) -> tuple[int, ...]:
         return tuple(int(part) for part in words[2].split(b"."))
     except (IndexError, ValueError):
         return ()
+
+
+def rotates_logs(program: str, known: str) -> bool:
+    """Whether conmon keeps the old log by itself. Each conmon is asked once; the file `known` holds what it said."""
+    try:
+        found = os.stat(program)
+        mark = f"{program} {found.st_ino} {found.st_mtime_ns} "
+        with open(known) as file:
+            told = file.read()
+        if told.startswith(mark):
+            return told.endswith("True")
+    except FileNotFoundError:
+        if not program:
+            return False
+    rotates = version(program) >= _ROTATES_LOGS
+    write_atomic(known, f"{mark}{rotates}".encode(), durable=False)
+    return rotates

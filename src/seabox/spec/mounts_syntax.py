@@ -104,7 +104,7 @@ def _checked(mount: Mount) -> Mount:
             raise InvalidArgument("must set source of an image mount")
         options = _options(mount.options, ())
         return Mount(
-            type="image", source=plain("image", mount.source), destination=_destination(mount.destination),
+            type="image", source=plain("image", mount.source), destination=check_destination(mount.destination),
             options=("rw" if "rw" in mount.options and "ro" not in mount.options else "ro",
                      *(option for option in options if option not in ("rw", "ro"))),
         )  # fmt: skip
@@ -130,12 +130,12 @@ def _bind(source: str, destination: str, options: Sequence[str]) -> Mount:
         chosen += _elsewhere(elsewhere)
     elif elsewhere:
         raise InvalidArgument(f'invalid mount option "{elsewhere[0]}": it goes with the option O')
-    return Mount(type="bind", source=path, destination=_destination(destination), options=chosen + idmap)
+    return Mount(type="bind", source=path, destination=check_destination(destination), options=chosen + idmap)
 
 
 def volume(name: str, destination: str, options: Iterable[str], *, like: Mount | None = None) -> Mount:
     """The volume `name` ("": one made for this container alone) at `destination`. Raises: InvalidArgument."""
-    place = _destination(destination)
+    place = check_destination(destination)
     if name:
         check_name(plain("volume name", name))
     idmap, rest = _idmap(options)
@@ -185,7 +185,7 @@ def _devpts(destination: str, options: Iterable[str]) -> Mount:
         given[key] = value
     words = tuple(f"{key}={value}" for key, value in given.items())
     return Mount(
-        type="devpts", source="devpts", destination=_destination(destination),
+        type="devpts", source="devpts", destination=check_destination(destination),
         options=("rprivate", "nosuid", "noexec", "newinstance", *words),
     )  # fmt: skip
 
@@ -219,7 +219,7 @@ def tmpfs_mount(destination: str, options: Iterable[str], kind: str = "tmpfs") -
     for flag, allowed in (("nosuid", "suid"), ("nodev", "dev"), ("noexec", "exec")):
         if flag not in chosen and allowed not in chosen:
             chosen += (flag,)
-    return Mount(type=kind, destination=_destination(destination), options=(*chosen, *settings.values()))
+    return Mount(type=kind, destination=check_destination(destination), options=(*chosen, *settings.values()))
 
 
 def _fits(key: str, value: str) -> bool:
@@ -250,7 +250,8 @@ def _options(options: Iterable[str], extra: tuple[tuple[str, ...], ...]) -> tupl
     return tuple(chosen)
 
 
-def _destination(path: str) -> str:
+def check_destination(path: str) -> str:
+    """The place of a mount, as it is kept. Raises: InvalidArgument."""
     if not path:
         raise InvalidArgument("must set volume destination")
     if not plain("mount destination", path).startswith("/"):

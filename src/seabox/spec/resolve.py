@@ -9,6 +9,7 @@ from ..model.container import ContainerConfig, LogConfig
 from ..model.ids import check_name
 from ..model.signals import signal_number
 from .asked import shown_again
+from .cgroup_syntax import check_cgroup_parent, check_cgroups
 from .defaults import allowed_sysctls
 from .devices import parse_device, parse_device_rule
 from .environment import environment
@@ -31,9 +32,10 @@ from .networking import (
     parse_ports,
 )
 from .passwd_lines import check_entry, host_users
+from .secrets_syntax import parse_secrets
 from .security_syntax import parse_security
 from .systemd_mode import STOP_SIGNAL, is_wanted
-from .text import absolute, content, normal, plain, whole_number
+from .text import absolute, content, plain, whole_number
 from .timezone import check_timezone
 from .workdir import absolute_workdir
 
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from .mounts_syntax import FindImage
     from .namespaces import FindContainer
     from .networking import FindNetwork
+    from .secrets_syntax import FindSecret
 
     class Defaults(Protocol):
         """What the engine's configuration decides where a request says nothing."""
@@ -99,6 +102,7 @@ def resolve(
     find_network: FindNetwork | None = None,
     find_image: FindImage | None = None,
     find_mounts: FindMounts | None = None,
+    find_secret: FindSecret | None = None,
 ) -> ContainerConfig:
     """The container that `request` describes. Looks at the host's files (mount sources, devices, a seccomp profile).
 
@@ -154,6 +158,7 @@ def resolve(
         chroot_dirs=tuple(absolute("chroot directory", path) for path in request.chroot_dirs),
         mounts=with_layers(_check_idmap(mounts, runtime), find_image),
         volumes_from=request.volumes_from,
+        secrets=parse_secrets(request.secrets, mounts, find_secret),
         devices=tuple(parse_device(text) for text in request.devices),
         device_rules=tuple(map(parse_device_rule, request.device_cgroup_rules)),
         namespaces=namespaces,
@@ -194,8 +199,8 @@ def resolve(
         auto_remove=request.auto_remove,
         auto_remove_image=request.auto_remove_image and request.auto_remove and not request.rootfs,
         runtime=runtime,
-        cgroup_parent=_cgroup_parent(request.cgroup_parent or defaults.cgroup_parent),
-        cgroups=_cgroups(request.cgroups),
+        cgroup_parent=check_cgroup_parent(request.cgroup_parent or defaults.cgroup_parent),
+        cgroups=check_cgroups(request.cgroups),
         pidfile=_host_path("pidfile", request.pidfile),
         conmon_pidfile=_host_path("conmon pidfile", request.conmon_pidfile),
         create_command=tuple(content("command line", word) for word in request.create_command),
@@ -381,20 +386,3 @@ def _sdnotify(word: str) -> str:
     if word not in ("ignore", "container", "conmon"):
         raise InvalidArgument(f'invalid sdnotify value "{word}": must be container, conmon or ignore')
     return word
-
-
-def _cgroup_parent(path: str) -> str:
-    if not path:
-        return ""
-    if plain("cgroup parent", path).endswith(".slice") or ".." in path.split("/"):
-        raise InvalidArgument(f"cgroup parent {path} is not valid: it must be a path below the cgroup mount")
-    return normal("/" + path)
-
-
-def _cgroups(word: str) -> str:
-    word = word or "enabled"
-    if word in ("enabled", "disabled", "no-conmon"):
-        return word
-    if word == "split":
-        raise Unsupported("--cgroups=split is not supported: use enabled, disabled or no-conmon")
-    raise InvalidArgument(f"invalid cgroup mode {word!a}: use enabled or disabled")

@@ -15,6 +15,7 @@ from ..kernel.locks import holder_of, lock_file, unlock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
 
 class LockOrderError(SeaboxError):
@@ -27,6 +28,7 @@ class Rank(IntEnum):
     POD = 0
     CONTAINER = 1
     VOLUME = 2
+    SECRET = 3
 
 
 _mine = threading.local()  # .held: list[tuple[Rank, str]] in the order taken by this thread
@@ -139,6 +141,32 @@ class Locks:
                 return lock_file(path, timeout=max(0.0, deadline - time.monotonic()))
             except FileNotFoundError:  # a reboot emptied the run directory, or its object was just removed
                 files.make_dirs(os.path.dirname(path), 0o700)
+
+
+class RankedLocks:
+    """The locks of one rank, as the room that they are of knows them; `folder` is where those of such ranks are."""
+
+    __slots__ = ("_folder", "_locks", "_rank")
+
+    def __init__(self, locks: Locks, rank: Rank, folder: str) -> None:
+        self._locks, self._rank, self._folder = locks, rank, folder
+
+    def hold(self, name: str) -> AbstractContextManager[list[Held]]:
+        """Held inside the block. Raises: Busy."""
+        return self._locks.hold(self._rank, name)
+
+    def try_hold(self, name: str) -> Held | None:
+        """The lock, if it is free this moment."""
+        return self._locks.try_hold(self._rank, name)
+
+    def names(self) -> list[str]:
+        """Those that were taken and not discarded since the machine was started."""
+        prefix = f"{self._rank.name.lower()}-"
+        try:
+            found = os.listdir(self._folder)
+        except FileNotFoundError:
+            return []
+        return [name.removeprefix(prefix) for name in found if name.startswith(prefix)]
 
 
 def describe(pid: int) -> str:

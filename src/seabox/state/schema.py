@@ -244,7 +244,18 @@ ALTER TABLE container ADD COLUMN restored_at INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX container_by_pod ON container(pod) WHERE pod IS NOT NULL;
 """
 
-MIGRATIONS = (_FIRST, _CGROUP, _PODS_VOLUMES_CHECKPOINTS)
+_SECRETS = """
+CREATE TABLE secret(
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    config BLOB NOT NULL,
+    phase TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX secret_by_name ON secret(name) WHERE phase = 'ready';
+CREATE INDEX secret_unsettled ON secret(phase) WHERE phase <> 'ready';
+"""
+
+MIGRATIONS = (_FIRST, _CGROUP, _PODS_VOLUMES_CHECKPOINTS, _SECRETS)
 VERSION = len(MIGRATIONS)
 
 STATE_COLUMNS = (

@@ -17,7 +17,7 @@ from ..kernel import cgroups, mounts, watch
 from ..kernel.process import pidfd_of
 
 _RUNTIMES = frozenset({"crun", "runc", "youki", "krun", "runsc"})
-_STORED = ("overlay", "vfs", "containers", "trash", "volumes")  # directories of the root: an entry per object
+_STORED = ("overlay", "vfs", "containers", "secrets", "trash", "volumes")  # of the root: an entry per object
 _LAYERS = "layers"
 _NETNS = "/run/netns"
 _NETNS_PREFIX = "seabox-"

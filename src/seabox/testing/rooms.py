@@ -229,6 +229,14 @@ class FakeVolumes:
         return f"/volumes/{name}/_data"
 
 
+class FakeSecrets(dict[str, bytes]):
+    """What secrets hold, by id."""
+
+    def data(self, name: str) -> bytes:
+        """See Secrets.data."""
+        return self[name]
+
+
 class FakeRooms:
     """container.services.Services in the directory `folder`; close it, for it has children."""
 
@@ -243,6 +251,7 @@ class FakeRooms:
         self.bundles = FakeBundles()
         self.networking = FakeNetworking()
         self.volume_uses = FakeVolumes()
+        self.secrets = FakeSecrets()
         self.fake = FakeRuntime()
         self.settled: list[str] = []  # pods that a member of which has ended
         self.supervised = 0  # how often a supervisor was wanted

@@ -98,6 +98,10 @@ class CommandLine:
         with seabox.Engine(root=self.root, runroot=self.runroot) as engine:
             return [volume.name for volume in engine.volumes.list()]
 
+    def secrets(self) -> list[str]:
+        """The names of all secrets."""
+        with seabox.Engine(root=self.root, runroot=self.runroot) as engine:
+            return [secret.name for secret in engine.secrets.list()]
 
     def images(self) -> list[str]:
         """The ids of all images but the embedded one."""
@@ -130,7 +134,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
 
 @pytest.fixture
 def cli(machine: CommandLine) -> Iterator[CommandLine]:
-    """A command line without containers, volumes, and images but busybox, before the test and after it."""
+    """A command line without containers, volumes, secrets, and images but busybox, before the test and after it."""
     try:
         yield machine
     finally:
@@ -138,6 +142,8 @@ def cli(machine: CommandLine) -> Iterator[CommandLine]:
             machine("rm", "--all", "--force", "--time", "0", "--volumes")
         if machine.volumes():
             machine("volume", "rm", "--all", "--force")
+        if machine.secrets():
+            machine("secret", "rm", "--all")
         if others := machine.images():
             machine("rmi", "--force", *others)
-    assert machine.names() == machine.volumes() == machine.images() == []
+    assert machine.names() == machine.volumes() == machine.secrets() == machine.images() == []

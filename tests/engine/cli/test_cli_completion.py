@@ -44,4 +44,6 @@ def test_objects(cli: CommandLine) -> None:
     assert "idle:/etc/" in offered("cp", "idle:")
     assert offered("exec", "busy", "") == [":0"]
     assert offered("rm", "--filter", "") == [":4"]
+    cli.ok("secret", "create", "token", "-", stdin=b"x")
+    assert offered("secret", "rm", "") == offered("run", "--secret", "") == ["token", ":4"]
     assert cli.ok("image", "mount") == ""  # what was mounted to look inside is not mounted any more

@@ -109,7 +109,7 @@ def test_an_archive_as_image(cli: CommandLine, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ("--userns", "keep-id"), ("--uidmap", "0:1:2"), ("--secret", "s"), ("--seccomp-policy", "image"),
+        ("--userns", "keep-id"), ("--uidmap", "0:1:2"), ("--seccomp-policy", "image"),
         ("--cgroups", "split"), ("--rdt-class", "x"), ("--gpus", "all"), ("--blkio-weight", "x"),
         ("--device-cgroup-rule", "x"), ("--tz", "no/where"), ("--pull", "x"), ("--annotation", "run.oci.handler=x"),
         ("--mount", "type=image,dst=/x"), ("--mount", "type=devpts,dst=/x,a=b"),

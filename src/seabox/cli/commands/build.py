@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
 
 from seabox.cli.context import engine
 from seabox.cli.flags import BOOL, LIST, Command, Flag
@@ -59,7 +60,11 @@ def run(args: Arguments) -> int:
         raise InvalidArgument(f'context must be a directory: "{context}"')
     if (args.given("squash") and args.given("layers")) or (args.given("squash-all") and args.given("squash")):
         raise InvalidArgument("cannot specify --squash with --layers and --squash-all with --squash")
-    words = _words(args)
+    with ExitStack() as opened:
+        return _build(args, context, _words(args, opened))
+
+
+def _build(args: Arguments, context: str, words: list[str]) -> int:
     files = args.texts("file")
     typed: bytes | None = None
     if context == "-" or files == ["-"]:
@@ -101,7 +106,7 @@ def run(args: Arguments) -> int:
     return 0
 
 
-def _words(args: Arguments) -> list[str]:
+def _words(args: Arguments, opened: ExitStack) -> list[str]:
     """buildah's flags. As podman's do, builds keep their steps, and --squash keeps the layers that were there."""
     passed = [name for name in _BOOLS if name not in ("squash", "load")]
     words = [f"--{name}={str(args.on(name)).lower()}" for name in passed if args.given(name)]
@@ -117,8 +122,25 @@ def _words(args: Arguments) -> list[str]:
         values = args.texts(name)
         if name in ("build-arg", "env"):  # without a value: ours, which buildah does not see
             values = [f"{key}={os.environ[key]}" if key in os.environ else key for key in values]
+        elif name == "secret":
+            values = [_secret(value, opened) for value in values]
         words += [f"--{name}={value}" for value in values]
     return [*words, f"--pull={'never' if _policy(args) == 'never' else 'false'}"]
+
+
+def _secret(text: str, opened: ExitStack) -> str:
+    """A secret as buildah is told of it. Our variables it does not see: one that is meant is a file in our memory."""
+    said = dict(word.partition("=")[::2] for word in text.split(","))
+    id = said.get("id", "")
+    kind = said.get("type") or ("env" if "env" in said or ("src" not in said and id in os.environ) else "file")
+    value = os.environ.get(said.get("env") or said.get("src") or id)
+    if not id or kind != "env" or value is None:
+        return text
+    from seabox.kernel.nameless import in_memory
+
+    fd = in_memory(os.fsencode(value))
+    opened.callback(os.close, fd)
+    return f"id={id},src=/proc/{os.getpid()}/fd/{fd}"
 
 
 def _policy(args: Arguments) -> str:

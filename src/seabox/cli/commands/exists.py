@@ -1,4 +1,4 @@
-"""`container exists`, `image exists` and `pod exists`."""
+"""`container exists`, `image exists`, `pod exists` and `secret exists`."""
 
 from __future__ import annotations
 
@@ -23,5 +23,8 @@ def run(args: Arguments) -> int:
     """0 if it exists, 1 if not; nothing is printed."""
     with engine(args) as on:
         what = args.command.path.partition(" ")[0]
-        exists = {"container": on.containers.exists, "image": on.images.exists, "pod": on.pods.exists}[what]
+        if what == "secret":
+            exists = on.secrets.exists
+        else:
+            exists = {"container": on.containers.exists, "image": on.images.exists, "pod": on.pods.exists}[what]
         return 0 if exists(args.rest[0]) else 1

@@ -136,6 +136,10 @@ def _volumes(on: Engine, position: Position) -> dict[str, str]:
     return {volume.name: "" for volume in on.volumes.list()}
 
 
+def _secrets(on: Engine, position: Position) -> dict[str, str]:
+    return {secret.name: secret.id[:_SHORT] for secret in on.secrets.list()}
+
+
 def _registries(on: Engine, position: Position) -> dict[str, str]:
     from seabox.config import registries_files
     from seabox.images.registries import Registries
@@ -145,7 +149,7 @@ def _registries(on: Engine, position: Position) -> dict[str, str]:
 
 _LOOK_UPS: dict[str, Callable[[Engine, Position], dict[str, str]]] = {
     "containers": _containers, "images": _images, "networks": _networks, "pods": _pods,
-    "registries": _registries, "volumes": _volumes,
+    "registries": _registries, "secrets": _secrets, "volumes": _volumes,
 }  # fmt: skip
 
 

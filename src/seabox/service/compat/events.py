@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Test = Callable[[str, str, str, dict[str, Any]], bool]
 
 _SECOND = 10**9
-_TYPES = ("container", "image", "volume", "network")
+_TYPES = ("container", "image", "volume", "network", "secret")
 _NAMES = {
     ("container", "died"): "die", ("container", "remove"): "destroy", ("container", "exec_died"): "exec_die",
     ("image", "remove"): "delete", ("image", "loadfromarchive"): "load", ("volume", "remove"): "destroy",

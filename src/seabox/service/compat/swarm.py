@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ...engine import Engine
     from ..request import Request
 
-_LISTS = ("services", "nodes", "tasks", "secrets", "configs")
+_LISTS = ("services", "nodes", "tasks", "configs")
 
 
 class NoSwarm(SeaboxError):

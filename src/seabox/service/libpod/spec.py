@@ -7,6 +7,7 @@ from ..health import add_check
 from .spec_limits import asked_limits
 from .spec_mounts import asked_mounts, device_rules
 from .spec_networks import asked_networks, asked_ports, namespace
+from .spec_secrets import asked_secrets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 _ON_FAILURE = ("none", "none", "kill", "restart", "stop")  # podman's numbers for it
 _RUNTIMES = ("", "runc", "crun", "oci")
 _REFUSED = (
-    ("secrets", "secrets are not supported: mount a file, or give a variable"),
-    ("secret_env", "secrets are not supported: give a variable in env"),
     ("env_host", "env_host is not supported: the variables of the service are not the client's"),
     ("storage_opts", "storage_opts are not supported: the size of a container's files cannot be bounded"),
     ("devices_from", "devices_from is not supported: name the devices"),
@@ -64,6 +63,7 @@ def asked_for(spec: body.SpecGenerator, name: str = "") -> Asked:
         "chroot_dirs": spec.chroot_directories or [],
         "mounts": asked_mounts(spec),
         "volumes_from": spec.volumes_from or [],
+        "secrets": list(asked_secrets(spec)),
         "devices": [each.path or "" for each in spec.devices or ()],
         "device_cgroup_rules": device_rules(spec.device_cgroup_rule or ()),
         "privileged": bool(spec.privileged),

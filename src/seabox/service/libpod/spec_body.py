@@ -69,6 +69,16 @@ class ImageVolume(_Body, kw_only=True, rename="pascal"):
     sub_path: str | None = None
 
 
+class Secret(_Body, kw_only=True):
+    """A secret that is a file; the target is below /run/secrets unless it begins with a slash."""
+
+    source: str | None = msgspec.field(default=None, name="Source")
+    target: str | None = msgspec.field(default=None, name="Target")
+    uid: UInt64 | None = msgspec.field(default=None, name="UID")
+    gid: UInt64 | None = msgspec.field(default=None, name="GID")
+    mode: UInt64 | None = msgspec.field(default=None, name="Mode")
+
+
 class Device(_Body, kw_only=True):
     """The path is SOURCE[:DESTINATION[:PERMISSIONS]]."""
 
@@ -253,7 +263,7 @@ class SpecGenerator(_Body, kw_only=True):
     work_dir: str | None = None
     create_working_dir: bool | None = None
     storage_opts: Pairs = None
-    secrets: list[Any] | None = None
+    secrets: list[Secret] | None = None
     # security
     privileged: bool | None = None
     user: str | None = None

@@ -1,0 +1,1 @@
+"""Secrets: which there are, and where their bytes lie."""

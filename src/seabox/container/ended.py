@@ -37,7 +37,8 @@ def finish(ctr: Locked) -> None:
         return  # its holder, which is alive, does the rest
     if ctr.state.next_start_at:
         if ctr.state.status is Status.STOPPED and ctr.state.backoff > FIRST_PAUSE:
-            teardown.clean(ctr)  # for the length of the pause; to its user it is no end
+            with ctr.claimed(Intent.CLEANUP):
+                teardown.clean(ctr, last=True)  # for the length of the pause; to its user it is no end
         return
     goes = ctr.facts.auto_remove and ctr.state.ever_started
     stays = not goes or ctr.state.mount_count or ctr.on.store.dependants(ctr.id)  # or may have to

@@ -89,6 +89,8 @@ def settle(ctr: Locked) -> None:
         raise RemovalFinished(name) if known else NoSuchContainer(name)
     if ctr.state.status in (Status.CONFIGURED, Status.EXITED):
         teardown.release_resources(ctr, interrupted=True)  # a run that was being made and never told of
+    elif ctr.state.status is Status.STOPPED:
+        _await_orphans(ctr)  # a `runtime delete` may still be at it, and would take what the next run makes
     elif ctr.state.status in ALIVE:
         adopt(ctr)
         if ctr.state.status is Status.CREATED and claim is not None and claim.intent in (Intent.START, Intent.RESTART):
@@ -129,9 +131,7 @@ def _end(ctr: Locked) -> None:
 
 def adopt(ctr: Locked) -> None:
     """The move that the runtime made and nobody recorded, its caller having died or being a stranger, is recorded."""
-    for orphan in process.spawned_for(ctr.id, (ctr.runtime.name,)):
-        if orphan != ctr.state.process:  # which bears the runtime's arguments until it executes its own program
-            process.wait_gone(orphan, _ORPHAN_GRACE)  # a `runtime start` may still be at it
+    _await_orphans(ctr)  # a `runtime start` may still be at it
     seen = ctr.runtime.state(ctr.id)
     status = seen.status if seen is not None else "stopped"
     if ctr.state.status is Status.CREATED and status in ("running", "paused"):
@@ -143,6 +143,13 @@ def adopt(ctr: Locked) -> None:
         ctr.become(paused(ctr.state), EventKind.PAUSE)
     elif ctr.state.status is Status.PAUSED and status == "running":
         ctr.become(resumed(ctr.state), EventKind.UNPAUSE)
+
+
+def _await_orphans(ctr: Locked) -> None:
+    """No runtime that a dead process called is at work on the container any more, unless it is stuck."""
+    for orphan in process.spawned_for(ctr.id, (ctr.runtime.name,)):
+        if orphan != ctr.state.process:  # which bears the runtime's arguments until it executes its own program
+            process.wait_gone(orphan, _ORPHAN_GRACE)
 
 
 def see_death(ctr: Locked) -> None:

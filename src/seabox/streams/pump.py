@@ -52,6 +52,7 @@ MESSAGE = 8192  # bytes: the most that comes in one message
 _SLAB = 8 * MESSAGE  # what an empty pipe takes in one write
 _LOW = 1 << 16  # bytes: with fewer that wait for a reader, the next are fetched
 _LOOK_AGAIN = 0.25  # s between two looks at whether the owner of a terminal goes on
+_REST = 0.0005  # s that more is waited for after a full message: to wake up for each costs more than to read it
 _GONE = select.POLLHUP | select.POLLERR
 
 
@@ -78,25 +79,29 @@ class Ends:
 def receive_batch(connection: Connection, slab: memoryview) -> tuple[list[tuple[int, memoryview]], bool]:
     """What has arrived, as (stream, part of `slab`) in its order, one part for messages of one stream in a row.
 
-    The second value: whether this was the last.
+    The second value: whether this was the last. After a full message more is given a moment to arrive.
     """
     runs: list[tuple[int, memoryview]] = []
-    ended = False
-    begin = end = current = 0
-    try:
-        while end + MESSAGE <= len(slab):
+    ended = rested = False
+    begin = end = current = count = 0
+    while end + MESSAGE <= len(slab):
+        try:
             message = connection.receive(slab[end : end + MESSAGE])
-            if message is None:
-                ended = True
+        except BlockingIOError:
+            if rested or count < MESSAGE or end > len(slab) // 2:
                 break
-            stream, count = message
-            if stream != current and end > begin:
-                runs.append((current, slab[begin:end]))
-                begin = end
-            current = stream
-            end += count
-    except BlockingIOError:
-        pass
+            select.select((), (), (), _REST)
+            rested = True
+            continue
+        if message is None:
+            ended = True
+            break
+        stream, count = message
+        if stream != current and end > begin:
+            runs.append((current, slab[begin:end]))
+            begin = end
+        current = stream
+        end += count
     if end > begin:
         runs.append((current, slab[begin:end]))
     return runs, ended

@@ -136,8 +136,10 @@ def test_binds(said: list[str], volumes: list[str], to_make: list[str]) -> None:
            driver_options={"type": "tmpfs"})),
     ({"Type": "tmpfs", "TmpfsOptions": {"SizeBytes": 1024, "Mode": 493, "Options": [["exec"], ["uid", "5"]]}},
      Mount(type="tmpfs", destination="/m", options=("size=1024", "mode=755", "exec", "uid=5"))),
-    ({"Type": "image", "Source": "busybox"},
-     Mount(type="image", source="busybox", destination="/m", options=("ro",))),
+    ({"Type": "image", "Source": "busybox", "ImageOptions": {"Subpath": "etc"}},
+     Mount(type="image", source="busybox", destination="/m", options=("ro",), subpath="etc")),
+    ({"Type": "volume", "Source": "v", "VolumeOptions": {"Subpath": "a/b"}},
+     Mount(type="volume", source="v", destination="/m", subpath="a/b")),
 ])  # fmt: skip
 def test_mounts(said: dict[str, Any], wanted: Mount) -> None:
     assert options({"Mounts": [{"Target": "/m"} | said]})["mounts"] == [wanted]

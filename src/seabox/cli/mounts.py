@@ -12,6 +12,7 @@ from seabox.model.literals import read_bool, read_csv
 
 _SOURCE = ("src", "source", "from")
 _DESTINATION = ("dst", "dest", "destination", "target")
+_PART = ("subpath", "volume-subpath", "image-subpath")
 _LATER = ("artifact",)
 _KINDS = ("bind", "volume", "tmpfs", "ramfs", "devpts", "image", "glob")
 _OTHERS = ", ".join(_KINDS)
@@ -51,7 +52,7 @@ def _parse(text: str) -> Mount:
         raise Unsupported(f"mounts of type {kind} are not supported yet: use type={_OTHERS}")
     if kind not in _KINDS:
         raise InvalidArgument(f'invalid filesystem type "{kind}"')
-    source = destination = ""
+    source = destination = part = ""
     options: list[str] = []
     about: dict[str, dict[str, str]] = {"volume-opt": {}, "volume-label": {}}
     driver = ""
@@ -69,6 +70,8 @@ def _parse(text: str) -> Mount:
             about[key][name] = word
         elif kind == "volume" and key == "volume-driver":
             driver = value
+        elif kind in ("volume", "image") and key in _PART:
+            part = _given(key, value).removeprefix("/")
         else:
             options += _option("bind" if kind == "glob" else kind, key, bool(equals), value)
     if not destination and kind != "glob":
@@ -77,7 +80,7 @@ def _parse(text: str) -> Mount:
         raise InvalidArgument(f"must set source of a{'n' if kind == 'image' else ''} {kind} mount")
     return Mount(
         type=kind, source=source, destination=destination, options=tuple(options), driver=driver,
-        driver_options=about["volume-opt"], labels=about["volume-label"],
+        driver_options=about["volume-opt"], labels=about["volume-label"], subpath=part,
     )  # fmt: skip
 
 

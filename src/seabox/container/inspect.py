@@ -186,7 +186,7 @@ def _mount(on: Services, mount: Mount) -> dict[str, Any]:
         "Options": [option for option in mount.options if option not in ("ro", "rw", *modes, *_PROPAGATION)],
         "RW": "ro" not in mount.options,
         "Propagation": next((option for option in mount.options if option in _PROPAGATION), ""),
-    }
+    } | ({"SubPath": mount.subpath} if mount.subpath else {})
     if mount.type == "volume":
         about = {"Name": mount.source, "Source": on.volume_uses.mountpoint(mount.source), "Driver": "local"}
         return {"Type": "volume"} | about | {key: shown[key] for key in shown if key not in ("Type", *about)} | about

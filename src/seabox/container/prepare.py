@@ -76,12 +76,16 @@ def _with_images(ctr: Locked, rootfs: str) -> ContainerConfig:
     from msgspec.structs import replace
 
     number, mounts = 0, []
-    for mount in config.mounts:
+    for index, mount in enumerate(config.mounts):
         if mount.type == "image":
             id = image_root(ctr.id, number)
             number += 1
             ctr.on.storage.create(id)
             place = ctr.on.storage.mount(id, [ctr.on.layer_dir(layer) for layer in mount.layers])
+            if mount.subpath:
+                from .parts import show
+
+                place = show(ctr, index, place, mount.subpath)
             mount = replace(mount, type="bind", source=place, options=("rbind", "rprivate", *mount.options))
         mounts.append(mount)
     return replace(config, mounts=tuple(mounts))

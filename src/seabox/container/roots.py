@@ -70,7 +70,7 @@ def _of_process(ctr: Locked) -> int:
 def _at_rest(ctr: Locked, stack: ExitStack) -> int:
     binds = [
         (stack.enter_context(ctr.on.volume_uses.path(mount.source)) if mount.type == "volume" else mount.source,
-         mount.destination, "ro" in mount.options)
+         mount.subpath, mount.destination, "ro" in mount.options)
         for mount in sorted(ctr.config.mounts, key=lambda mount: mount.destination.count("/"))
         if mount.type in ("bind", "volume")
     ]  # fmt: skip

@@ -41,7 +41,7 @@ def release_resources(ctr: Locked, *, interrupted: bool = False, also: Iterable[
     processes = _release_strays if interrupted else _release_conmon
     _attempt(ctr, (exec_reap.end_all, processes), problems)
     volumes = _release_interrupted_volumes if interrupted else _release_volumes
-    others = (_release_network, volumes, _release_rootfs, _release_from_pod, *also, _release_files)
+    others = (_release_network, _release_parts, volumes, _release_rootfs, _release_from_pod, *also, _release_files)
     if not interrupted and not _may_live(ctr) and not os.path.exists(f"{ctr.run_dir}/{_HOOKS}"):
         # no process is left that the runtime would have to end first, and no hook that may want the files
         _attempt(ctr, (lambda ctr: _release_runtime(ctr, lambda: _attempt(ctr, others, problems)),), problems)
@@ -109,6 +109,13 @@ def _left_by_criu(ctr: Locked) -> Iterator[str]:
 def _release_network(ctr: Locked) -> None:
     if ctr.facts.networked:
         ctr.on.networking.tear_down(ctr.id)
+
+
+def _release_parts(ctr: Locked) -> None:
+    if os.path.isdir(f"{ctr.run_dir}/parts"):
+        from .parts import release
+
+        release(ctr.run_dir)
 
 
 def _release_volumes(ctr: Locked) -> None:

@@ -14,18 +14,23 @@ def provided(ctr: Locked, rootfs: str) -> ContainerConfig:
     """The configuration with volumes as directories of the host.
 
     The first use of a volume may copy what the image has in its place: that is done with the lock released.
-    Raises: NoSuchVolume, CannotMount, Refused (no such user).
+    Raises: NoSuchVolume, CannotMount, Refused (no such user, no such part of a volume).
     """
     from msgspec.structs import replace
 
     config = ctr.config
     owner: tuple[int, int] | None = None
     mounts: list[Mount] = []
-    for mount in config.mounts:
+    for number, mount in enumerate(config.mounts):
         if mount.type == "volume":
             if owner is None:
                 owner = _user(config, rootfs)
-            path, forbidden = ctr.on.volume_uses.provide(ctr.id, mount, rootfs, owner, ctr.released)
+            used = replace(mount, options=(*mount.options, "nocopy")) if mount.subpath else mount
+            path, forbidden = ctr.on.volume_uses.provide(ctr.id, used, rootfs, owner, ctr.released)
+            if mount.subpath:
+                from .parts import show
+
+                path = show(ctr, number, path, mount.subpath)
             allowed = [o for o in mount.options if o not in forbidden and _OPPOSITE.get(o) not in forbidden]
             mount = replace(mount, type="bind", source=path, options=(*allowed, *forbidden))
         mounts.append(mount)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
+from contextlib import ExitStack, suppress
 
 from .effects import effect
 from .mounts import bind, set_propagation
@@ -59,12 +61,14 @@ def unreal_devices(process: ProcessId) -> frozenset[int]:
 
 
 @effect("mount")
-def with_binds(root: str, binds: Sequence[tuple[str, str, bool]]) -> tuple[int, int]:
-    """An O_PATH fd of the directory `root` in a mount namespace of its own, where each bind of (source, destination
-    below the root, read-only) is mounted; and the fd that keeps the namespace. Close both and nothing of it is left.
+def with_binds(root: str, binds: Sequence[tuple[str, str, str, bool]]) -> tuple[int, int]:
+    """An O_PATH fd of the directory `root` in a mount namespace of its own, where each bind of (source, the part of it
+    that is meant, destination below the root, read-only) is mounted; and the fd that keeps the namespace. Close both
+    and nothing of it is left.
 
-    A directory's place is made where there is none, as a start of the container would, in whatever is mounted there
-    by then. Any other source or destination that does not exist is left out.
+    No link in a source leads its part out of it. A directory's place is made where there is none, as a start of the
+    container would, in whatever is mounted there by then. Any other source or destination that does not exist is left
+    out.
     """
     from .files import make_dirs_in_root, open_in_root
 
@@ -77,21 +81,23 @@ def with_binds(root: str, binds: Sequence[tuple[str, str, bool]]) -> tuple[int, 
         found.append(namespace)
         top = os.open(root, _DIRECTORY)
         found.append(top)
-        for source, destination, read_only in binds:
-            try:
-                if os.path.isdir(source):
-                    make_dirs_in_root(top, destination)
-                target = open_in_root(top, destination, os.O_PATH)
-            except OSError as problem:
-                if problem.errno not in _NO_PLACE:
-                    raise
-                continue
-            try:
-                bind(source, target, read_only=read_only)
-            except (FileNotFoundError, NotADirectoryError):
-                continue
-            finally:
-                os.close(target)
+        for source, part, destination, read_only in binds:
+            with ExitStack() as opened:
+                try:
+                    place: str | int = source
+                    if part:
+                        place = open_in_root(source, part, os.O_PATH)
+                        opened.callback(os.close, place)
+                    if stat.S_ISDIR(os.stat(place).st_mode):
+                        make_dirs_in_root(top, destination)
+                    target = open_in_root(top, destination, os.O_PATH)
+                    opened.callback(os.close, target)
+                except OSError as problem:
+                    if problem.errno not in _NO_PLACE:
+                        raise
+                    continue
+                with suppress(FileNotFoundError, NotADirectoryError):
+                    bind(place, target, read_only=read_only)
 
     try:
         in_own_thread(make)

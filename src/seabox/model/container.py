@@ -19,6 +19,7 @@ class Mount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     options: tuple[str, ...] = ()  # as the OCI spec takes them: "ro", "rbind", "rprivate", "size=64m"...
     layers: tuple[str, ...] = ()  # of an image, whose id is the source: chain ids, lowest first
     image: str = ""  # what that image was called
+    subpath: str = ""  # the part of a volume or image that is mounted; "" = all of it
     anonymous: bool = False  # a volume (its name is the source) that nobody gave a name
     driver: str = ""  # of a volume that is to be made
     driver_options: dict[str, str] = {}

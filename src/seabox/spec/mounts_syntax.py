@@ -107,6 +107,7 @@ def _checked(mount: Mount) -> Mount:
             type="image", source=plain("image", mount.source), destination=check_destination(mount.destination),
             options=("rw" if "rw" in mount.options and "ro" not in mount.options else "ro",
                      *(option for option in options if option not in ("rw", "ro"))),
+            subpath=_part(mount.subpath),
         )  # fmt: skip
     if mount.type == "volume":
         return volume(mount.source, mount.destination, mount.options, like=mount)
@@ -151,8 +152,15 @@ def volume(name: str, destination: str, options: Iterable[str], *, like: Mount |
     return Mount(
         type="volume", source=name or new_id(), destination=place, options=chosen + idmap, anonymous=not name,
         driver=like.driver if like else "", driver_options=like.driver_options if like else {},
-        labels=like.labels if like else {},
+        labels=like.labels if like else {}, subpath=_part(like.subpath) if like else "",
     )  # fmt: skip
+
+
+def _part(path: str) -> str:
+    """The path of a part, from the top of what it is of. Raises: InvalidArgument."""
+    if plain("subpath", path).startswith("/") or ".." in path.split("/"):
+        raise InvalidArgument(f"subpath {path!a} must be a relative path within the volume")
+    return normal(path).removeprefix("/")
 
 
 def _idmap(options: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:

@@ -125,6 +125,8 @@ def test_mount_flags(cli: CommandLine, tmp_path: Path) -> None:
     assert cli.ok("volume", "ls", "-q", "--filter", "label=a=b") == "fast"
     assert "bin" in cli.ok(*run, "type=image,src=busybox,dst=/i", "busybox", "ls", "/i").split()
     cli.ok(*run, "type=image,src=busybox,dst=/i,rw=true", "busybox", "touch", "/i/x")
+    assert cli.ok(*run, "type=volume,src=data,dst=/w,subpath=/x", "busybox", "ls", "/w") == "/w"
+    assert "passwd" in cli.ok(*run, "type=image,src=busybox,dst=/i,subpath=etc", "busybox", "ls", "/i").split()
     id = cli.ok("create", "--mount", "type=image,src=busybox,dst=/i", "busybox")
     form = "{{range .Mounts}}{{.Type}} {{.Source}} {{.Destination}} {{.RW}}{{end}}"
     assert cli.ok("inspect", "--format", form, id) == "image busybox /i false"

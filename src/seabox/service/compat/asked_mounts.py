@@ -80,9 +80,8 @@ def _mount(asked: body.Mount) -> Mount:
     if kind == "tmpfs":
         return Mount(type="tmpfs", destination=asked.target, options=(*options, *_tmpfs(asked.tmpfs_options)))
     if kind == "image":
-        if asked.image_options is not None and asked.image_options.subpath:
-            raise InvalidArgument("a part of an image (ImageOptions.Subpath) cannot be mounted: mount all of it")
-        return Mount(type="image", source=asked.source or "", destination=asked.target, options=("ro",))
+        part = (asked.image_options.subpath if asked.image_options is not None else "") or ""
+        return Mount(type="image", source=asked.source or "", destination=asked.target, options=("ro",), subpath=part)
     raise InvalidArgument(f'mount type unknown: "{kind}": use bind, volume, tmpfs or image')
 
 
@@ -102,8 +101,6 @@ def _volume(asked: body.Mount, options: list[str]) -> Mount:
         return Mount(
             type="volume", source=asked.source or "", destination=asked.target or "", options=tuple(options)
         )  # fmt: skip
-    if said.subpath:
-        raise InvalidArgument("a part of a volume (VolumeOptions.Subpath) cannot be mounted: mount all of it")
     driver = said.driver_config
     return Mount(
         type="volume",
@@ -113,6 +110,7 @@ def _volume(asked: body.Mount, options: list[str]) -> Mount:
         driver=(driver.name if driver else "") or "",
         driver_options=(driver.options if driver else None) or {},
         labels=said.labels or {},
+        subpath=said.subpath or "",
     )
 
 

@@ -18,12 +18,12 @@ def asked_mounts(spec: body.SpecGenerator) -> list[Mount]:
     """All its mounts. Raises: InvalidArgument."""
     found = [_mount(each) for each in spec.mounts or ()]
     for volume in spec.volumes or ():
-        if volume.sub_path:
-            raise InvalidArgument("a part of a volume (SubPath) cannot be mounted: mount all of it")
-        name = "" if volume.is_anonymous else volume.name or ""
         found.append(
-            Mount(type="volume", source=name, destination=volume.dest or "", options=tuple(volume.options or ()))
-        )
+            Mount(
+                type="volume", source="" if volume.is_anonymous else volume.name or "", destination=volume.dest or "",
+                options=tuple(volume.options or ()), subpath=(volume.sub_path or "").removeprefix("/"),
+            )
+        )  # fmt: skip
     for overlay in spec.overlay_volumes or ():
         source, options = overlay.source or "", tuple(overlay.options or ())
         found.append(
@@ -33,12 +33,10 @@ def asked_mounts(spec: body.SpecGenerator) -> list[Mount]:
             )
         )  # fmt: skip
     for image in spec.image_volumes or ():
-        if image.sub_path:
-            raise InvalidArgument("a part of an image (subPath) cannot be mounted: mount all of it")
         found.append(
             Mount(
                 type="image", source=image.source or "", destination=image.destination or "",
-                options=("rw" if image.read_write else "ro",),
+                options=("rw" if image.read_write else "ro",), subpath=(image.sub_path or "").removeprefix("/"),
             )
         )  # fmt: skip
     return found

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-PIECE = 1 << 20
+PIECE = 1 << 18  # bytes: stays in the processor's cache on its way
 _LEVEL = 6  # of gzip
 _ZSTD = ("/usr/bin/zstd", "/usr/local/bin/zstd", "/bin/zstd")
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"))

@@ -6,6 +6,8 @@ Names are the archive's own words; what becomes of ".." and links is the unpacke
 from __future__ import annotations
 
 import os
+from functools import lru_cache
+from zlib import adler32
 
 from ..errors import Damaged
 
@@ -19,7 +21,9 @@ _LARGEST = 1 << 62
 
 FILE, HARD_LINK, LINK, CHARACTER, BLOCK_DEVICE, DIRECTORY, FIFO = "0", "1", "2", "3", "4", "5", "6"
 _KINDS = frozenset("0123456")
-_XATTR = "SCHILY.xattr."
+_XATTR, _SPARSE = b"SCHILY.xattr.", b"GNU.sparse."
+_NEWLINE = 10
+_ADLER = 65521
 
 
 class BadArchive(Damaged):
@@ -107,15 +111,17 @@ class Archive:
             raise
         if block.count(0) == BLOCK:
             return None
-        given = _number(block[148:156], "checksum")
-        if 256 + sum(block[:148]) + sum(block[156:]) != given:
+        field = block[148:156]  # counts as eight spaces
+        # half of an Adler-32 is a sum of bytes like this one, modulo a prime, and taken by C
+        summed = (adler32(block) & 0xFFFF) - 1 - sum(field) + 8 * 32
+        if (summed - _number(field, "checksum")) % _ADLER:
             raise BadArchive("tar: a header's checksum is wrong: not a tar archive, or a damaged one")
         return block
 
     def _next(self) -> Member | None:
         self._skip(self._left + self._padding)
         self._left = self._padding = 0
-        records: dict[str, bytes] = {}
+        records: dict[bytes, bytes] = {}
         while (block := self._header()) is not None:
             kind = chr(block[156])
             if kind in "xgLK":
@@ -123,7 +129,7 @@ class Archive:
                 if kind == "x":
                     records |= _records(text)
                 elif kind != "g":  # a pax record of the same meaning wins
-                    records.setdefault("path" if kind == "L" else "linkpath", text.split(b"\0", 1)[0])
+                    records.setdefault(b"path" if kind == "L" else b"linkpath", text.split(b"\0", 1)[0])
                 continue
             member = _member(block, kind, records)
             if member.kind == FILE:
@@ -143,16 +149,16 @@ class Archive:
         return text
 
 
-def _member(block: bytes, kind: str, records: dict[str, bytes]) -> Member:
+def _member(block: bytes, kind: str, records: dict[bytes, bytes]) -> Member:
     name = block[:100].split(b"\0", 1)[0]
     if block[257:263] == b"ustar\0" and block[345]:
         name = block[345:500].split(b"\0", 1)[0] + b"/" + name
-    name = records.get("path", name)
+    name = records.get(b"path", name)
     if kind in "\x007":
         kind = FILE
     if kind == FILE and name.endswith(b"/"):
         kind = DIRECTORY  # as archives older than POSIX say it
-    if kind == "S" or any(key.startswith("GNU.sparse.") for key in records):
+    if kind == "S" or any(key.startswith(_SPARSE) for key in records):
         raise BadArchive(f"tar: {_shown(name)}: sparse files are not supported")
     if kind not in _KINDS:
         raise BadArchive(f"tar: {_shown(name)}: unknown type of entry {kind!r}")
@@ -160,18 +166,18 @@ def _member(block: bytes, kind: str, records: dict[str, bytes]) -> Member:
         raise BadArchive(f"tar: {_shown(name)}: not a name")
     found = Member(os.fsdecode(name), kind)
     found.mode = _number(block[100:108], "mode") & 0o7777
-    found.uid = _record_number(records, "uid", block[108:116])
-    found.gid = _record_number(records, "gid", block[116:124])
+    found.uid = _record_number(records, b"uid", block[108:116])
+    found.gid = _record_number(records, b"gid", block[116:124])
     if not (found.uid < 1 << 32 and found.gid < 1 << 32):
         raise BadArchive(f"tar: {_shown(name)}: an owner beyond 32 bits")
-    found.size = _record_number(records, "size", block[124:136])
+    found.size = _record_number(records, b"size", block[124:136])
     if not found.size < _LARGEST:
         raise BadArchive(f"tar: {_shown(name)}: an impossible size")
-    found.modified = _time(records["mtime"]) if "mtime" in records else _signed(block[136:148]) * 10**9
+    found.modified = _time(records[b"mtime"]) if b"mtime" in records else _signed(block[136:148]) * 10**9
     if not -(1 << 63) < found.modified < 1 << 63:
         found.modified = 0
     if kind in "12":
-        link = records.get("linkpath", block[157:257].split(b"\0", 1)[0])
+        link = records.get(b"linkpath", block[157:257].split(b"\0", 1)[0])
         if b"\0" in link or not link:
             raise BadArchive(f"tar: {_shown(name)}: a link to nothing")
         found.link = os.fsdecode(link)
@@ -181,7 +187,9 @@ def _member(block: bytes, kind: str, records: dict[str, bytes]) -> Member:
             raise BadArchive(f"tar: {_shown(name)}: an impossible device number")
         found.device = os.makedev(major, minor)
     if records:
-        found.attributes = {key.removeprefix(_XATTR): value for key, value in records.items() if key.startswith(_XATTR)}
+        found.attributes = {
+            os.fsdecode(key[len(_XATTR) :]): value for key, value in records.items() if key.startswith(_XATTR)
+        }
     return found
 
 
@@ -190,30 +198,28 @@ def _shown(name: bytes) -> str:
     return text if text.isprintable() else repr(text)
 
 
-def _records(text: bytes) -> dict[str, bytes]:
+def _records(text: bytes) -> dict[bytes, bytes]:
     """The records of a pax header: "LENGTH KEY=VALUE\\n" each."""
-    found: dict[str, bytes] = {}
-    at = 0
-    while at < len(text):
+    found: dict[bytes, bytes] = {}
+    at, size = 0, len(text)
+    while at < size:
         space = text.find(b" ", at, at + 20)
-        try:
-            end = at + int(text[at:space]) if space > at and text[at:space].isdigit() else -1
-        except ValueError:
-            end = -1
+        digits = text[at:space] if space > at else b""
+        end = at + int(digits) if digits.isdigit() else -1
         key, equals, value = text[space + 1 : end - 1].partition(b"=")
-        if not space + 1 < end <= len(text) or text[end - 1 : end] != b"\n" or not equals or not key:
+        if not space + 1 < end <= size or text[end - 1] != _NEWLINE or not equals or not key:
             raise BadArchive("tar: a malformed pax header")
-        found[os.fsdecode(key)] = value
+        found[key] = value
         at = end
     return found
 
 
-def _record_number(records: dict[str, bytes], key: str, field: bytes) -> int:
+def _record_number(records: dict[bytes, bytes], key: bytes, field: bytes) -> int:
     if key not in records:
-        return _number(field, key)
+        return _number(field, key.decode())
     text = records[key]
     if not text.isdigit() or len(text) > 20:
-        raise BadArchive(f"tar: a malformed pax header: {key}")
+        raise BadArchive(f"tar: a malformed pax header: {key.decode()}")
     return int(text)
 
 
@@ -224,14 +230,14 @@ def _number(field: bytes, what: str) -> int:
     return number
 
 
+@lru_cache(1024)  # owners and modes are mostly the same
 def _signed(field: bytes) -> int:
     """Octal digits, or GNU's form for large and negative numbers: big-endian after a first byte 0x80 or 0xff."""
     if field[0] & 0x80:
         number = int.from_bytes(field, "big") & ((1 << (8 * len(field) - 1)) - 1)
         return number - (1 << (8 * len(field) - 1)) if field[0] & 0x40 else number
-    text = field.strip(b"\0 ")
     try:
-        return int(text.split(b"\0", 1)[0], 8) if text else 0
+        return int(field.strip(b"\0 ").partition(b"\0")[0] or b"0", 8)
     except ValueError:
         raise BadArchive("tar: a number is not octal: not a tar archive, or a damaged one") from None
 

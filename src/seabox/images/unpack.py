@@ -78,7 +78,9 @@ def unpack(
                 raise BadArchive(f"the layer has more than {limits.members} entries")
             if total > allowed:
                 raise BadArchive(f"{member.name}: the layer unpacks to more than {allowed} bytes")
-            names = [name for name in member.name.split("/") if name not in ("", ".")]
+            names = member.name.removeprefix("./").split("/")
+            if "" in names or "." in names:
+                names = [name for name in names if name not in ("", ".")]
             if ".." in names or len(names) > limits.depth:
                 raise BadArchive(f"{member.name}: {'..' if '..' in names else 'too many directories'} in the path")
             try:

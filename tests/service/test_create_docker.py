@@ -205,6 +205,8 @@ def test_ports_of_the_host() -> None:
      ("mine:ip=10.1.1.1,ip6=fd::1,mac=02::1",)),
     ("mine", {"other": {}, "mine": {"Links": ["db:db"]}}, ("mine:link=db:db", "other:")),
     ("default", {"mine": {"Aliases": ["a"]}}, ("mine:alias=a",)),  # as docker-py says it
+    ("mine", {"mine": {"DriverOpts": {"com.docker.network.endpoint.ifname": "e0", "a": "b=c"}}},
+     ("mine:interface_name=e0,note=com.docker.network.endpoint.ifname=e0,note=a=b=c",)),
     ("default", {"mine": {}, "default": {}}, ("seabox:", "mine:")),
     ("bridge", {"mine": {}}, ("seabox:", "mine:")),
 ])  # fmt: skip

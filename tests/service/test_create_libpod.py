@@ -151,7 +151,7 @@ def test_keys_in_any_case() -> None:
     ({"pod": "p", "init_container_type": "once"}, {"pod": "p", "init_ctr": "once"}),
     ({"use_image_resolve_conf": True, "use_image_hosts": True}, {"dns": ["none"], "no_hosts": True}),
     ({"dns_server": ["1.1.1.1"], "dns_option": ["a"], "dns_search": ["b"], "hostadd": ["c d:1.2.3.4"]},
-     {"dns": ["1.1.1.1"], "dns_options": ["a"], "dns_search": ["b"], "add_hosts": ["c;d:1.2.3.4"]}),
+     {"dns": ["1.1.1.1"], "dns_options": ["a"], "dns_search": ["b"], "add_hosts": ["c d:1.2.3.4"]}),
     ({"log_configuration": {"driver": "k8s-file", "path": "/l", "size": 5, "options": {"tag": "t"}}},
      {"log_driver": "k8s-file", "log_options": {"path": "/l", "max-size": "5", "tag": "t"}}),
     ({"health_check_on_failure_action": 2}, {"health_on_failure": "kill"}),

@@ -157,6 +157,7 @@ def test_committing_for_docker(served: Served) -> None:
     assert (found["Config"]["User"], found["Config"]["ExposedPorts"]) == ("me", {"8000/tcp": {}})
     assert ctr.status == "running"
     nameless = served.post("/commit", {"Cmd": ["ls"]}, container=ctr.name, pause=0).json["Id"]
+    assert served.get(f"/images/{nameless}/json").json["Container"] == ctr.id
     found = served.get(f"/images/{nameless}/json").json
     assert (found["RepoTags"], found["Config"]["Cmd"]) == ([], ["ls"])
     for query, status in (("container=nothing", 404), (f"container={ctr.name}&changes=FROM+x", 400), ("", 400)):

@@ -66,6 +66,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     mac: str = ""
     aliases: tuple[str, ...] = ()
     links: tuple[str, ...] = ()  # "CONTAINER[:ALIAS]": what it calls others in the network
+    noted: dict[str, str] = {}  # options of other engines, without effect here: told to whoever asks
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -41,6 +41,7 @@ def parse_attachments(
             mac=attachment.mac or (check_mac(request.mac_address) if request.mac_address else ""),
             aliases=attachment.aliases + tuple(check_alias(text) for text in request.network_aliases),
             links=attachment.links,
+            noted=attachment.noted,
         )
         check_ips(attachment, network)
         found.append(attachment)
@@ -48,10 +49,14 @@ def parse_attachments(
 
 
 def parse_options(network: Network, pairs: Sequence[str]) -> Attachment:
-    """The attachment that ip=, ip6=, mac=, alias=, link= and interface_name= describe. Raises: InvalidArgument."""
+    """The attachment that ip=, ip6=, mac=, alias=, link=, interface_name= and note=NAME= describe.
+
+    Raises: InvalidArgument.
+    """
     ips: list[str] = []
     aliases: list[str] = []
     links: list[str] = []
+    noted: dict[str, str] = {}
     mac = interface = ""
     for pair in pairs:
         key, equals, value = pair.partition("=")
@@ -68,13 +73,16 @@ def parse_options(network: Network, pairs: Sequence[str]) -> Attachment:
             aliases.append(check_alias(value))
         elif key == "link":
             links.append(check_link(value))
+        elif key == "note":
+            name, _, word = value.partition("=")
+            noted[name] = word
         elif key == "interface_name":
             interface = check_interface(value)
         else:
             raise InvalidArgument(f"unknown bridge network option: {key}")
     return Attachment(
         network=network.id, name=network.name, interface=interface, ips=tuple(ips), mac=mac, aliases=tuple(aliases),
-        links=tuple(links),
+        links=tuple(links), noted=noted,
     )  # fmt: skip
 
 

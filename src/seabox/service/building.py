@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     More = Callable[[Context, str], Sequence[str]]
 
 _STATUS = re.compile(r"exit status (\d{1,3})$")
+_FAILED = re.compile(r'building at STEP "RUN (.*)": while running runtime: exit status (\d{1,3})')
+_IN_DOCKER = re.compile(r"returned a non-zero code: (\d{1,3})$")
 
 
 def build(
@@ -81,7 +83,8 @@ def build(
                 account.over()
             except BuildFailed as problem:
                 account.over()
-                raise BuildRefused(account.complaint or str(problem), problem.exit_code) from None
+                why = account.complaint or str(problem)
+                raise BuildRefused(_in_docker(why) if docker else why, problem.exit_code) from None
             if not docker:
                 tell(json_line({"stream": f"{id}\n"}))
             elif quiet:
@@ -105,8 +108,14 @@ class BuildRefused(BuildFailed):
     def __init__(self, words: str, code: int) -> None:
         super().__init__(code)
         self.args = (words,)
-        found = _STATUS.search(words)
+        found = _STATUS.search(words) or _IN_DOCKER.search(words)
         self.code = int(found[1]) if found else 0
+
+
+def _in_docker(words: str) -> str:
+    """buildah's words; those on a command that failed as dockerd has them, by which clients know what failed."""
+    found = _FAILED.fullmatch(words)
+    return f"The command '/bin/sh -c {found[1]}' returned a non-zero code: {found[2]}" if found else words
 
 
 def docker_names(ask: Request) -> list[str]:

@@ -12,7 +12,7 @@ from ..network.networks import DEFAULT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from ..engine import Engine
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 BRIDGE, HOST, NONE = "bridge", "host", "none"
 BUILTIN = (BRIDGE, HOST, NONE)  # what dockerd has from the start
+_INTERFACE_NAME = "com.docker.network.endpoint.ifname"
 _DEFAULTS = ("", "default", BRIDGE)
 
 
@@ -52,6 +53,14 @@ def mode_id(name: str) -> str:
 def endpoint_id(container: str, network: str) -> str:
     """The id of a container's place in a network, both given by their ids."""
     return sha256(f"endpoint {container} {network}".encode()).hexdigest()
+
+
+def driver_words(options: Mapping[str, str]) -> Iterator[str]:
+    """DriverOpts of a container's part in a network, as the engine takes them: most have no effect, and are shown."""
+    for key, value in options.items():
+        if key == _INTERFACE_NAME and value:
+            yield f"interface_name={value}"
+        yield f"note={key}={value}"
 
 
 def create(on: Engine, name: str | None, **options: Any) -> Network:

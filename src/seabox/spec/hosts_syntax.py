@@ -20,14 +20,14 @@ def check_hostname(what: str, name: str) -> str:
 
 
 def check_add_host(text: str) -> str:
-    """`text`, if it is NAME[;NAME...]:IP or NAME:host-gateway.
+    """`text`, if it is NAME[;NAME...]:IP or NAME:host-gateway. Blanks between the names will do as well.
 
     Raises: InvalidArgument with podman's words.
     """
     names, colon, address = plain("add-host", text).partition(":")
     if not colon or not names:
         raise InvalidArgument(f'invalid format for add-host: "{text}"')
-    for name in names.split(";"):
+    for name in names.replace(" ", ";").split(";"):
         check_hostname("host name in add-host", name)
     if address != GATEWAY and not is_address(address.removeprefix("[").removesuffix("]")):
         raise InvalidArgument(f'invalid IP address in add-host: "{address}"')

@@ -20,6 +20,9 @@ def test_who_takes_part(served: Served) -> None:
     assert served.post("/networks/web/connect", wanted).status == 200
     assert served.post("/networks/web/connect", wanted).status == 403
     assert served.post("/libpod/networks/web/connect", {"container": "c"}).status == 403
+    assert served.get("/containers/c/json").json["NetworkSettings"]["Networks"]["web"]["DriverOpts"] == {
+        "com.docker.network.endpoint.ifname": "web0", "other": "1",
+    }  # fmt: skip
     shown = served.get("/networks/web").json["Containers"]
     assert len(shown[ctr.id].pop("EndpointID")) == 64
     assert shown == {ctr.id: {

@@ -113,7 +113,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"log_options": {"speed": "fast"}}, "'speed' is an invalid logging option"),
     ({"add_hosts": ("nocolon",)}, 'invalid format for add-host: "nocolon"'),
     ({"add_hosts": ("a:1.2.3",)}, 'invalid IP address in add-host: "1.2.3"'),
-    ({"add_hosts": ("a b:1.2.3.4",)}, "invalid host name in add-host"),
+    ({"add_hosts": ("a b/c:1.2.3.4",)}, "invalid host name in add-host"),
     ({"pid": "friendly"}, 'unrecognized pid namespace mode "friendly" passed'),
     ({"ipc": "ns:relative"}, "must be an absolute path"),
     ({"sysctls": {"kernel.core_pattern": "|/x"}}, "sysctl 'kernel.core_pattern' is not allowed"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import InvalidArgument
 from ...network.modes import is_mode
-from ..networks import engine_name
+from ..networks import driver_words, engine_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def _options(endpoint: body.Endpoint | None) -> Iterable[str]:
         yield f"alias={_single(alias)}"
     for link in endpoint.links or ():
         yield f"link={_link(link)}"
+    yield from map(_single, driver_words(endpoint.driver_opts or {}))
 
 
 def _link(text: str) -> str:

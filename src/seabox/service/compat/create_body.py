@@ -225,6 +225,7 @@ class Endpoint(_Body, kw_only=True):
     links: list[str] | None = None
     aliases: list[str] | None = None
     mac_address: str | None = None
+    driver_opts: dict[str, str] | None = None
 
 
 class NetworkingConfig(_Body, kw_only=True):

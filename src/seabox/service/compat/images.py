@@ -96,7 +96,7 @@ def inspect(on: Engine, ask: Request) -> Response:
         "Parent": f"sha256:{parent.id}" if parent else "",
         "Comment": _text(stored, "comment") or next((step.comment for step in steps), ""),
         "Created": _text(stored, "created") or ZERO,
-        "Container": "",
+        "Container": _text(stored, "container"),
         "ContainerConfig": None,
         "DockerVersion": _text(stored, "docker_version"),
         "Author": _text(stored, "author"),

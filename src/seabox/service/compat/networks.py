@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _MODE_DRIVERS = {HOST: "host", NONE: "null"}
 _MTU, _BRIDGE_NAME = "com.docker.network.driver.mtu", "com.docker.network.bridge.name"
-_INTERFACE_NAME = "com.docker.network.endpoint.ifname"
 _WITHOUT_EFFECT = ("com.docker.network.bridge.enable_icc", "com.docker.network.bridge.enable_ip_masquerade")
 
 
@@ -285,8 +284,7 @@ class EndpointConfig(msgspec.Struct, kw_only=True, rename="pascal"):
         """The same as the engine takes it. Raises: InvalidArgument."""
         found = [f"alias={alias}" for alias in dict.fromkeys(self.aliases or ())]
         found += [f"link={link}" for link in self.links or ()]
-        if interface := (self.driver_opts or {}).get(_INTERFACE_NAME):
-            found.append(f"interface_name={interface}")
+        found += networks.driver_words(self.driver_opts or {})
         addresses = self.ipam or EndpointAddresses()
         found += [f"ip={address}" for address in (addresses.ipv4 or self.ip_address, addresses.ipv6) if address]
         return [*found, f"mac={self.mac_address}"] if self.mac_address else found

@@ -80,6 +80,7 @@ def _network(seen: Snapshot, config: ContainerConfig, member: Membership, alive:
         "Links": (list(asked.links) or None) if member.network.dns else None,  # else they are in HostConfig
         "Aliases": list(asked.aliases) or None,
         "MacAddress": (has.mac if has else "") or asked.mac,
+        "DriverOpts": asked.noted or None,
         "NetworkID": member.network.id,
         "EndpointID": endpoint_id(config.id, member.network.id) if alive else "",
         "DNSNames": [name for name in names if name] if member.network.dns else None,

@@ -85,7 +85,7 @@ def asked_for(spec: body.SpecGenerator, name: str = "") -> Asked:
         "dns": ["none"] if spec.use_image_resolve_conf else spec.dns_server or [],
         "dns_search": spec.dns_search or [],
         "dns_options": spec.dns_option or [],
-        "add_hosts": [_hosts(text) for text in spec.hostadd or ()],
+        "add_hosts": spec.hostadd or [],
         "no_hosts": bool(spec.use_image_hosts),
         "no_hostname": bool(spec.use_image_hostname),
         "create_command": spec.container_create_command or [],
@@ -115,12 +115,6 @@ def asked_for(spec: body.SpecGenerator, name: str = "") -> Asked:
 
 def _words(said: list[str] | str | None) -> list[str] | None:
     return [said] if isinstance(said, str) else said
-
-
-def _hosts(text: str) -> str:
-    """Several names of an address, between which podman-py's users put blanks."""
-    names, colon, address = text.partition(":")
-    return f"{names.replace(' ', ';')}{colon}{address}"
 
 
 def _merged(texts: Iterable[str] | None) -> Iterable[tuple[str, str]]:

@@ -178,7 +178,8 @@ class Check:
         for id, text in secrets.damaged():
             if self._force:
                 secrets.discard(id)
-            yield Finding(kind="secret", id=str(id), text=text, mended="removed" if self._force else "")
+            shown = id.encode(errors="surrogateescape").decode(errors="replace")
+            yield Finding(kind="secret", id=shown, text=text, mended="removed" if self._force else "")
         for name in secrets.strays():
             if self._repair:
                 secrets.discard(name)

@@ -189,6 +189,7 @@ PLANTS: list[Callable[[Store], str]] = [
     planted_directory("storage", "{root}/vfs/{id}"),
     planted_directory("storage", "{root}/containers/{id}"),
     planted_directory("storage", "{root}/trash/{id}.12345678"),
+    planted_directory("storage", "{root}/secrets/{id}"),
     planted_directory("temporary file", "{root}/layers/.new.123456"),
     planted_directory("temporary file", "{root}/blobs/sha256/.abc.123456~"),
     planted_directory("temporary file", "{runroot}/.file.123456~"),

@@ -43,6 +43,8 @@ def flips(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
         with _engine(good) as engine:
             engine.images.embed("busybox")
             ids = {engine.containers.create("busybox", ["true"], name=f"c{n}").id for n in range(CONTAINERS)}
+            for n in range(CONTAINERS):
+                engine.secrets.create(f"s{n}", f"bytes {n}", labels={"n": str(n)})
         subprocess.run(["rm", "-rf", f"{good}/root/layers", f"{good}/root/blobs"], check=True)
         for _ in range(sample or 2000):
             place = f"{folder}/bad"
@@ -80,6 +82,10 @@ def _mended(place: str, ids: set[str]) -> Iterator[str]:
                         engine.containers.get(seen.facts.id).inspect()
             with suppress(SeaboxError):
                 engine.images.list()
+            with suppress(SeaboxError):
+                for secret in engine.secrets.list():
+                    if engine.secrets.data(secret.id) != f"bytes {secret.name.removeprefix('s')}".encode():
+                        yield f"the secret {secret.name} holds another's bytes"
             with suppress(SeaboxError):
                 list(engine.events())
             engine.check(repair=True)

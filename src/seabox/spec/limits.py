@@ -1,11 +1,11 @@
-"""Limits on memory, CPU, tasks and rlimits: from a request to checked numbers."""
+"""Limits on memory, CPU, tasks and rlimits, and the cgroup that keeps them: from a request to checked values."""
 
 from __future__ import annotations
 
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, Unsupported
 from ..model.container import Resources, Ulimit
 from .facts import RLIMITS
-from .text import plain, whole_number
+from .text import normal, plain, whole_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -192,3 +192,22 @@ def _ulimit(text: str) -> Ulimit:
         what = f"soft: -1 (unlimited), hard: {hard}" if soft == -1 else f"{soft} > {hard}"
         raise bad(f"ulimit soft limit must be less than or equal to hard limit: {what}")
     return Ulimit(name=name, soft=soft, hard=hard)
+
+
+def check_cgroup_parent(path: str) -> str:
+    """The cgroup below which a container has its own, "" for the top. Raises: InvalidArgument."""
+    if not path:
+        return ""
+    if plain("cgroup parent", path).endswith(".slice") or ".." in path.split("/"):
+        raise InvalidArgument(f"cgroup parent {path} is not valid: it must be a path below the cgroup mount")
+    return normal("/" + path)
+
+
+def check_cgroups(word: str) -> str:
+    """The mode. Raises: InvalidArgument, Unsupported."""
+    word = word or "enabled"
+    if word in ("enabled", "disabled", "no-conmon"):
+        return word
+    if word == "split":
+        raise Unsupported("--cgroups=split is not supported: use enabled, disabled or no-conmon")
+    raise InvalidArgument(f"invalid cgroup mode {word!a}: use enabled or disabled")

@@ -9,7 +9,6 @@ from ..model.container import ContainerConfig, LogConfig
 from ..model.ids import check_name
 from ..model.signals import signal_number
 from .asked import shown_again
-from .cgroup_syntax import check_cgroup_parent, check_cgroups
 from .defaults import allowed_sysctls
 from .devices import parse_device, parse_device_rule
 from .environment import environment
@@ -17,7 +16,7 @@ from .health_syntax import parse_healthcheck
 from .hosts_syntax import check_add_host, check_hostname
 from .identity import check_id, check_user
 from .inherited_mounts import inherit
-from .limits import DECIMAL, parse_resources, parse_size, parse_ulimits
+from .limits import DECIMAL, check_cgroup_parent, check_cgroups, parse_resources, parse_size, parse_ulimits
 from .mounts_syntax import parse_mounts, with_layers
 from .namespaces import parse_namespaces
 from .networking import (
@@ -32,7 +31,6 @@ from .networking import (
     parse_ports,
 )
 from .passwd_lines import check_entry, host_users
-from .secrets_syntax import parse_secrets
 from .security_syntax import parse_security
 from .systemd_mode import STOP_SIGNAL, is_wanted
 from .text import absolute, content, plain, whole_number
@@ -44,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Protocol
 
-    from ..model.container import CreateRequest, ImageConfig, Mount, Namespaces
+    from ..model.container import CreateRequest, ImageConfig, Mount, Namespaces, SecretUse
     from .facts import HostFacts
     from .inherited_mounts import FindMounts
     from .mounts_syntax import FindImage
@@ -158,7 +156,7 @@ def resolve(
         chroot_dirs=tuple(absolute("chroot directory", path) for path in request.chroot_dirs),
         mounts=with_layers(_check_idmap(mounts, runtime), find_image),
         volumes_from=request.volumes_from,
-        secrets=parse_secrets(request.secrets, mounts, find_secret),
+        secrets=_secrets(request, mounts, find_secret),
         devices=tuple(parse_device(text) for text in request.devices),
         device_rules=tuple(map(parse_device_rule, request.device_cgroup_rules)),
         namespaces=namespaces,
@@ -220,6 +218,14 @@ def _check_idmap(mounts: tuple[Mount, ...], runtime: str) -> tuple[Mount, ...]:
         if runtime.rpartition("/")[2] != "crun":
             raise Unsupported(f'the mount option "{option}" is only supported by the runtime crun')
     return mounts
+
+
+def _secrets(request: CreateRequest, mounts: tuple[Mount, ...], find: FindSecret | None) -> tuple[SecretUse, ...]:
+    if not request.secrets:
+        return ()
+    from .secrets_syntax import parse_secrets
+
+    return parse_secrets(request.secrets, mounts, find)
 
 
 def _nobodys(name: str) -> tuple[Mount, ...]:

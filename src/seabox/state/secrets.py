@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from .sqlite import SQLiteStore
 
-_COLUMNS = "SELECT id, name, config FROM secret"
+_ID = "CAST(id AS BLOB)"  # so that one whose text is damaged can be read, and hides no other
+_COLUMNS = f"SELECT {_ID}, CAST(name AS BLOB), CAST(config AS BLOB) FROM secret"
 _READY = f"{_COLUMNS} WHERE phase = 'ready'"
 _UNSETTLED = "phase IN ('making', 'removing')"
 
@@ -26,8 +27,8 @@ class SecretRow:
 
     __slots__ = ("config", "id", "name")
 
-    def __init__(self, id: str, name: str, config: bytes) -> None:
-        self.id, self.name, self.config = id, name, config
+    def __init__(self, id: bytes, name: bytes | None, config: bytes | None) -> None:
+        self.id, self.name, self.config = _text(id), _text(name or b""), config or b""
 
 
 class SQLiteSecrets:
@@ -61,9 +62,9 @@ class SQLiteSecrets:
         """The ids, at most two, that begin so."""
         with self._store.reading() as db:
             rows = db.execute(
-                "SELECT id FROM secret WHERE id >= ? AND id < ? AND phase = 'ready' LIMIT 2", (prefix, prefix + "g")
+                f"SELECT {_ID} FROM secret WHERE id >= ? AND id < ? AND phase = 'ready' LIMIT 2", (prefix, prefix + "g")
             ).fetchall()
-        return [row[0] for row in rows]
+        return [_text(row[0]) for row in rows]
 
     def list(self, *, every: bool = False) -> builtins.list[SecretRow]:
         """Every secret, by name; with `every` also those whose phase is none."""
@@ -74,12 +75,12 @@ class SQLiteSecrets:
     def known(self) -> builtins.list[str]:
         """The id of every row, whatever its phase."""
         with self._store.reading() as db:
-            return [row[0] for row in db.execute("SELECT id FROM secret")]
+            return [_text(row[0]) for row in db.execute(f"SELECT {_ID} FROM secret")]
 
     def unsettled(self) -> builtins.list[str]:
         """Secrets that somebody is making or removing, or was."""
         with self._store.reading() as db:
-            return [row[0] for row in db.execute(f"SELECT id FROM secret WHERE {_UNSETTLED}")]
+            return [_text(row[0]) for row in db.execute(f"SELECT {_ID} FROM secret WHERE {_UNSETTLED}")]
 
     def retire(self, ids: Iterable[str]) -> None:
         """The secrets are being removed (durable); emits `remove` for each."""
@@ -90,18 +91,26 @@ class SQLiteSecrets:
     def forget(self, id: str) -> None:
         """There is no row of this secret."""
         with self._store.transaction() as db:
-            db.execute("DELETE FROM secret WHERE id = ?", (id,))
+            db.execute(f"DELETE FROM secret WHERE {_ID} = ?", (_bytes(id),))
+
+
+def _text(stored: bytes) -> str:
+    return stored.decode(errors="surrogateescape")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")
 
 
 def _retire(db: Connection, id: str) -> None:
     _tell(db, "remove", id)
-    db.execute("UPDATE secret SET phase = 'removing' WHERE id = ?", (id,))
+    db.execute(f"UPDATE secret SET phase = 'removing' WHERE {_ID} = ?", (_bytes(id),))
 
 
 def _tell(db: Connection, kind: str, id: str) -> None:
     """It is an event, if there is such a secret."""
     db.execute(
         "INSERT INTO event(at, type, kind, id, name, image, exit_code, attributes) "
-        "SELECT ?, 'secret', ?, id, '', '', NULL, '' FROM secret WHERE id = ? AND phase = 'ready'",
-        (time.time_ns(), kind, id),
+        f"SELECT ?, 'secret', ?, id, '', '', NULL, '' FROM secret WHERE {_ID} = ? AND phase = 'ready'",
+        (time.time_ns(), kind, _bytes(id)),
     )

@@ -144,6 +144,14 @@ def test_login_and_logout(cli: CommandLine, guarded: Registry, tmp_path: Path) -
     assert cli("pull", "-q", "--creds", "sailor:ahoy there", "--tls-verify=false", place).code == 0
     assert cli("logout", auth, guarded.host).code == 0
     assert cli("login", auth, "--get-login", guarded.host).code == 125
+    cli.ok("secret", "create", "word", "-", stdin=b"ahoy there")
+    by_secret = ("login", auth, "--tls-verify=false", "--secret", "word", guarded.host)
+    assert cli(*by_secret).code == 125  # as the user "word"
+    assert cli.ok(*by_secret, "-u", "sailor") == "Login Succeeded!"
+    assert cli(*by_secret, "-p", "x").err == "Error: --secret can not be used with --password options\n"
+    missing = cli("login", "--secret", "nobody", guarded.host)
+    assert missing.err == 'Error: no secret with name or id "nobody": no such secret\n'
+    cli.ok("secret", "rm", "word")
 
 
 def test_archives_from_pipes_and_from_the_web(cli: CommandLine, tmp_path: Path) -> None:

@@ -204,22 +204,27 @@ def test_a_call_that_fails_at_every_point(place: Place, name: str, code: int) ->
 
 
 def test_a_damaged_row_hides_one_secret(place: Place, tmp_path: Path) -> None:
-    made = {name: place.secrets.create(name, name) for name in ("a", "b", "c", "d")}
+    made = {name: place.secrets.create(name, name) for name in ("a", "b", "c", "d", "e", "f")}
     place.store.close()
     with sqlite3.connect(tmp_path / "root/seabox.db") as db:
         db.execute("UPDATE secret SET config = 'x' WHERE name = 'a'")
         db.execute("UPDATE secret SET config = (SELECT config FROM secret WHERE name = 'd') WHERE name = 'b'")
         db.execute("UPDATE secret SET phase = 'reacy' WHERE name = 'c'")
+        db.execute("UPDATE secret SET name = CAST(x'ff41' AS TEXT) WHERE name = 'e'")
+        db.execute("UPDATE secret SET id = CAST(x'ff41' AS TEXT) WHERE name = 'f'")
     db.close()
     assert [each.name for each in place.secrets.list()] == ["d"]
     assert place.secrets.data("d") == b"d"
     for name in ("a", "b"):
         with pytest.raises(Damaged):
             place.secrets.get(name)
-    assert {id for id, _ in place.secrets.damaged()} == {made[name].id for name in ("a", "b", "c")}
+    damaged = {id for id, _ in place.secrets.damaged()}
+    assert damaged == {made[name].id for name in ("a", "b", "c", "e")} | {"\udcffA"}
+    assert place.secrets.strays() == [made["f"].id]
     assert set(place.files()) == {each.id for each in made.values()}
     for id, _ in place.secrets.damaged():
         place.secrets.discard(id)
+    place.secrets.discard(made["f"].id)
     assert place.secrets.damaged() == place.leftovers() == []
     assert place.secrets.create("a", "again").name == "a"
 

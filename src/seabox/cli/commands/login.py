@@ -12,6 +12,7 @@ from seabox.errors import InvalidArgument
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from seabox.cli.parse import Arguments
+    from seabox.engine import Engine
 
 
 def command(path: str) -> Command:
@@ -27,8 +28,9 @@ def command(path: str) -> Command:
         Flag("get-login", "", BOOL, "Print the user that is logged in"),
         Flag("password", "p", STRING, "Password"),
         Flag("password-stdin", "", BOOL, "Read the password from stdin"),
+        Flag("secret", "", STRING, "Take the password from this secret", completion="secrets"),
         TLS_VERIFY,
-        Flag("username", "u", STRING, "User"),
+        Flag("username", "u", STRING, "User; with --secret, if none is said, called as that"),
         Flag("verbose", "v", BOOL, "Accepted, without effect"),
     )
     return Command(
@@ -44,7 +46,7 @@ def run(args: Arguments) -> int:
         if args.on("get-login"):
             say(on.images.logged_in(registry, access(args)))
             return 0
-        say(on.images.login(registry, *_credentials(args), access(args)))
+        say(on.images.login(registry, *_credentials(args, on), access(args)))
     return 0
 
 
@@ -61,8 +63,12 @@ def _registry(args: Arguments) -> str:
     return search[0]
 
 
-def _credentials(args: Arguments) -> tuple[str, str]:
+def _credentials(args: Arguments, on: Engine) -> tuple[str, str]:
     user = args.text("username")
+    if secret := args.text("secret"):
+        if args.given("password") or args.on("password-stdin"):
+            raise InvalidArgument("--secret can not be used with --password options")
+        return user or secret, on.secrets.data(secret).decode(errors="surrogateescape")
     if args.on("password-stdin"):
         if args.given("password"):
             raise InvalidArgument("Can't specify both --password-stdin and --password")

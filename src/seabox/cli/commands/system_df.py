@@ -25,7 +25,7 @@ def command(path: str) -> Command:
     """The command's table."""
     flags = (
         Flag("format", "", STRING, "Go template, or json", metavar="format"),
-        Flag("verbose", "v", BOOL, "Show each image, container and volume"),
+        Flag("verbose", "v", BOOL, "Show each image, container, volume and secret"),
     )
     return Command(path, flags, "[options]", "Show how much room everything takes", run, most=0)
 
@@ -55,6 +55,7 @@ def _each(on: Engine) -> str:
         ("Images", "REPOSITORY  TAG  IMAGE ID  CREATED  SIZE  SHARED SIZE  UNIQUE SIZE  CONTAINERS", _images(on)),
         ("Containers", "CONTAINER ID  IMAGE  COMMAND  LOCAL VOLUMES  SIZE  CREATED  STATUS  NAMES", _containers(on)),
         ("Local Volumes", "VOLUME NAME  LINKS  SIZE", _volumes(on)),
+        *((("Secrets", "SECRET NAME  SIZE", _secrets(on)),) if on.secrets.list() else ()),
     )
     return "\n".join(f"{kind} space usage:\n\n{table(rows, head.split('  '))}" for kind, head, rows in parts)
 
@@ -95,3 +96,10 @@ def _volumes(on: Engine) -> Iterator[Sequence[str]]:
 
     for volume in on.volumes.list():
         yield volume.name, str(len(volume.users)), size(tree_size(volume.mountpoint))
+
+
+def _secrets(on: Engine) -> Iterator[Sequence[str]]:
+    from seabox.model.human import size
+
+    for secret in on.secrets.list():
+        yield secret.name, size(len(on.secrets.data(secret.id)))

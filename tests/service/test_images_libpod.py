@@ -157,9 +157,10 @@ def test_committing_for_docker(served: Served) -> None:
     assert (found["Config"]["User"], found["Config"]["ExposedPorts"]) == ("me", {"8000/tcp": {}})
     assert ctr.status == "running"
     nameless = served.post("/commit", {"Cmd": ["ls"]}, container=ctr.name, pause=0).json["Id"]
-    assert served.get(f"/images/{nameless}/json").json["Container"] == ctr.id
     found = served.get(f"/images/{nameless}/json").json
     assert (found["RepoTags"], found["Config"]["Cmd"]) == ([], ["ls"])
+    assert (found["Container"], found["ContainerConfig"]["Image"]) == (ctr.id, "localhost/busybox:latest")
+    assert found["ContainerConfig"]["Cmd"][0] == "sh"
     for query, status in (("container=nothing", 404), (f"container={ctr.name}&changes=FROM+x", 400), ("", 400)):
         assert served.post(f"/commit?{query}").status == status
     assert served.post("/commit", {"Cmd": 3}, container=ctr.name).status == 400

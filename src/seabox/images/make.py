@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack
+from copy import deepcopy
 
 import msgspec
 
@@ -62,6 +63,9 @@ def commit(
     document: dict[str, Any] = msgspec.json.decode(base.config)
     settings = document.setdefault("config", {})
     _take_over(settings, config)
+    if docker:
+        said = {"Hostname": config.hostname, "Image": config.asked.get("image") or config.image}
+        document |= {"container": config.id, "container_config": deepcopy(settings) | said}
     if volumes and (places := [mount.destination for mount in config.mounts if mount.type in ("bind", "volume")]):
         settings["Volumes"] = {**(settings.get("Volumes") or {}), **{place: {} for place in places}}
     change_lines.put_over(settings, given)
@@ -84,8 +88,6 @@ def commit(
         say(f"Copying blob {layer.digest}")
         document["rootfs"] = {"type": "layers", "diff_ids": [*below, f"sha256:{raw.digest}"]}
         _note(document, " ".join(config.argv) or "commit", message, author)
-        if docker:
-            document["container"] = config.id
         id = _finish(catalog, document, [*old, layer], names, (), docker=docker)
         for line in (f"Copying config sha256:{id}", "Writing manifest to image destination", "Storing signatures"):
             say(line)

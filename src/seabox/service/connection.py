@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from contextlib import ExitStack, suppress
 from http import HTTPStatus
@@ -39,6 +40,7 @@ _REFERENCE_AT_MOST = 64  # letters
 _numbers = count(1)
 _REASONS = {int(each): each.phrase.encode() for each in HTTPStatus}
 _HEAD_TAKEN = 0.1  # s that a client gets to read the head of a stream before the stream begins
+_HEAD_READ = 20  # ms that it gets over TCP, where it cannot be seen reading
 _LEFT_OVER = 1 << 16  # bytes of an unread body that are worth keeping the connection for
 
 
@@ -265,8 +267,10 @@ class Connection:
             head = ["HTTP/1.1 200 OK", *lines]
         self._hangups.half_close_allowed(self._socket)
         self._send("\r\n".join([*head, "", ""]).encode("latin-1"))
-        if self._socket.family == socket.AF_UNIX:  # docker-py loses what it reads together with the head
-            await_taken(self._socket.fileno(), _HEAD_TAKEN)
+        # docker-py loses what it reads together with the head
+        await_taken(self._socket.fileno(), _HEAD_TAKEN)
+        if self._socket.family != socket.AF_UNIX:  # its kernel has it; whether the client has, nobody says
+            select.poll().poll(_HEAD_READ)
         self._taken = True
         self._socket.settimeout(None)
         return Taken(self)

@@ -97,7 +97,7 @@ def inspect(on: Engine, ask: Request) -> Response:
         "Comment": _text(stored, "comment") or next((step.comment for step in steps), ""),
         "Created": _text(stored, "created") or ZERO,
         "Container": _text(stored, "container"),
-        "ContainerConfig": None,
+        "ContainerConfig": _config(stored.get("container_config") or {}),
         "DockerVersion": _text(stored, "docker_version"),
         "Author": _text(stored, "author"),
         "Config": _config(stored.get("config") or {}),

@@ -42,6 +42,7 @@ _DEFAULTS: dict[str, Any] = {
     "shm_size": 65536000,  # bytes
     "network": "bridge",  # of containers that say nothing: "none", "host", "bridge" or a network's name
     "volume_path": "",  # where new volumes are made; "" = in the root
+    "secret_driver": "file",  # who keeps secrets that ask for nobody: any other is refused
     "no_new_privileges": False,
     "infra_image": "",  # of the infra containers of pods; "" = none is needed
     "pod_exit_policy": "continue",  # "continue" | "stop"
@@ -80,6 +81,7 @@ class EngineConfig:
     shm_size: int
     network: str
     volume_path: str
+    secret_driver: str
     no_new_privileges: bool
     infra_image: str
     pod_exit_policy: str

@@ -1,7 +1,7 @@
 """containers.conf: what podman's users have configured, in our words. Which files there are, config.py says.
 
-The [engine] table and a few keys of [containers] are settings of an engine (`engine_settings`); the rest of
-[containers] is what a container gets where a request says nothing (`container_defaults`).
+The [engine] table, a key of [secrets] and a few of [containers] are settings of an engine (`engine_settings`); the
+rest of [containers] is what a container gets where a request says nothing (`container_defaults`).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _ENGINE: dict[tuple[str, str], tuple[str, type]] = {
     ("engine", "events_logger"): ("events_backend", str),
     ("engine", "detach_keys"): ("detach_keys", str),
     ("engine", "volume_path"): ("volume_path", str),
+    ("secrets", "driver"): ("secret_driver", str),
     ("containers", "log_driver"): ("log_driver", str),
     ("containers", "netns"): ("network", str),
     ("containers", "log_size_max"): ("log_size_max", int),
@@ -144,7 +145,7 @@ def parse(path: str, data: bytes) -> dict[str, Any]:
         tables = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise InvalidArgument(f"reading configuration {path}: {problem}") from None
-    for name in ("containers", "engine"):
+    for name in ("containers", "engine", "secrets"):
         if not isinstance(tables.get(name, {}), dict):
             raise InvalidArgument(f"{path}: {name} must be a table")
     return tables

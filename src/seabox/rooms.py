@@ -199,7 +199,7 @@ class Rooms:
         from .state.secrets import SQLiteSecrets
 
         locks = RankedLocks(self.locks, Rank.SECRET, f"{self.config.runroot}/locks")
-        return Secrets(SQLiteSecrets(self.store), locks, self.config.secrets)
+        return Secrets(SQLiteSecrets(self.store), locks, self.config.secrets, self.config.secret_driver)
 
     def runtime(self, path: str) -> OCIRuntime:
         """The OCI runtime at this path."""

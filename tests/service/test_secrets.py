@@ -47,7 +47,9 @@ def test_libpod_create(served: Served) -> None:
     assert served.post(create, b"x", name="one", ignore=True).json == first.json
     assert served.post(create, b"x", name="one", replace=True).json != first.json
     assert served.engine.secrets.data("one") == b"x"
+    assert served.post(create, b"x", name="two", labels="null").status == 200
     assert served.delete("/libpod/secrets/one", all=True).status == 204
+    assert [each.name for each in served.engine.secrets.list()] == ["two"]
 
 
 def test_what_cannot_be_made(served: Served) -> None:

@@ -38,13 +38,14 @@ _ID = 25  # digits
 class Secrets:
     """The secrets of one engine."""
 
-    __slots__ = ("_folder", "_locks", "_rows")
+    __slots__ = ("_driver", "_folder", "_locks", "_rows")
 
-    def __init__(self, rows: Rows, locks: Locks, folder: str) -> None:
-        self._rows, self._locks, self._folder = rows, locks, folder
+    def __init__(self, rows: Rows, locks: Locks, folder: str, driver: str = "file") -> None:
+        """`driver`: the one that is meant where none is named."""
+        self._rows, self._locks, self._folder, self._driver = rows, locks, folder, driver
 
     def create(
-        self, name: str, data: bytes | str, *, driver: str = "file", driver_options: Mapping[str, str] | None = None,
+        self, name: str, data: bytes | str, *, driver: str = "", driver_options: Mapping[str, str] | None = None,
         labels: Mapping[str, str] | None = None, replace: bool = False, ignore: bool = False,
     ) -> Secret:  # fmt: skip
         """There is a secret of this name that holds `data`, also after a power cut.
@@ -54,7 +55,7 @@ class Secrets:
         Raises: InvalidArgument, Unsupported (a driver other than file), SecretExists, OSError.
         """
         content = data.encode(errors="surrogateescape") if isinstance(data, str) else bytes(data)
-        _check(name, content, driver, driver_options or {}, labels or {})
+        _check(name, content, driver or self._driver, driver_options or {}, labels or {})
         if replace and ignore:
             raise InvalidArgument("ignore and replace cannot be used together")
         now = time.time_ns()

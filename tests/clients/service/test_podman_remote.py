@@ -141,3 +141,16 @@ def test_the_system(remote: Remote) -> None:
     told = remote("events", "--since", "1m", "--until", str(int(time.time()) + 1), "--format", "{{.Name}} {{.Status}}")
     assert "eventful create" in told
     assert "eventful remove" in told
+
+
+def test_secrets(remote: Remote) -> None:
+    id = remote("secret", "create", "--label", "a=b", "token", "-", stdin=b"bytes").strip()
+    try:
+        assert remote("secret", "ls", "--format", "{{.ID}} {{.Name}} {{.Driver}}") == f"{id} token file\n"
+        assert remote("secret", "inspect", "--format", "{{.ID}} {{.Spec.Labels}}", "token") == f"{id} map[a:b]\n"
+        given = ("--secret", "token", "--secret", "token,type=env,target=T")
+        assert remote("run", "--rm", *given, "busybox", "sh", "-c", "cat /run/secrets/*; echo $T") == "bytesbytes\n"
+        assert "secret name in use" in remote("secret", "create", "token", "-", stdin=b"x", code=125, both=True)
+    finally:
+        assert remote("secret", "rm", "token") == f"{id}\n"
+    assert "no such secret" in remote("secret", "rm", "token", code=125, both=True)

@@ -135,10 +135,14 @@ BAD = {
 }
 
 
-def test_bad_input_is_one_line_and_leaves_nothing(cli: CommandLine) -> None:
+def test_bad_input_is_one_line_and_leaves_nothing(cli: CommandLine, tmp_path: Path) -> None:
     for words, text in BAD.items():
         done = cli(*words.split(), stdin=b"x")
         assert (done.code, done.err) == (125, f"Error: {text}\n"), words
+    conf = tmp_path / "containers.conf"
+    conf.write_text('[secrets]\ndriver = "pass"\n')
+    done = cli("secret", "create", "x", "-", stdin=b"x", env={"CONTAINERS_CONF": str(conf)})
+    assert (done.code, done.err) == (125, f"Error: {BAD['secret create -d pass x -']}\n")
     assert cli.secrets() == cli.names() == []
     folder = Path(cli.root, "secrets")
     assert not folder.exists() or list(folder.iterdir()) == []

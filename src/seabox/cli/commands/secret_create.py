@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def command(path: str) -> Command:
     """The command's table."""
     flags = (
-        Flag("driver", "d", STRING, "Who keeps the bytes", default="file", completion=("file",)),
+        Flag("driver", "d", STRING, "Who keeps the bytes: only file", completion=("file",)),
         Flag("driver-opts", "", CSV, "Option of the driver (KEY=VALUE)"),
         Flag("env", "", BOOL, "Take the value of the environment variable that is named in place of a file"),
         Flag("ignore", "", BOOL, "A secret that exists already will do, whatever it holds"),

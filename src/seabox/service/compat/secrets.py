@@ -57,7 +57,7 @@ def create(on: Engine, ask: Request) -> Response:
     except ValueError:
         raise InvalidArgument("the data of the secret are not written in base64") from None
     secret = on.secrets.create(
-        wanted.name, data, driver=driver.name or "file", driver_options=driver.options, labels=wanted.labels
+        wanted.name, data, driver=driver.name or "", driver_options=driver.options, labels=wanted.labels
     )
     return json({"ID": secret.id})
 

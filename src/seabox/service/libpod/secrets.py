@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def create(on: Engine, ask: Request) -> Response:
     """The body is a secret."""
     secret = on.secrets.create(
-        ask.text("name"), ask.read(TOO_LARGE), driver=ask.text("driver") or "file",
+        ask.text("name"), ask.read(TOO_LARGE), driver=ask.text("driver"),
         driver_options=_pairs(ask, "driveropts"), labels=_pairs(ask, "labels"), replace=ask.flag("replace"),
         ignore=ask.flag("ignore"),
     )  # fmt: skip
@@ -31,7 +31,7 @@ def create(on: Engine, ask: Request) -> Response:
 def _pairs(ask: Request, name: str) -> dict[str, str]:
     said = ask.text(name)
     try:
-        return decode(said.encode(), dict[str, str]) if said else {}
+        return decode(said.encode(), dict[str, str]) if said not in ("", "null") else {}
     except (msgspec.DecodeError, UnicodeError) as problem:
         raise InvalidArgument(f"{name}: {problem}") from None
 
@@ -62,7 +62,7 @@ def remove(on: Engine, ask: Request) -> Response:
 
 ROUTES = (
     Route(
-        "POST", "/libpod/secrets/create", create, text("name"), text("driver", "file"),
+        "POST", "/libpod/secrets/create", create, text("name"), text("driver"),
         text("driveropts", about="{KEY: VALUE} as JSON"), text("labels", about="{KEY: VALUE} as JSON"),
         flag("replace", about="Put it in the place of one that has the name already"),
         flag("ignore", about="One that has the name already will do"), body="raw",

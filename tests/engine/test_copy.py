@@ -226,3 +226,16 @@ def test_the_lock_is_free_meanwhile(engine: seabox.Engine) -> None:
         go_on.set()
         work.join(60)
     assert out(ctr, "/tmp/file") == {"file": b"text"}
+
+
+def test_what_the_kernel_only_shows(engine: seabox.Engine) -> None:
+    """What cannot be read is left out, and no archive breaks off; a small file of a memory file system is whole."""
+    script = "echo small > /dev/shm/f; ln -s f /dev/shm/l; echo ready; exec sleep 1000"
+    ctr = engine.containers.create("busybox", ["sh", "-c", script])
+    with ctr.start_and_attach() as session:
+        assert next(iter(session)) == (1, b"ready\n")
+    assert out(ctr, "/dev/shm") == {"shm": None, "shm/f": b"small\n", "shm/l": None}
+    for path, some in (("/proc/sys/kernel", "kernel/hostname"), ("/sys/class", "class/net"), ("/proc/1", "1/status")):
+        assert some in out(ctr, path)
+    with pytest.raises(NoSuchPath):
+        ctr.copy_out("/proc/self", follow=False)  # nobody but a process of the container has one

@@ -51,13 +51,17 @@ class Outgoing:
         self, handle: Container, path: str, *, name: str | None = None, follow: bool = True, itself: bool = False,
         timeout: float | None = None, cancel: Cancel | None = None,
     ) -> None:  # fmt: skip
-        self._bounds, self._itself = Bounds(timeout, cancel), itself
+        self._bounds, self._itself, self._fd = Bounds(timeout, cancel), itself, -1
         self._root = Root(handle, cancel)
         try:
             self._fd = find(self._root, handle, path, follow=follow or path.endswith(("/", "/.")))
             found = os.fstat(self._fd)
+            if stat.S_ISLNK(found.st_mode) and not _leads(self._fd):
+                raise NoSuchPath(path, handle.name)
         except BaseException:
-            self._root.close()
+            if self._fd < 0:
+                self._root.close()
+            self.close()
             raise
         self.mode, self.size, self.modified = found.st_mode, found.st_size, found.st_mtime_ns
         last = "." if path.rstrip("/") == "" else path.rstrip("/").rpartition("/")[2]
@@ -95,6 +99,14 @@ class Outgoing:
             fd, self._fd = self._fd, -1
             os.close(fd)
             self._root.close()
+
+
+def _leads(link: int) -> bool:
+    """Whether the link says where it leads: /proc/self has nothing to say to who is no process of the container."""
+    try:
+        return bool(os.readlink(b"", dir_fd=link))
+    except OSError:
+        return False
 
 
 def find(root: Root, handle: Container, path: str, *, follow: bool = True) -> int:

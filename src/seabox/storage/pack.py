@@ -39,7 +39,7 @@ def pack_content(
     With `itself` it begins with the entry "./", how the directory looks. Directories on devices of `apart` are empty
     there, unless the whole is on one.
     """
-    packing = _Packing(apart - {os.fstat(directory).st_dev})
+    packing = _Packing(apart, os.fstat(directory).st_dev)
     if itself:
         yield header(b"./", os.fstat(directory), attributes=_attributes(directory))
     yield from packing.tree(os.open(f"/proc/self/fd/{directory}", _DIRECTORY), b"")
@@ -51,7 +51,7 @@ def pack_one(handle: int, name: str, *, apart: frozenset[int] = frozenset()) -> 
 
     `apart`: as for pack_content.
     """
-    packing = _Packing(apart - {os.fstat(handle).st_dev})
+    packing = _Packing(apart, os.fstat(handle).st_dev)
     child = yield from packing.entry(handle, os.fsencode(name))
     if child >= 0:
         yield from packing.tree(child, os.fsencode(name))
@@ -59,12 +59,15 @@ def pack_one(handle: int, name: str, *, apart: frozenset[int] = frozenset()) -> 
 
 
 class _Packing:
-    """Where an archive stands: one directory open, whatever the depth, and the names of files that have several."""
+    """Where an archive stands: one directory open, whatever the depth, and the names of files that have several.
 
-    __slots__ = ("apart", "links")
+    What the kernel only shows, on the devices `unreal`, is often not to be read, or gone by then: it is left out.
+    """
 
-    def __init__(self, apart: frozenset[int]) -> None:
-        self.apart = apart
+    __slots__ = ("apart", "links", "unreal")
+
+    def __init__(self, unreal: frozenset[int], top: int) -> None:
+        self.unreal, self.apart = unreal, unreal - {top}
         self.links: dict[tuple[int, int], bytes] = {}
 
     def tree(self, fd: int, path: bytes) -> Iterator[bytes]:
@@ -81,7 +84,7 @@ class _Packing:
                 inner = b"/".join((path.rstrip(b"/"), name)) if path else name
                 try:
                     handle = os.open(name, _HANDLE, dir_fd=fd)
-                except FileNotFoundError:
+                except (FileNotFoundError, ProcessLookupError):
                     continue
                 try:
                     child = yield from self.entry(handle, inner)
@@ -99,7 +102,9 @@ class _Packing:
         """One file; a directory's header, and then the fd to go on with (-1 = nothing below)."""
         found = os.fstat(handle)
         kind = stat.S_IFMT(found.st_mode)
-        if kind == stat.S_IFREG:
+        if found.st_dev in self.unreal and self.is_small(found):
+            yield from self.shown(handle, path, found)
+        elif kind == stat.S_IFREG:
             yield from self.file(handle, path, found)
         elif kind == stat.S_IFDIR:
             child = os.open(f"/proc/self/fd/{handle}", _DIRECTORY)
@@ -118,6 +123,31 @@ class _Packing:
         elif kind in _KINDS:
             yield self.first(path, found) or header(path, found, attributes=_attributes(handle))
         return -1
+
+    @staticmethod
+    def is_small(found: os.stat_result) -> bool:
+        """Whether it is a link, or a file with one name that is read at once."""
+        return stat.S_ISLNK(found.st_mode) or (
+            stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_size <= _PIECE
+        )
+
+    def shown(self, handle: int, path: bytes, found: os.stat_result) -> Iterator[bytes]:
+        """What the kernel only shows: nothing is said of it before it has been read."""
+        link = data = b""
+        try:
+            if stat.S_ISLNK(found.st_mode):
+                link = os.readlink(b"", dir_fd=handle)
+            else:
+                file = os.open(f"/proc/self/fd/{handle}", _FILE)
+                try:
+                    data = os.read(file, found.st_size)
+                finally:
+                    os.close(file)
+            attributes = _attributes(handle)
+        except OSError:
+            return
+        yield header(path, found, link=link, size=len(data), attributes=attributes)
+        yield data + bytes(-len(data) % _BLOCK)
 
     def first(self, path: bytes, found: os.stat_result) -> bytes:
         """The header of another name of a file that is in the archive already, b"" for its first name."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .request import Request
 
-_NETWORKS = {
+NETWORKS = {  # as buildah calls them
     "": "", "default": "", "bridge": "private", "private": "private", "host": "host", "none": "none",
     # as podman's clients say it, which count buildah's own words
     "0": "", "1": "none", "2": "", "NetworkDefault": "", "NetworkDisabled": "none", "NetworkEnabled": "",
@@ -79,7 +79,7 @@ def cache_from(ask: Request) -> list[str]:
 
 
 def words(ask: Request) -> Iterator[str]:
-    """buildah's flags, but for names, files and build arguments. Raises: InvalidArgument."""
+    """buildah's flags, but for names, files, the network and build arguments. Raises: InvalidArgument."""
     if ask.text("version") not in ("", "1"):
         raise InvalidArgument("BuildKit is not supported: build with DOCKER_BUILDKIT=0, or with buildx in a container")
     if ask.text("outputs"):
@@ -97,11 +97,6 @@ def words(ask: Request) -> Iterator[str]:
     said = ask.text("platform")
     if place := platform("" if said == "/" else said):  # which is how podman 4's clients say nothing
         yield f"--platform={place}"
-    network = ask.text("networkmode")
-    if network not in _NETWORKS:
-        raise InvalidArgument(f'networkmode "{network}" is not one for builds: default, bridge, host or none')
-    if _NETWORKS[network]:
-        yield f"--network={_NETWORKS[network]}"
     for name, option in _SIMPLE:
         if amount := ask.number(name):
             if amount < 0 and name != "memswap":

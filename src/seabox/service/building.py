@@ -15,6 +15,7 @@ from ..images.skopeo import Access
 from ..kernel.files import make_dir, write_file
 from .build_account import Account
 from .build_context import Context
+from .build_network import network
 from .build_order import build_arguments, cache_from, policy, words
 from .credentials import several
 from .image_names import complete, short
@@ -56,6 +57,7 @@ def build(
             containerfile, text = context.containerfile(containerfile)
         arguments = build_arguments(ask)
         flags = [*words(ask), *further(context, place), *(f"--build-arg={each}" for each in arguments)]
+        flags += undo.enter_context(network(on, ask))
         write_file(f"{place}/ignored", context.ignored(containerfile))
         flags.append(f"--ignorefile={place}/ignored")
         if _without_cache(on, ask):

@@ -106,6 +106,8 @@ def load(
         elif loading.has("manifest.json"):
             found = loading.docker()
         else:
+            found = []
+        if not found:
             raise _no_image(_shown(path))
         say("Writing manifest to image destination")
         say("Storing signatures")
@@ -115,12 +117,15 @@ def load(
 def load_layout(catalog: Catalog, path: str, progress: Progress | None) -> str:
     """The one image in the directory `path` (an OCI layout, or skopeo's `dir:` form) is here, without a name; its id.
 
-    Inside `adding`.
+    Inside `adding`. Raises: InvalidArgument (there is none), Damaged.
     """
     with ExitStack() as undo:
         loading = _Loading(catalog, _Folder(path, undo), progress or (lambda _: None), ())
         layout = loading.has("index.json")
-        return (loading.oci(loading.document("index.json"), "", 0) if layout else loading.docker())[0]
+        found = loading.oci(loading.document("index.json"), "", 0) if layout else loading.docker()
+    if not found:
+        raise _no_image(path)
+    return found[0]
 
 
 def _no_image(path: str) -> InvalidArgument:

@@ -124,6 +124,8 @@ def test_other_lies_of_an_archive_are_refused(tmp_path: Path, outside: Path) -> 
         archive(entry("oci-layout"), entry("index.json", data=b'{"manifests":[{"digest":"md5:00"}]}')),
         gzip.compress(docker_archive(fine))[:-20],
         archive(entry("something", data=b"else")),
+        archive(entry("manifest.json", data=b"[]")),
+        archive(entry("oci-layout"), entry("index.json", data=b'{"manifewts":[]}')),
         b"",
     ):
         refuses(images, "load", data, tmp_path, outside)

@@ -35,6 +35,8 @@ def test_what_it_is_called(served: Served) -> None:
     raw = served.engine.containers.create("busybox", ["sleep", "1000"], tty=True)
     for path, upgrade, status, name in (
         (f"/v1.44/containers/{framed.id}", True, 101, FRAMED), (f"/v1.41/containers/{framed.id}", True, 101, RAW),
+        (f"/v4.6.0/libpod/containers/{framed.id}", False, 200, RAW),
+        (f"/v4.7.0/libpod/containers/{framed.id}", False, 200, FRAMED),
         (f"/containers/{framed.id}", False, 200, RAW), (f"/containers/{raw.id}", True, 101, RAW),
     ):  # fmt: skip
         with Hijacked(served, f"{path}/attach?{ALL}", upgrade=upgrade) as wire:

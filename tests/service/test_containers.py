@@ -252,6 +252,16 @@ def test_an_update(served: Served) -> None:
     assert (host["Memory"], host["RestartPolicy"]["Name"]) == (1 << 27, "always")
 
 
+def test_small_and_large_letters_in_keys_are_the_same(served: Served) -> None:
+    """As for dockerd, which is written in Go."""
+    body = {"image": "busybox", "HOSTCONFIG": {"networkmode": "none", "TmpFs": {"/mytmpfs": "rw,noatime"}}}
+    assert served.post("/containers/create", body | {"cmd": ["true"]}, name="odd").status == 201
+    host = show(served, "odd")["HostConfig"]
+    assert (host["NetworkMode"], host["Tmpfs"]) == ("none", {"/mytmpfs": "rw,noatime"})
+    answer = served.post("/containers/create", {"image": "no/such:1"})
+    assert (answer.json["message"], answer.json["cause"]) == ("No such image: no/such:1", "image not known")
+
+
 # --- podman's own API ------------------------------------------------------------------------------------------------
 
 
@@ -267,6 +277,14 @@ def test_podmans_form(served: Served) -> None:
     assert (found["Id"], found["Name"]) == (id, "web")
     assert (found["ResolvConfPath"], found["HostsPath"]) == ("", "")
     assert (found["Config"]["Entrypoint"], found["Config"]["StopSignal"]) == ([], "SIGINT")
+    own = spec | {"name": "own", "use_image_hosts": True, "use_image_hostname": True, "use_image_resolve_conf": True}
+    for name, body in (("usual", spec | {"name": "usual"}), ("own", own)):
+        assert served.post("/libpod/containers/create", body).status == 201
+        assert served.post(f"/libpod/containers/{name}/init").status == 204
+        about = served.get(f"/libpod/containers/{name}/json").json
+        for key in ("ResolvConfPath", "HostsPath", "HostnamePath"):  # of what is mounted, and of nothing else
+            assert bool(about[key]) is (name == "usual")
+        assert served.delete(f"/libpod/containers/{name}").status == 200
     older = served.get("/v4.3.1/libpod/containers/web/json", size=True).json
     assert (older["Config"]["Entrypoint"], older["Config"]["StopSignal"]) == ("", 2)
     assert older["SizeRw"] == 0

@@ -137,6 +137,13 @@ def test_committing(served: Served) -> None:
     assert (config["Entrypoint"], config["Cmd"]) == (["/bin/crash"], ["and", "burn"])
     assert config["Labels"] == {"kept": "yes", "for": "ever"}
     assert {"A=3", "B=2"} < set(config["Env"])
+    image = "native:1"
+    for form, comment in (("docker", "said"), ("docker", ""), ("oci", "")):  # its own, not that of the image below
+        base = served.engine.containers.create(image)
+        image = "native:docker"
+        query = {"comment": comment} if comment else {}
+        served.post("/libpod/commit", container=base.name, repo="native", tag="docker", format=form, **query)
+        assert served.get("/libpod/images/native:docker/json").json["Comment"] == comment
     assert served.post("/libpod/commit", container=ctr.name, format="x").status == 400
     assert served.post("/libpod/commit", container="nothing").status == 404
     assert served.post("/libpod/commit").status == 400

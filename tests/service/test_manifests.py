@@ -41,12 +41,12 @@ def test_a_list(served: Served, registry: Registry) -> None:
     assert (row["Id"], row["Names"], row["Containers"]) == (made.json["Id"], ["localhost/team/all:latest"], 0)
     assert abs(row["Created"] - time.time()) < 600
     assert served.get("/libpod/images/json", filters={"reference": ["team/*"], "containers": ["false"]}).json == [row]
-    (row,) = served.get("/images/json", filters={"reference": ["team/all"]}).json
-    assert (row["Id"], row["RepoTags"]) == (f"sha256:{made.json['Id']}", ["localhost/team/all:latest"])
-    assert len(served.get("/images/json").json) == 2
+    assert served.get("/libpod/images/json", filters={"manifest": ["true"]}).json == [row]
+    assert served.get("/libpod/images/json", filters={"manifest": ["false"]}).json[0]["Id"] == image.id
+    assert [each["RepoTags"] for each in served.get("/images/json").json] == [["localhost/busybox:latest"]]
     for path in (f"/images/{row['Id']}/json", "/images/team/all/json", "/libpod/images/team/all/json"):
-        shown = served.get(path).json  # clients look at each that is listed
-        assert (shown["Id"].removeprefix("sha256:"), shown["RepoTags"]) == (made.json["Id"], row["RepoTags"])
+        shown = served.get(path).json
+        assert (shown["Id"].removeprefix("sha256:"), shown["RepoTags"]) == (made.json["Id"], row["Names"])
     assert served.post("/libpod/manifests/team/all").status == 409
     changed = served.ask("PUT", "/libpod/manifests/team/all", {
         "operation": "annotate", "images": [digest], "arch": "arm64", "annotation": {"a": "b"}, "features": None,
@@ -61,7 +61,11 @@ def test_a_list(served: Served, registry: Registry) -> None:
         )  # fmt: skip
         assert pushed.status == 200
         assert json.loads(pushed.body.splitlines()[-1])["Id"].startswith("sha256:"), pushed
-    assert served.post("/libpod/manifests/team/all/push", destination=f"{place}:2", tlsVerify=False).status == 200
+    again = served.post("/libpod/manifests/team/all/push", destination=f"{place}:2", tlsVerify=False, all=True)
+    assert (again.status, again.json["Id"][:7]) == (200, "sha256:")
+    for path, query in (("registry/127.0.0.1:1%2Fall:1", {}), ("push", {"destination": "127.0.0.1:1/all:1"})):
+        refused = served.post(f"/libpod/manifests/team/all/{path}", all=True, tlsVerify=False, **query)
+        assert (refused.status, "connection refused" in refused.json["message"]) == (400, True)
     changed = served.ask("PUT", "/libpod/manifests/team/all", {"operation": "remove", "images": ["busybox", "no"]})
     assert changed.status == 409
     assert (changed.json["images"], len(changed.json["errors"])) == (["busybox"], 1)

@@ -125,6 +125,14 @@ def test_filters(served: Served) -> None:
     assert served.post("/libpod/networks/prune").json == [{"Name": "two", "Error": None}]
 
 
+def test_podman_3_says_it_in_another_way(served: Served) -> None:
+    """Its clients are told so: what they say of a network would be lost."""
+    for method, path in (("GET", "json"), ("GET", "bridge/json"), ("POST", "create"), ("POST", "bridge/connect")):
+        answer = served.ask(method, f"/v3.4.0/libpod/networks/{path}")
+        assert (answer.status, answer.json["cause"]) == (400, "given version is not supported")
+    assert served.get("/v4.0.0/libpod/networks/json").status == 200
+
+
 def test_libpod(served: Served) -> None:
     """podman's forms: a range of addresses, keys in any case, what is refused."""
     wanted = {"name": "net", "Labels": {"abc": "val"}, "dns_enabled": False, "subnets": [
@@ -145,6 +153,12 @@ def test_libpod(served: Served) -> None:
     for wrong in ({"subnets": [{}]}, {"routes": [{"destination": "10.9.0.0/24"}]}, {"driver": "nope"}, {"name": 5},
                   {"driver": "macvlan", "network_interface": "eth9"}):  # fmt: skip
         assert served.post("/libpod/networks/create", wrong).status == 400
+    lan = {"name": "lan", "driver": "macvlan", "subnets": [{"subnet": "10.11.14.0/24"}]}
+    assert served.post("/libpod/networks/create", lan).json["network_interface"] == ""
+    refused = served.post("/networks/create", {"Name": "wan", "Driver": "macvlan", "IPAM": {"Config": [
+        {"Subnet": "10.11.15.0/24"},
+    ]}})  # fmt: skip
+    assert (refused.status, "parent interface" in refused.json["message"]) == (400, True)
     assert served.post("/libpod/networks/net/update", {}).status == 400
     assert [each["name"] for each in served.get("/libpod/networks/json", filters={"label": ["abc"]}).json] == ["net"]
     assert served.delete("/libpod/networks/net").json == [{"Name": "net", "Err": None}]

@@ -57,6 +57,9 @@ def test_going_on(served: Served, ctr: seabox.Container) -> None:
     stopped = served.engine.containers.create("busybox", BUSY)
     [sample] = served.get(f"/containers/{stopped.id}/stats", stream=False).lines
     assert sample["cpu_stats"]["cpu_usage"]["total_usage"] == 0
+    assert (sample["id"], "Id" in sample) == (stopped.id, False)
+    [sample] = served.get(f"/libpod/containers/{stopped.id}/stats", stream=False).lines
+    assert sample["Id"] == stopped.id
 
 
 def test_several(served: Served, ctr: seabox.Container) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 
 import pytest
 
 from engine.images.conftest import Registry, registry
+from seabox.service.progress import Pulled
 from service.served import Served
 from service.test_transfer_docker import archive
 
@@ -37,6 +39,12 @@ def test_in_compatible_mode_every_line_has_a_status(served: Served, there: str) 
     told = served.post("/libpod/images/pull", reference=there, tlsVerify=False, compatMode=True, policy="always")
     assert all("status" in line for line in told.lines)
     assert served.engine.images.find(told.lines[-1]["id"]).id == served.engine.images.find(there).id
+
+
+def test_a_short_name_is_told_as_it_is() -> None:
+    told: list[bytes] = []
+    Pulled(told.append, "alpine").heard("Getting image source signatures")
+    assert json.loads(told[0]) == {"status": "Pulling from alpine", "id": "latest"}
 
 
 def test_all_tags(served: Served, registry: Registry, there: str) -> None:

@@ -45,9 +45,10 @@ def test_without_a_tag_docker_pushes_all(served: Served, registry: Registry) -> 
 
 
 def test_what_is_not_here_cannot_be_pushed(served: Served, registry: Registry) -> None:
-    told = served.post(f"/images/{registry.host}/push/missing/push", tag="1")
-    assert told.status == 200
-    assert "An image does not exist locally" in told.lines[-1]["error"]
+    for name, tag in (("missing", {"tag": "1"}), ("none", {})):
+        told = served.post(f"/images/{registry.host}/push/{name}/push", **tag)
+        assert told.status == 404
+        assert told.json["message"] == f"An image does not exist locally with the tag: {registry.host}/push/{name}"
     assert served.post(f"/libpod/images/{registry.host}/push/missing:1/push").status == 404
     assert served.post("/libpod/images/busybox/push", destination="dir:/tmp/somewhere").status == 400
     assert served.post("/libpod/images/busybox/push", destination=f"{registry.host}/x", format="v9").status == 400

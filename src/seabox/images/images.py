@@ -264,16 +264,17 @@ class Images(Mounted, Traffic):
             raise Unsupported("this image store knows no containers")
         return self._containers
 
-    def manifest(self, verb: str, words: Sequence[str], **options: Any) -> None:
+    def manifest(self, verb: str, words: Sequence[str], **options: Any) -> str:
         """`buildah manifest VERB FLAGS WORDS` is done with the lists of images below our root. Blocks.
 
+        The digest of what was pushed, if buildah says it; "" for other verbs.
         Images to be listed are taken from here if they are here. `options` are the fields of lists.Order: `flags`...
         Raises: buildah.BuildFailed, Unsupported, Cancelled.
         """
         from .lists import Order, manifest
 
         order = Order(verb=verb, words=tuple(words), **options)
-        manifest(self._catalog, self._host, self.find, order, self._known_roots().name)
+        return manifest(self._catalog, self._host, self.find, order, self._known_roots().name)
 
     def lists(self) -> builtins.list[ListRow]:
         """The lists of images, newest first, each as an image without layers. They are not among those of `list`."""

@@ -40,8 +40,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     cancel: Cancel | None = None
 
 
-def manifest(catalog: Catalog, host: Host, find: Callable[[str], ImageRow], order: Order, driver: str) -> None:
-    """It is done; images to be listed are taken from here if they are here. Raises: BuildFailed, Unsupported."""
+def manifest(catalog: Catalog, host: Host, find: Callable[[str], ImageRow], order: Order, driver: str) -> str:
+    """It is done; images to be listed are taken from here if they are here. The digest that a pushed list has there.
+
+    Raises: BuildFailed, Unsupported.
+    """
     verb, words = order.verb, order.words
     storage = Buildah(f"{catalog.root}/manifests", host, driver, account=order.account, cancel=order.cancel)
     with catalog.adding(), storage.ready(), catalog.files.workspace() as place:
@@ -51,7 +54,22 @@ def manifest(catalog: Catalog, host: Host, find: Callable[[str], ImageRow], orde
             for number, name in enumerate(words[1:], 1):
                 given[number] = _given(storage, catalog, find, name)
         with access_flags(order.access, place, words[-1].removeprefix("docker://")) as access:
-            storage.run("manifest", verb, *order.flags, *access, "--", *given, stdout=order.stdout)
+            words = [*order.flags, *access, "--", *given]
+            if verb != "push":
+                storage.run("manifest", verb, *words, stdout=order.stdout)
+                return ""
+            noted = f"{place}/digest"
+            storage.run("manifest", verb, f"--digestfile={noted}", *words, stdout=order.stdout)
+            if digest := _text(noted):
+                return digest
+            # buildah 1.28 forgets that it failed where it is to write a digest; without that it says so, and why.
+            storage.run("manifest", verb, *words, stdout=order.stdout)
+            return ""
+
+
+def _text(path: str) -> str:
+    with open(path) as file:
+        return file.read().strip()
 
 
 def _given(storage: Buildah, catalog: Catalog, find: Callable[[str], ImageRow], name: str) -> str:

@@ -88,6 +88,9 @@ def commit(
         say(f"Copying blob {layer.digest}")
         document["rootfs"] = {"type": "layers", "diff_ids": [*below, f"sha256:{raw.digest}"]}
         _note(document, " ".join(config.argv) or "commit", message, author)
+        document.pop("comment", None)  # of the image below
+        if docker and message:
+            document["comment"] = message
         id = _finish(catalog, document, [*old, layer], names, (), docker=docker)
         for line in (f"Copying config sha256:{id}", "Writing manifest to image destination", "Storing signatures"):
             say(line)

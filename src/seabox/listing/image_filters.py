@@ -89,12 +89,16 @@ def _containers(on: Engine, value: str) -> Test:
     return lambda image: bool(not image.is_list and on.images.users(image.id)) is (value == "true")
 
 
+def _is_list(on: Engine, value: str) -> Test:
+    return lambda image: image.is_list is (value == "true")
+
+
 def _never(on: Engine, value: str) -> Test:
     return lambda image: value == "false"
 
 
 _TESTS: dict[str, Callable[[Engine, str], Test]] = {
     "after": _since, "before": _before, "containers": _containers, "dangling": _dangling, "id": _id,
-    "intermediate": _never, "label": _label, "label!": _no_label, "readonly": _never, "reference": _reference,
-    "since": _since, "until": _until,
+    "intermediate": _never, "label": _label, "label!": _no_label, "manifest": _is_list, "readonly": _never,
+    "reference": _reference, "since": _since, "until": _until,
 }  # fmt: skip

@@ -46,10 +46,9 @@ def plan(
             if other.interface == interface and other.driver == "bridge":
                 raise InvalidArgument(f"bridge name {interface} already in use")
     else:
-        interface = options.pop("parent", interface)
-        if not interface:
-            raise InvalidArgument(f"a {request.driver} network needs its parent interface: --opt parent=NAME")
-        check_interface(interface)
+        interface = options.pop("parent", interface)  # "": netavark takes the one of the default route
+        if interface:
+            check_interface(interface)
     return Network(
         id=id,
         name=name,

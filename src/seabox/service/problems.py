@@ -6,7 +6,7 @@ import errno
 import sys
 import traceback
 
-from ..errors import NoSuchContainer, SeaboxError
+from ..errors import NoSuchContainer, NoSuchImage, SeaboxError
 from .response import Response, json
 from .routing import WrongMethod
 
@@ -15,6 +15,7 @@ _OF_ERRNO = {
     errno.EINVAL: 400, errno.EACCES: 403, errno.EPERM: 403, errno.EROFS: 403, errno.EEXIST: 409, errno.EBUSY: 409,
     errno.ENOSPC: 507, errno.EDQUOT: 507,
 }  # fmt: skip
+_CAUSES = ((NoSuchContainer, "no such container"), (NoSuchImage, "image not known"))
 
 
 def status_of(problem: Exception) -> int:
@@ -40,4 +41,12 @@ def body(problem: Exception, status: int, *, libpod: bool) -> dict[str, object]:
     text = str(problem) or type(problem).__name__
     if isinstance(problem, NoSuchContainer) and not libpod:
         text = f"No such container: {problem.name}"  # some of Docker's clients look for that
-    return {"cause": text.rpartition(": ")[2], "message": text, "response": status}
+    return {"cause": _cause(problem, text), "message": text, "response": status}
+
+
+def _cause(problem: Exception, text: str) -> str:
+    """podman's words for it; Docker's clients are told the same in others."""
+    for kind, words in _CAUSES:
+        if isinstance(problem, kind):
+            return words
+    return text.rpartition(": ")[2]

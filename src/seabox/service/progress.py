@@ -70,7 +70,7 @@ class Pulled(Blobs):
         if line == _BEGIN:
             name = parse(self._name)
             self._tell(json_line({
-                "status": f"Pulling from {short(f'{name.registry}/{name.repository}')}",
+                "status": f"Pulling from {short(f'{name.registry}/{name.repository}'.lstrip('/'))}",
                 "id": name.tag or name.digest,
             }))  # fmt: skip
         super().heard(line)

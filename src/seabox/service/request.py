@@ -87,6 +87,11 @@ class Request:
         said = self._match.version
         return tuple(int(part) for part in said.split(".")) if said else _NEWEST
 
+    @property
+    def libpod(self) -> bool:
+        """Whether it is to podman's own API."""
+        return self._match.route.pattern.startswith("/libpod/")
+
     def place(self, name: str) -> str:
         """What stands in the path at {name}."""
         return self._match.places[name]
@@ -154,7 +159,7 @@ class Request:
         if not (said := self._asked.get(name)):
             return None, default
         # Of several dockerd takes the first: docker-py says `dockerfile` twice. podman takes the last.
-        return said[-1 if self._match.route.pattern.startswith("/libpod/") else 0], default
+        return said[-1 if self.libpod else 0], default
 
     def _declared(self, name: str, kind: str) -> bool | int | str | None:
         parameter = self._match.route.parameters[name]  # a KeyError: the route forgot to declare it
@@ -163,10 +168,10 @@ class Request:
 
     # --- body ----------------------------------------------------------------------------------------------------
 
-    def json(self, kind: type[T], *, any_case: bool = False) -> T:
+    def json(self, kind: type[T]) -> T:
         """The body as a value of this type; an empty one is {}. Raises: InvalidArgument, TooLarge, WrongType.
 
-        `any_case`: as Go reads it, small and large letters in its keys are the same.
+        As Go reads it, small and large letters in its keys are the same.
         """
         data = self.read()
         if data.strip() in (b"", b"null"):
@@ -175,10 +180,10 @@ class Request:
             said = self.headers.get("content-type", "").partition(";")[0].strip().lower()
             if said and said not in ("application/json", "text/json"):
                 raise WrongType(f"Content-Type {said} is not supported here: send application/json")
-        if self._match.route.pattern.startswith("/libpod/"):
+        if self.libpod:
             data = _first_value(data)
         try:
-            return read(decode(data, dict[str, Any]), kind) if any_case else decode(data, kind)
+            return read(decode(data, dict[str, Any]), kind)
         except (msgspec.DecodeError, UnicodeError) as problem:
             raise InvalidArgument(f"the body is not what this request takes: {problem}") from None
 

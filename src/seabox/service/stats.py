@@ -30,23 +30,24 @@ def stats(on: Engine, ask: Request) -> Response:
     """What the container uses, with the sample before; a container that does not run uses nothing."""
     ctr = on.containers.get(ask.place("name"))
     stream, one_shot = ask.flag("stream"), ask.flag("one-shot")
+    more = {"Id": ctr.id} if ask.libpod else {}  # as podman writes it
     if stream and one_shot and ask.given("stream"):
         raise InvalidArgument("cannot have stream=true and one-shot=true")
     if stream and not one_shot:
-        return Stream(_stream(ctr, ask.cancel))
+        return Stream(_stream(ctr, more, ask.cancel))
     before = None
     if not one_shot and ctr.status in ("running", "paused"):
         before = ctr.stats(detailed=True)
         _rest(ask.cancel)
-    return Stream(iter((json_line(told(ctr.stats(detailed=True), before)),)))
+    return Stream(iter((json_line(told(ctr.stats(detailed=True), before) | more),)))
 
 
-def _stream(ctr: Container, cancel: Cancel) -> Iterator[bytes]:
+def _stream(ctr: Container, more: dict[str, str], cancel: Cancel) -> Iterator[bytes]:
     before = None
     try:
         while True:
             now = ctr.stats(detailed=True)
-            yield json_line(told(now, before))
+            yield json_line(told(now, before) | more)
             before = now
             _rest(cancel)
     except NoSuchContainer:

@@ -230,7 +230,7 @@ def test_signed_and_searched(cli: CommandLine, registry: Registry, tmp_path: Pat
 
 
 @pytest.mark.skipif(shutil.which("buildah") is None, reason="buildah is not installed")
-def test_lists_of_images(cli: CommandLine, registry: Registry) -> None:
+def test_lists_of_images(cli: CommandLine, registry: Registry, tmp_path: Path) -> None:
     for words in (("create", "all", "busybox"), ("annotate", "--arch", "arm64", "all", "DIGEST")):
         listed = cli("manifest", "inspect", "all").out
         digest = json.loads(listed)["manifests"][0]["digest"] if listed else ""
@@ -239,7 +239,12 @@ def test_lists_of_images(cli: CommandLine, registry: Registry) -> None:
     (entry,) = json.loads(cli.ok("manifest", "inspect", "all"))["manifests"]
     assert entry["platform"]["architecture"] == "arm64"
     place = f"{registry.host}/team/all:1"
-    assert cli("manifest", "push", "--all", "--tls-verify=false", "all", place).code == 0
+    push = ("manifest", "push", "--all", "--tls-verify=false", "--digestfile", f"{tmp_path}/digest", "all")
+    failed = cli(*push, "127.0.0.1:1/team/all:1")
+    assert (failed.code, "connection refused" in failed.err) == (125, True)
+    assert not (tmp_path / "digest").exists()
+    assert cli(*push, place).code == 0
+    assert (tmp_path / "digest").read_text().startswith("sha256:")
     wrong = cli("pull", "--tls-verify=false", place)
     assert "no image found in manifest list for platform linux/amd64" in wrong.err
     names = "{{.Repository}} {{.Id}}"

@@ -43,6 +43,7 @@ def run(args: Arguments) -> int:
     """buildah does it, in a storage that holds nothing else."""
     from seabox.cli.transfers import check_authfile
     from seabox.images.buildah import BuildFailed
+    from seabox.kernel.files import write_file
 
     verb = args.command.path.partition(" ")[2]
     flags = []
@@ -50,7 +51,7 @@ def run(args: Arguments) -> int:
         name = "rm" if flag.name == "purge" else flag.name
         if flag.name in _BOOLS:
             flags += [f"--{name}={str(args.on(flag.name)).lower()}"] if args.given(flag.name) else []
-        else:
+        elif flag.name != "digestfile":
             flags += [f"--{name}={value}" for value in args.texts(flag.name)]
             if flag.name == "authfile":
                 for path in args.texts("authfile"):
@@ -63,7 +64,9 @@ def run(args: Arguments) -> int:
     sys.stdout.flush()
     try:
         with engine(args) as on:
-            on.images.manifest(verb, words, flags=flags, stdout=1)
+            digest = on.images.manifest(verb, words, flags=flags, stdout=1)
     except BuildFailed as problem:
         return problem.exit_code  # buildah has said why
+    for path in args.texts("digestfile") if verb == "push" else ():
+        write_file(path, digest.encode(), 0o644)
     return 0

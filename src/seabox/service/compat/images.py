@@ -36,25 +36,20 @@ _IF_THERE = ("ExposedPorts", "Healthcheck", "ArgsEscaped", "NetworkDisabled", "S
 
 
 def list_(on: Engine, ask: Request) -> Response:
-    """Images, the newest first."""
+    """Images, the newest first; no lists of images, of which Docker's clients know nothing."""
     conditions = ask.filters()
     if ask.version < _OLD_FILTER and ask.text("filter"):
         conditions.setdefault("reference", []).append(ask.text("filter"))
     fits = wanted(on, conditions)
-    images, lists = on.images.list(), on.images.lists()
+    images = on.images.list()
     lineage = Lineage(images)
-    named = patterns(on, [*images, *lists], conditions.get("reference", ()))
+    named = patterns(on, images, conditions.get("reference", ()))
     shared = shared_sizes(on, images) if ask.flag("shared-size") else {}
     every = ask.flag("all") or "dangling" in conditions
     rows = []
     for image in images:
         if fits(image) and (every or not lineage.hidden(image)):
             row = row_of(image, lineage.parent(image), named, shared.get(image.id, _NOT_COUNTED))
-            if not named or row["RepoTags"] or row["RepoDigests"]:
-                rows.append(_as_of(ask.version, row))
-    for found in lists:
-        if fits(found):
-            row = row_of(found, None, named, 0 if shared else _NOT_COUNTED)
             if not named or row["RepoTags"] or row["RepoDigests"]:
                 rows.append(_as_of(ask.version, row))
     return json(rows)

@@ -186,6 +186,8 @@ def create(on: Engine, ask: Request) -> Response:
     if driver not in ("bridge", "macvlan", "ipvlan"):
         raise NotFound(f'could not find plugin {driver} in v1 plugin registry: plugin "{driver}" not found')
     known, noted, interface = _sorted_options(driver, wanted.options or {})
+    if driver != "bridge" and not known.get("parent"):  # dockerd makes one that leads nowhere
+        raise InvalidArgument(f"a {driver} network needs its parent interface: the option parent")
     if wanted.attachable:
         noted["attachable"] = "true"
     found = networks.create(

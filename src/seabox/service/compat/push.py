@@ -15,39 +15,49 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...engine import Engine
     from ...kernel.watch import Cancel
+    from ...model.image import ImageRow
     from ..request import Request
     from ..response import Response
     from ..telling import Tell
 
 
 def push(on: Engine, ask: Request) -> Response:
-    """The image is in its registry; without a tag, all of that repository. Failures are told in the stream."""
+    """The image is in its registry; without a tag, all of that repository. A registry's failures are in the stream.
+
+    Raises: NoSuchImageToPush, InvalidArgument.
+    """
     name, tag = ask.place("name"), ask.text("tag")
-    every = not tag and ":" not in name.rpartition("/")[2]
     whole = joined(name, tag)
     if "@" in whole:
         raise InvalidArgument("cannot push a digest reference")
     target = complete(ask.text("destination")) if ask.text("destination") else ""
     repository = (target or whole).rpartition(":")[0]
     access = access_to(ask, target or whole, on_loopback(target or whole) if ask.flag("tlsVerify") else False)
+    every = not tag and not target and ":" not in name.rpartition("/")[2]
+    images = _tagged(on, repository) if every else {target or whole: _named(on, whole)}
+    if not images:
+        raise NoSuchImageToPush(short(repository))
 
     def work(tell: Tell, cancel: Cancel) -> None:
         tell(json_line({"status": f"The push refers to repository [{repository}]"}))
-        names = [whole]
-        if every and not target:
-            names = [each for row in on.images.list() for each in row.names if each.startswith(f"{repository}:")]
-        if not names:
-            raise NoSuchImageToPush(short(repository))
-        for each in sorted(names):
-            try:
-                image = find(on, each if every and not target else short(each))
-            except NoSuchImage:
-                raise NoSuchImageToPush(short(repository)) from None
+        for each, image in sorted(images.items()):
             told = Pushed(tell)
-            digest = on.images.push(image.id, target or each, access=access, progress=told.heard, cancel=cancel)
-            told.over(parse(target or each).tag, digest, len(image.manifest))
+            digest = on.images.push(image.id, each, access=access, progress=told.heard, cancel=cancel)
+            told.over(parse(each).tag, digest, len(image.manifest))
 
     return telling(work, ask.cancel, failure)
+
+
+def _tagged(on: Engine, repository: str) -> dict[str, ImageRow]:
+    """Every image of the repository, by its complete name."""
+    return {name: row for row in on.images.list() for name in row.names if name.startswith(f"{repository}:")}
+
+
+def _named(on: Engine, whole: str) -> ImageRow:
+    try:
+        return find(on, short(whole))
+    except NoSuchImage:
+        raise NoSuchImageToPush(short(whole.rpartition(":")[0])) from None
 
 
 class NoSuchImageToPush(NoSuchImage):

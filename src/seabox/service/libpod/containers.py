@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def create(on: Engine, ask: Request) -> Response:
     """A container is there."""
-    asked = asked_for(ask.json(SpecGenerator, any_case=True), ask.text("name"))
+    asked = asked_for(ask.json(SpecGenerator), ask.text("name"))
     try:
         ctr = on.containers.create(asked.image, asked.command, **asked.options)
     except Unsupported as problem:  # it is the request that asks for it

@@ -77,7 +77,10 @@ def _done(
     on: Engine, verb: str, words: Sequence[str], flags: Sequence[str] = (), *, access: Access | None = None,
     cancel: Cancel | None = None, tell: Callable[[str], None] | None = None,
 ) -> str:  # fmt: skip
-    """What buildah said of doing it; its complaints go to `tell` as well. Raises: NotFound, Conflict, Refused."""
+    """What buildah said of doing it, of a push the digest; its complaints go to `tell` as well.
+
+    Raises: NotFound, Conflict, Refused.
+    """
     said: dict[int, bytearray] = {1: bytearray(), 2: bytearray()}
 
     def heard(stream: int, piece: bytes) -> None:
@@ -87,10 +90,10 @@ def _done(
 
     more = {"access": access} if access else {}
     try:
-        on.images.manifest(verb, words, flags=flags, account=heard, cancel=cancel, **more)
+        digest = on.images.manifest(verb, words, flags=flags, account=heard, cancel=cancel, **more)
     except BuildFailed:
         raise _complaint(said[2].decode(errors="replace")) from None
-    return said[1].decode(errors="replace")
+    return digest if verb == "push" else said[1].decode(errors="replace")
 
 
 def _complaint(said: str) -> SeaboxError:
@@ -151,7 +154,7 @@ def create_as_podman_3(on: Engine, ask: Request) -> Response:
 
 def _created(on: Engine, ask: Request, name: str, status: int) -> Response:
     parse(name)
-    body = ask.json(Modification, any_case=True)
+    body = ask.json(Modification)
     flags = [f"--{word}" for word in ("all", "amend") if ask.flag(word)]
     images = [_image(each) for each in [*ask.texts("images"), *ask.texts("image"), *(body.images or [])]]
     if not ask.flag("tlsVerify"):
@@ -191,7 +194,7 @@ def _list_of_one(image: ImageRow) -> dict[str, object]:
 
 def add(on: Engine, ask: Request) -> Response:
     """More images are in the list, in podman 3's way."""
-    name, body = _list(on, ask), ask.json(Modification, any_case=True)
+    name, body = _list(on, ask), ask.json(Modification)
     return json({"Id": _added(on, ask, name, body, [_image(each) for each in body.images or []])})
 
 
@@ -206,7 +209,7 @@ def _added(on: Engine, ask: Request, name: str, body: Modification, images: Sequ
 
 def modify(on: Engine, ask: Request) -> Response:
     """Images were added to the list or removed, or more is said of them. 409: of some of them only."""
-    name, body = _list(on, ask), ask.json(Modification, any_case=True)
+    name, body = _list(on, ask), ask.json(Modification)
     operation = (body.operation or "").lower()
     if operation not in ("update", "remove", "annotate"):
         raise InvalidArgument(f"illegal operation {operation!r} for {name!r}")
@@ -276,7 +279,7 @@ def _push(on: Engine, ask: Request, target: str) -> Callable[[Cancel, Callable[[
     target = target.removeprefix(_DOCKER)
     parse(target)
     name, access = _list(on, ask), access_to(ask, target, verify(ask))
-    flags = ["--digestfile=/dev/stdout"] + (["--all"] if ask.flag("all") else [])
+    flags = ["--all"] if ask.flag("all") else []
     flags += ["--remove-signatures"] if ask.flag("removeSignatures") else []
     if form := ask.text("format"):
         if form not in ("oci", "v2s2"):
@@ -284,9 +287,7 @@ def _push(on: Engine, ask: Request, target: str) -> Callable[[Cancel, Callable[[
         flags.append(f"--format={form}")
 
     def pushed(cancel: Cancel, tell: Callable[[str], None] | None) -> str:
-        said = _done(on, "push", [name, f"{_DOCKER}{target}"], flags, access=access, cancel=cancel, tell=tell)
-        digests: list[str] = _DIGEST.findall(said)
-        return digests[-1] if digests else ""
+        return _done(on, "push", [name, f"{_DOCKER}{target}"], flags, access=access, cancel=cancel, tell=tell)
 
     return pushed
 

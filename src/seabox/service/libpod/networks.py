@@ -24,14 +24,26 @@ if TYPE_CHECKING:
     from ..response import Response
 
 
+_OTHER_FORM = (2, 3)  # versions of podman whose clients describe networks in another way
+
+
+def _check_version(ask: Request) -> None:
+    """Nothing, if the client means what is answered to it here. Raises: InvalidArgument."""
+    if ask.version[0] in _OTHER_FORM:
+        said = ".".join(map(str, ask.version))
+        raise InvalidArgument(f"failed to parse parameter 'version': \"{said}\": given version is not supported")
+
+
 def list_(on: Engine, ask: Request) -> Response:
     """Every network that the filters fit."""
+    _check_version(ask)
     fits = matcher(ask.conditions(), on.networks)
     return json([inspected(network) for network in on.networks.list() if fits(network)])
 
 
 def inspect(on: Engine, ask: Request) -> Response:
     """Everything about one network, with the containers that run in it."""
+    _check_version(ask)
     network = on.networks.get(ask.place("name"))
     running = {id: _place(name, has) for id, name, has in networks.running_in(on, network)}
     return json(inspected(network) | {"containers": running})
@@ -96,7 +108,8 @@ class LibpodNetworkCreate(msgspec.Struct, kw_only=True):
 
 def create(on: Engine, ask: Request) -> Response:
     """The network exists; a container makes it appear on the host."""
-    wanted = ask.json(LibpodNetworkCreate, any_case=True)
+    _check_version(ask)
+    wanted = ask.json(LibpodNetworkCreate)
     if wanted.routes or wanted.network_dns_servers:
         what = "routes" if wanted.routes else "name servers"
         raise InvalidArgument(f"a network with {what} of its own is not supported")
@@ -186,8 +199,9 @@ class LibpodNetworkDisconnect(msgspec.Struct, kw_only=True):
 
 def connect(on: Engine, ask: Request) -> Response:
     """The container takes part in the network, at once if it runs."""
+    _check_version(ask)
     network = on.networks.get(ask.place("name"))
-    wanted = ask.json(LibpodNetworkConnect, any_case=True)
+    wanted = ask.json(LibpodNetworkConnect)
     words = [f"alias={alias}" for alias in dict.fromkeys(wanted.aliases or ())]
     words += [f"ip={address}" for address in wanted.static_ips or ()]
     words += [f"mac={wanted.static_mac}"] if wanted.static_mac else []
@@ -199,7 +213,7 @@ def connect(on: Engine, ask: Request) -> Response:
 def disconnect(on: Engine, ask: Request) -> Response:
     """The container does not take part in the network any more."""
     network: Network = on.networks.get(ask.place("name"))
-    wanted = ask.json(LibpodNetworkDisconnect, any_case=True)
+    wanted = ask.json(LibpodNetworkDisconnect)
     networks.disconnect(on, network, _named(wanted.container))
     return plain("OK\n")
 

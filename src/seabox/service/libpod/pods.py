@@ -30,7 +30,7 @@ def _named(on: Engine, ask: Request) -> Pod:
 
 def create(on: Engine, ask: Request) -> Response:
     """A pod is there, none of it running."""
-    spec = ask.json(PodSpecGenerator, any_case=True)
+    spec = ask.json(PodSpecGenerator)
     try:
         pod = on.pods.create(spec.name or None, **asked_for(spec))
     except Unsupported as problem:  # it is the request that asks for it

@@ -37,7 +37,7 @@ class UpdateBody(Resources, kw_only=True):
 
 def update(on: Engine, ask: Request) -> Response:
     """The container is what was asked for."""
-    changes = changed(ask.json(UpdateBody, any_case=True))
+    changes = changed(ask.json(UpdateBody))
     if policy := ask.text("restartPolicy"):
         retries = ask.number("restartRetries")
         changes["restart"] = f"{policy}:{retries}" if retries else policy

@@ -39,7 +39,7 @@ class LibpodVolumeCreate(msgspec.Struct, kw_only=True, rename="pascal"):
 
 def create(on: Engine, ask: Request) -> Response:
     """The volume exists."""
-    wanted = ask.json(LibpodVolumeCreate, any_case=True)
+    wanted = ask.json(LibpodVolumeCreate)
     options = dict(wanted.options or {})
     for key, value in (("uid", wanted.uid), ("gid", wanted.gid)):
         if value is not None:

@@ -242,6 +242,7 @@ def install(ctr: Locked, name: str, *, logs: bool) -> None:
 def settle(ctr: Locked) -> None:
     """What a checkpoint left that was cut short, or failed: its processes go on, or are recorded as put to sleep."""
     place = place_of(ctr.on, ctr.id, NEW)
+    ctr.on.storage.complete(ctr.id)  # who looks at a container's files without mounting them finds them all
     _take_back(place)
     if ctr.state.status is Status.RUNNING:
         for orphan in process.spawned_for(ctr.id, (ctr.runtime.name,)):

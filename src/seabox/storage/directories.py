@@ -54,14 +54,15 @@ class Directories:
     def replace(self, id: str, own: str) -> None:
         """What the container wrote is what was in the directory `own` (in the driver's form), which is not there now.
 
-        The container's root is not mounted. Done in one move, which the next `mount` completes if it is cut short.
+        The container's root is not mounted. If it is cut short, `complete` or the next `mount` goes on with it.
         """
         self.unmount(id)
-        self._complete(id)  # an earlier one
+        self.complete(id)  # an earlier one
         rename(own, f"{self._dir(id)}/diff.next")
-        self._complete(id)
+        self.complete(id)
 
-    def _complete(self, id: str) -> None:
+    def complete(self, id: str) -> None:
+        """A `replace` that was cut short is done. The container's root is not mounted if there was one."""
         fresh, upper = f"{self._dir(id)}/diff.next", self.upper_dir(id)
         if os.path.isdir(fresh):
             remove_tree(upper)

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
             """The container is not mounted, and what it wrote is what was in the directory `own`, in the driver's own
             form; `own`, which is in the same file system, is not there any more."""
 
+        def complete(self, id: str) -> None:
+            """A `replace` that was cut short, its directory being in the driver's hands, is done."""
+
         def lay(self, id: str, layer: str, lowers: Sequence[str]) -> None:
             """A container that has written nothing yet has written what the directory `layer` (in overlay form) says;
             that is not there any more."""

@@ -34,7 +34,7 @@ class Overlay(Directories):
         merged = self.merged_dir(id)
         if self.is_mounted(id):
             return merged
-        self._complete(id)
+        self.complete(id)
         upper, work = self.upper_dir(id), f"{self._dir(id)}/work"
         if not lowers:
             lowers = (f"{self._dir(id)}/empty",)  # overlay wants one

@@ -30,7 +30,7 @@ class Vfs(Directories):
         merged = self.merged_dir(id)
         if self.is_mounted(id):
             return merged
-        self._complete(id)
+        self.complete(id)
         if not os.path.exists(self.upper_dir(id)):
             self._copy(lowers, f"{self._dir(id)}/copying", self.upper_dir(id))
         bind(self.upper_dir(id), merged)

@@ -88,6 +88,10 @@ class FakeStorage:
         self._call("replace")
         files.remove_tree(own)
 
+    def complete(self, id: str) -> None:
+        """See RootfsStorage.complete."""
+        self._call("complete")
+
     def lay(self, id: str, layer: str, lowers: Sequence[str]) -> None:
         """See RootfsStorage.lay."""
         self.replace(id, layer)

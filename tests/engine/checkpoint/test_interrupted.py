@@ -107,3 +107,28 @@ def test_killed_while_the_cgroups_were_restored(engine: seabox.Engine, home: Hom
     kill(child)
     is_whole(engine, engine.containers.get(ctr.id), place)
     assert mounts.mounts_under(yard) == []
+
+
+def test_killed_while_the_files_of_a_snapshot_take_their_place(engine: seabox.Engine, home: Home) -> None:
+    """The next call has them all where whoever does not mount them looks."""
+    ctr = counting(engine, "sleeper", command=("sh", "-c", f"echo whole >/kept; {COUNTER[2]}"))
+    count(ctr)
+    ctr.snapshots.create("moment")
+    upper = engine._rooms.storage.upper_dir(ctr.id)
+    script = """
+import os, signal
+from seabox.storage import directories
+remove_tree = directories.remove_tree
+def removed(path):
+    remove_tree(path)
+    if path == sys.argv[2]:
+        os.kill(os.getpid(), signal.SIGKILL)
+directories.remove_tree = removed
+engine.containers.get(sys.argv[1]).snapshots.restore("moment")
+"""
+    child = home.python(script, ctr.id, upper)
+    assert child.wait() == -signal.SIGKILL
+    assert not os.path.exists(upper)
+    ctr.stop()
+    assert Path(upper, "kept").read_text() == "whole\n"
+    ctr.remove()

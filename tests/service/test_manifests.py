@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.images.conftest import REGISTRY, Registry
+from seabox.errors import NoSuchImage
 from service.served import Served
 
 pytestmark = pytest.mark.skipif(shutil.which("buildah") is None, reason="buildah is not installed")
@@ -84,6 +85,17 @@ def test_a_list_is_removed_as_an_image(served: Served) -> None:
         assert served.get("/libpod/manifests/one/exists").status == 404
         assert id not in [row["Id"] for row in served.get("/libpod/images/json").json]
     assert served.delete("/images/one").status == 404
+
+
+def test_a_list_that_two_remove_at_once(served: Served) -> None:
+    """The slower one is told that there is none."""
+    images = served.engine.images
+    images.manifest("create", ["localhost/gone"], account=lambda stream, piece: None)
+    found = images.find_list("localhost/gone")
+    assert found is not None
+    assert images.remove(found.id).id == found.id
+    with pytest.raises(NoSuchImage):
+        images._remove_list(found)  # as one that had found it before
 
 
 def test_podman_3(served: Served) -> None:

@@ -292,7 +292,14 @@ class Images(Mounted, Traffic):
         return found[0] if len(found) == 1 else None
 
     def _remove_list(self, found: ListRow) -> Removed:
-        self.manifest("rm", [found.id], account=lambda stream, piece: None)
+        from .buildah import BuildFailed
+
+        try:
+            self.manifest("rm", [found.id], account=lambda stream, piece: None)
+        except BuildFailed:
+            if self.find_list(found.id) is None:  # somebody else was faster
+                raise NoSuchImage(found.id) from None
+            raise
         return Removed(found.id, found.names, found.id)
 
     def build(

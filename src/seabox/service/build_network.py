@@ -1,13 +1,18 @@
 """The network of a build where that is neither the host's nor buildah's own: a container's, or one of the engine's.
 
-In one of the engine's a build takes the place of an infra container, whose pod lasts as long as the build.
+In one of the engine's a build takes the place of an infra container, whose pod lasts as long as the build. The pod
+bears the name of the process that builds: one whose process is gone is removed by whoever starts a service or a build.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 
-from ..errors import Conflict, InvalidArgument, NoSuchPod
+from ..diagnostics import debug
+from ..errors import Conflict, InvalidArgument, NoSuchPod, SeaboxError
+from ..kernel import process
+from ..listing.pods import labels_of
+from ..model.record import ProcessId
 from ..network.netns import path_of
 from .build_order import NETWORKS
 from .lifecycle import is_up
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from .request import Request
 
 _OF_CONTAINER = "container:"
+_HOLDER = "io.seabox.build.process"  # label: pid, start time and boot
 
 
 @contextmanager
@@ -41,7 +47,10 @@ def network(on: Engine, ask: Request) -> Iterator[list[str]]:
     elif ":" in said:
         raise InvalidArgument(f'networkmode "{said}" is not one for builds: host, none, container:NAME or a network')
     else:
-        pod = on.pods.create(network=[on.networks.get(said).name])
+        clear(on)
+        me = process.myself()
+        holder = f"{me.pid} {me.start} {me.boot}"
+        pod = on.pods.create(network=[on.networks.get(said).name], labels={_HOLDER: holder})
         try:
             pod.start()
             assert pod.infra is not None, "what shares a network has an infra container"
@@ -49,6 +58,25 @@ def network(on: Engine, ask: Request) -> Iterator[list[str]]:
         finally:
             with suppress(NoSuchPod):
                 pod.remove(force=True, timeout=0)
+
+
+def clear(on: Engine) -> None:
+    """No pod is left of a build whose process was killed."""
+    for seen in on.pods.list():
+        holder = labels_of(seen).get(_HOLDER, "")
+        if holder and not _lives(holder):
+            try:
+                on.pods.get(seen.facts.id).remove(force=True, timeout=0)
+            except SeaboxError as problem:  # somebody else does it, or the next one will
+                debug("pod %s of a build that was killed: %s", seen.facts.name, problem)
+
+
+def _lives(holder: str) -> bool:
+    try:
+        pid, start, boot = holder.split()
+        return process.alive(ProcessId(int(pid), int(start), boot))
+    except ValueError:  # somebody else's label
+        return True
 
 
 def _words(ctr: Container) -> Iterator[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 
 import pytest
 
+from seabox.kernel import process
 from service.served import Served
 from service.test_transfer_build import build, context, text
 
@@ -28,3 +30,21 @@ def test_in_a_network_and_in_a_containers(served: Served) -> None:
     ctr.stop(0)
     for mode, status in (("container:db", 409), ("container:nope", 404), ("nope", 404), ("slirp4netns:x", 400)):
         assert build(served, body, networkmode=mode).status == status
+
+
+def test_what_a_killed_service_leaves(served: Served) -> None:
+    """Its pod goes with the next build; those of builds that go on, and of others, stay."""
+    pods = served.engine.pods
+    me, child = process.myself(), subprocess.Popen(["sleep", "1000"])
+    gone = process.identify(child.pid)
+    assert gone is not None
+    child.kill()
+    child.wait()
+    for name, pid, start in (("killed", gone.pid, gone.start), ("at-work", me.pid, me.start)):
+        pods.create(name=name, network="none", labels={"io.seabox.build.process": f"{pid} {start} {me.boot}"})
+    pods.create(name="other", network="none", labels={"io.seabox.build.process": "anything"})
+    served.post("/networks/create", {"Name": "n", "IPAM": {"Config": [{"Subnet": "10.11.18.0/24"}]}})
+    assert build(served, context("FROM busybox\n"), networkmode="n").status == 200
+    assert {seen.facts.name for seen in pods.list()} == {"at-work", "other"}
+    for name in ("at-work", "other"):
+        pods.get(name).remove(force=True)

@@ -30,6 +30,7 @@ def command(path: str) -> Command:
 def run(args: Arguments) -> int:
     """Answer until told to end, or until nobody has asked for a while."""
     from seabox.engine import Engine
+    from seabox.service.build_network import clear
     from seabox.service.guard import Guard
     from seabox.service.listening import handed_over, listen, names_of, withdraw
     from seabox.service.routes import ROUTES
@@ -41,6 +42,7 @@ def run(args: Arguments) -> int:
     listeners = given or [listen(args.rest[0] if args.rest else f"unix://{config.runroot}/seabox.sock")]
     guard = Guard(names_of(listeners), args.text("cors"))
     with Engine(config) as engine:
+        clear(engine)
         server = Server(engine, listeners, ROUTES, guard=guard, linger=None if seconds == 0 else max(0, seconds))
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda *_: server.stop())

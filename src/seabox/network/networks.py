@@ -34,7 +34,7 @@ class Networks:
     def __init__(self, rows: NetworkRows) -> None:
         self._rows = rows
 
-    def create(self, name: str | None = None, /, *, ignore: bool = False, **options: Any) -> Network:
+    def create(self, name: str | None = None, *, ignore: bool = False, **options: Any) -> Network:
         """The network exists; options are the fields of NetworkRequest. A container makes it appear on the host.
 
         With `ignore` one that has the name already will do.

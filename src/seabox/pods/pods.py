@@ -27,7 +27,7 @@ class Pods:
     def __init__(self, on: PodServices) -> None:
         self._on = on
 
-    def create(self, name: str | None = None, /, **options: Any) -> Pod:
+    def create(self, name: str | None = None, **options: Any) -> Pod:
         """The pod exists, with its infra container, none of it running; options are the fields of PodRequest.
 
         Raises: InvalidArgument, Unsupported, PodNameInUse, NameInUse (of the infra container), NoSuchImage.

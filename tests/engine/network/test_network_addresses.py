@@ -150,3 +150,10 @@ def test_a_namespace_that_somebody_else_removed_is_no_obstacle(engine: seabox.En
     ctr.stop(timeout=0)
     ctr.start()
     assert isinstance(ctr, Container)
+
+
+@pytest.mark.parametrize("runtime", ["runc"], indirect=True)
+def test_names_by_keyword(engine: seabox.Engine) -> None:
+    """`name=` was once taken and not used."""
+    assert engine.networks.create(name="called").name == "called"
+    assert engine.pods.create(name="called", network="none").name == "called"

@@ -273,8 +273,17 @@ def unpause(ctr: Locked) -> None:
     ctr.require(Status.PAUSED, text=f'"{ctr.id}" is not paused, can\'t unpause')
     with ctr.claimed(Intent.UNPAUSE):
         with _unless_it_died(ctr):
-            ctr.runtime.resume(ctr.id)
+            _resume(ctr)
         ctr.become(resumed(ctr.state), EventKind.UNPAUSE, last=True)
+
+
+def _resume(ctr: Locked) -> None:
+    try:
+        ctr.runtime.resume(ctr.id)
+    except OCIRuntimeFailed:
+        seen = ctr.runtime.state(ctr.id)
+        if seen is None or seen.status != "running":  # else somebody kills it, and thawed it to that end
+            raise
 
 
 @contextmanager

@@ -174,6 +174,17 @@ def test_kill_with_another_signal_is_no_wish_to_stop(rooms: FakeRooms) -> None:
         rooms.container().kill()
 
 
+def test_unpause_of_one_that_was_thawed_to_be_killed(rooms: FakeRooms) -> None:
+    """Whoever kills a paused container thaws it, and waits for its end with the lock free."""
+    ctr = rooms.container()
+    ctr.start()
+    ctr.pause()
+    rooms.fake.resume(ctr.id)
+    rooms.fake.refuse = {"resume"}  # as runc: it is not paused
+    ctr.unpause()
+    assert ctr.status == "running"
+
+
 def test_pause_and_unpause(rooms: FakeRooms) -> None:
     ctr = rooms.container()
     with pytest.raises(StateConflict):

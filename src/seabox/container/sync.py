@@ -83,10 +83,10 @@ def settle(ctr: Locked) -> None:
     if removing or (claim is not None and claim.intent in (Intent.CREATE, Intent.REMOVE)):
         name = ctr.facts.name
         known = claim is None or claim.intent is not Intent.CREATE
-        if known and not removing:
-            _end(ctr)
-        teardown.erase(ctr, *((EventKind.REMOVE,) if known else ()), interrupted=True, unborn=not known)
-        raise RemovalFinished(name) if known else NoSuchContainer(name)
+        if removing or not known or _end(ctr):
+            teardown.erase(ctr, *((EventKind.REMOVE,) if known else ()), interrupted=True, unborn=not known)
+            raise RemovalFinished(name) if known else NoSuchContainer(name)
+        debug("container %s does not end, and is not removed", ctr.id)
     if ctr.state.status in (Status.CONFIGURED, Status.EXITED):
         teardown.release_resources(ctr, interrupted=True)  # a run that was being made and never told of
     elif ctr.state.status is Status.STOPPED:
@@ -118,15 +118,16 @@ def thaw(ctr: Locked) -> None:
         debug("a killed container was to be thawed: %s", problem)  # it may be dying by now; if not, that is told
 
 
-def _end(ctr: Locked) -> None:
-    """What was about to be ended and removed is dead, and its code is on record before the record goes."""
-    if ctr.state.status not in (Status.RUNNING, Status.PAUSED):
-        return
-    init = ctr.state.process
-    if init is not None and process.send_signal(init, SIGKILL):
-        thaw(ctr)
-        process.wait_gone(init, KILL_GRACE)
-    see_death(ctr)
+def _end(ctr: Locked) -> bool:
+    """Whether what was about to be ended and removed is dead; its code is on record then, before the record goes."""
+    running = (Status.RUNNING, Status.PAUSED)
+    if ctr.state.status in running:
+        init = ctr.state.process
+        if init is not None and process.send_signal(init, SIGKILL):
+            thaw(ctr)
+            process.wait_gone(init, KILL_GRACE)
+        see_death(ctr)
+    return ctr.state.status not in running
 
 
 def adopt(ctr: Locked) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seabox.container import lifecycle
+from seabox.container import lifecycle, sync
 from seabox.container.container import Container
 from seabox.errors import ExitCodeUnknown, StateConflict, TimedOut
 from seabox.model.record import EventKind, Status
@@ -96,3 +96,19 @@ def test_a_code_that_conmon_has_not_written_is_unknown_once_it_is_gone(rooms: Fa
     with pytest.raises(ExitCodeUnknown, match="conmon_lost"):
         ctr.wait(timeout=60)
     assert ctr.snapshot().state.exit_reason == "conmon_lost"
+
+
+def test_what_cannot_be_ended_is_not_removed(rooms: FakeRooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A removal by force that fails leaves the container running and known, and no `remove` without a `died`."""
+    ctr = rooms.container()
+    ctr.start()
+    with monkeypatch.context() as deaf:
+        for module in (lifecycle, sync):
+            deaf.setattr(module, "KILL_GRACE", 0.05)
+            deaf.setattr(f"{module.__name__}.process.send_signal", lambda *_: False)
+        with pytest.raises(TimedOut):
+            ctr.remove(force=True, timeout=0)
+    assert ctr.status == "running"
+    assert EventKind.REMOVE not in kinds(rooms)
+    ctr.remove(force=True, timeout=0)
+    assert kinds(rooms)[-3:] == ["stop", "died", "remove"]

@@ -4,11 +4,13 @@ import fcntl
 import os
 import select
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -174,6 +176,25 @@ def test_whom_one_of_them_started_meanwhile_is_ended_too(tmp_path: object, monke
     assert process.spawned_for(word, ("sh",)) == []
     for pid in pids:
         assert process.kill_group(pid) == 128 + signal.SIGKILL
+
+
+def test_who_works_in_a_directory_is_ended(tmp_path: Path) -> None:
+    """Whoever works elsewhere, or is called otherwise, goes on."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    started = [
+        subprocess.Popen(["sh", "-c", "read _", "sh", word], stdin=subprocess.PIPE, cwd=place)
+        for word, place in (("swrk", here), ("swrk", there), ("other", here))
+    ]
+    process.end_working_in(str(here), "swrk")
+    assert started[0].wait() == -signal.SIGKILL
+    for each in started[1:]:
+        assert each.poll() is None
+    for each in started:
+        assert each.stdin is not None
+        each.stdin.close()
+        each.wait()
 
 
 def test_one_that_shows_no_arguments_yet_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

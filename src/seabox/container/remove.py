@@ -75,10 +75,9 @@ def remove(
     with ctr.claimed(Intent.REMOVE), attended(ctr):
         if volumes and ctr.facts.volumes:
             ctr.on.volume_uses.doom(ctr.id)
-        if alive:
-            while ctr.state.status in (Status.RUNNING, Status.PAUSED):  # again if a start was under way
-                conmon = ctr.state.conmon
-                end(ctr, timeout, cancel)
+        while ctr.state.status in (Status.RUNNING, Status.PAUSED):  # again if a start was under way
+            conmon = ctr.state.conmon
+            end(ctr, timeout, cancel)
             held_up = ctr.state.exit_reason == "pending"  # by a client that does not read: it goes with its conmon
             if held_up and conmon is not None:
                 process.send_signal(conmon, SIGKILL)

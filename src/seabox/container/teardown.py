@@ -28,6 +28,8 @@ _NETWORK = "network.json"  # goes with what it describes
 # it left, deletes whatever is in there.
 _CRIU_ROOT = "criu-root"
 _OF_CRIU = ".criu."
+CRIU_CONF = "criu.conf"  # in the run directory, where criu works when it restores
+_CRIU_WORD = "swrk"  # what runtimes call it with
 
 
 def release_resources(ctr: Locked, *, interrupted: bool = False, also: Iterable[Step] = ()) -> None:
@@ -78,8 +80,10 @@ def end_conmon(conmon: ProcessId) -> None:
 
 
 def _release_strays(ctr: Locked) -> None:
-    """No conmon or runtime that a dead process spawned goes on making this container."""
+    """No conmon, runtime or criu that a dead process spawned goes on making this container."""
     process.end_spawned_for(ctr.id, ("conmon", os.path.basename(ctr.facts.runtime)))
+    if os.path.exists(f"{ctr.run_dir}/{CRIU_CONF}"):  # criu goes on for a while when its runtime has gone
+        process.end_working_in(ctr.run_dir, _CRIU_WORD)
 
 
 def _release_runtime(ctr: Locked, meanwhile: Callable[[], None] = lambda: None) -> None:

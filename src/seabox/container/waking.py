@@ -91,7 +91,7 @@ def restore(
             files.write_atomic(image, content, durable=False)
         words.forget_unfinished_cache()
         files.write_file(
-            f"{ctr.run_dir}/criu.conf",
+            f"{ctr.run_dir}/{teardown.CRIU_CONF}",
             words.configuration(
                 tcp_close=tcp_close or about.tcp_close, joined=shared, lent=lend(ctr, place),
                 v2_cgroup=ctr.config.cgroup if cgroups.mode() == "v2" else "",

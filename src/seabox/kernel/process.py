@@ -116,6 +116,17 @@ def end_spawned_for(word: str, programs: Collection[str], patience_seconds: floa
                 wait_gone(each, patience_seconds)
 
 
+def end_working_in(directory: str, word: str, patience_seconds: float = 5.0) -> None:
+    """No process whose working directory this is and which has `word` among its arguments is left. Blocks."""
+    for name in os.listdir("/proc"):
+        if not name.isdigit() or word not in arguments(int(name)):
+            continue
+        with suppress(OSError):
+            found = identify(int(name)) if os.readlink(f"/proc/{name}/cwd") == directory else None
+            if found is not None and send_signal(found, signals.SIGKILL):
+                wait_gone(found, patience_seconds)
+
+
 def myself() -> ProcessId:
     """This process, also after a fork."""
     global _me

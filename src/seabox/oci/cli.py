@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .runtime import Dump, ExecLaunch, Executed, Launch, Launched
 
 _CRIU_SECONDS = 24 * 3600.0  # it takes as long as the memory is large; whoever grows tired kills it
+_UNFROZEN, _FREEZES = "unable to freeze", 3  # where a machine is busy runc gives up, all being as before: ask again
 _GONE = ("not running", "no such process", "not started")  # how they say that a container has ended
 
 
@@ -73,7 +74,11 @@ class CommandLineRuntime:
 
     def pause(self, id: str) -> None:
         """Every process in the container is frozen."""
-        self._must("pause", id)
+        for _ in range(_FREEZES):
+            done = self._run("pause", id)
+            if _UNFROZEN not in last_error(done.err):
+                break
+        self._check("pause", done)
 
     def resume(self, id: str) -> None:
         """The container's processes go on."""
@@ -173,7 +178,9 @@ class CommandLineRuntime:
         return [int(word) for word in words if word.isdigit()]
 
     def _must(self, verb: str, id: str) -> None:
-        done = self._run(verb, id)
+        self._check(verb, self._run(verb, id))
+
+    def _check(self, verb: str, done: Finished) -> None:
         if done.code:
             raise refusal(self.name, last_error(done.err) or f"{verb} ended with code {done.code}")
 

@@ -112,3 +112,22 @@ def test_what_cannot_be_ended_is_not_removed(rooms: FakeRooms, monkeypatch: pyte
     assert EventKind.REMOVE not in kinds(rooms)
     ctr.remove(force=True, timeout=0)
     assert kinds(rooms)[-3:] == ["stop", "died", "remove"]
+
+
+def test_one_that_was_started_while_it_is_removed(rooms: FakeRooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between its end and its removal the lock is free, and the claim may be lost: it is ended again, and told of."""
+    ctr = rooms.container()
+    ctr.start()
+
+    def late(*_: object) -> bool:
+        monkeypatch.undo()
+        claim = rooms.store.load(ctr.id).claim
+        assert claim is not None
+        rooms.store.unclaim(ctr.id, claim)
+        Container(rooms, ctr.id).start()
+        return True
+
+    monkeypatch.setattr("seabox.container.remove.await_end", late)
+    ctr.remove(force=True, timeout=0)
+    told = kinds(rooms)
+    assert (told.count("start"), told.count("died"), told[-2:]) == (2, 2, ["died", "remove"])

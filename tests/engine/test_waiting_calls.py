@@ -41,7 +41,8 @@ PROMPT = {
     Exec: "container_id id inspect kill poll record resize running",
     Execs: "get list",
     Snapshots: "list remove",
-    seabox.Engine: "check close images info networks newest_event pods programs_used reset runtime usage volumes",
+    seabox.Engine: """
+        check close images info networks newest_event pods programs_used reset runtime secrets usage volumes""",
     Containers: "create dependants exec_session exists get list run wait_code",
 }
 WAITING = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import select
+import signal
 import struct
 import subprocess
 import termios
@@ -116,10 +118,14 @@ class Terminal:
         os.write(self.ours, text)
 
     def until(self, wanted: bytes) -> None:
+        """This was shown. The CLI listens for changes of the size only once the first was taken: it is told again."""
         timer = threading.Timer(SECONDS, self.process.kill)
         timer.start()
         try:
             while wanted not in self.seen:
+                if not select.select([self.ours], [], [], 0.5)[0]:
+                    self.process.send_signal(signal.SIGWINCH)
+                    continue
                 self.seen += os.read(self.ours, 1000)
         except OSError:
             raise AssertionError(self.seen) from None

@@ -24,7 +24,7 @@ from ..model.record import INFRA, EventKind, Status, checkpointed
 from ..oci.runtime import Dump
 from . import exec_reap, saved_volumes, teardown
 from .death import await_exit_file, await_program
-from .sync import see_death
+from .sync import await_orphans, see_death
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .services import Services
 
 _EXIT_FILE_GRACE = 5.0  # s
-_ORPHAN_GRACE = 600.0  # s that a dump whose caller died gets to finish: killed, it might harm the processes
+_DUMP_GRACE = 600.0  # s that a dump whose caller died gets to finish: killed, it might harm the processes
 NEW, CURRENT, PRE = "checkpoint.new", "checkpoint", "pre-checkpoint"
 IMAGES, ABOUT, SPEC, PREVIOUS = "criu", "checkpoint.json", "spec.dump", "previous"
 PARENT = f"../{PREVIOUS}/{IMAGES}"  # as seen from the images that build upon it
@@ -245,8 +245,7 @@ def settle(ctr: Locked) -> None:
     ctr.on.storage.complete(ctr.id)  # who looks at a container's files without mounting them finds them all
     _take_back(place)
     if ctr.state.status is Status.RUNNING:
-        for orphan in process.spawned_for(ctr.id, (ctr.runtime.name,)):
-            process.wait_gone(orphan, _ORPHAN_GRACE)  # a dump that is under way
+        await_orphans(ctr, _DUMP_GRACE)
         init = ctr.state.process
         if init is not None and process.alive(init):
             _go_on(ctr)

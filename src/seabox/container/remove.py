@@ -60,8 +60,7 @@ def remove(
     if ctr.facts.role == INFRA and not with_pod:
         raise InfraContainer(ctr.id, ctr.facts.pod)
     ctr.require_no_dependants()
-    alive = ctr.state.status in (Status.RUNNING, Status.PAUSED)
-    if alive and not force:
+    if ctr.state.status in (Status.RUNNING, Status.PAUSED) and not force:
         raise StillRunning(
             ctr.id, ctr.state.status, ("configured", "created", "exited", "stopped"),
             f"cannot remove container {ctr.id} as it is {ctr.state.status} - "

@@ -90,7 +90,7 @@ def settle(ctr: Locked) -> None:
     if ctr.state.status in (Status.CONFIGURED, Status.EXITED):
         teardown.release_resources(ctr, interrupted=True)  # a run that was being made and never told of
     elif ctr.state.status is Status.STOPPED:
-        _await_orphans(ctr)  # a `runtime delete` may still be at it, and would take what the next run makes
+        await_orphans(ctr)  # a `runtime delete` may still be at it, and would take what the next run makes
     elif ctr.state.status in ALIVE:
         adopt(ctr)
         if ctr.state.status is Status.CREATED and claim is not None and claim.intent in (Intent.START, Intent.RESTART):
@@ -132,7 +132,7 @@ def _end(ctr: Locked) -> bool:
 
 def adopt(ctr: Locked) -> None:
     """The move that the runtime made and nobody recorded, its caller having died or being a stranger, is recorded."""
-    _await_orphans(ctr)  # a `runtime start` may still be at it
+    await_orphans(ctr)  # a `runtime start` may still be at it
     seen = ctr.runtime.state(ctr.id)
     status = seen.status if seen is not None else "stopped"
     if ctr.state.status is Status.CREATED and status in ("running", "paused"):
@@ -146,11 +146,11 @@ def adopt(ctr: Locked) -> None:
         ctr.become(resumed(ctr.state), EventKind.UNPAUSE)
 
 
-def _await_orphans(ctr: Locked) -> None:
-    """No runtime that a dead process called is at work on the container any more, unless it is stuck."""
+def await_orphans(ctr: Locked, patience: float = _ORPHAN_GRACE) -> None:
+    """No runtime that a dead process called is at work on the container any more, unless it takes longer than that."""
     for orphan in process.spawned_for(ctr.id, (ctr.runtime.name,)):
         if orphan != ctr.state.process:  # which bears the runtime's arguments until it executes its own program
-            process.wait_gone(orphan, _ORPHAN_GRACE)
+            process.wait_gone(orphan, patience)
 
 
 def see_death(ctr: Locked) -> None:

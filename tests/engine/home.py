@@ -72,6 +72,15 @@ def last(engine: seabox.Engine) -> int:
     return max((event.seq for event in engine.events()), default=0)
 
 
+def said(engine: seabox.Engine, script: str, **options: Any) -> str:
+    """What a shell says in a container that is removed at its end."""
+    ctr = engine.containers.create("busybox", ["sh", "-c", script], auto_remove=True, **options)
+    with ctr.start_and_attach() as session:
+        done = session.read_all()
+    assert done.stderr == b"", done.stderr
+    return done.stdout.decode().strip()
+
+
 def obedient(engine: seabox.Engine, **options: Any) -> Container:
     """A running container that has said it will end with 9 when it is asked to."""
     ctr = engine.containers.create("busybox", OBEDIENT, **options)

@@ -12,20 +12,11 @@ from pathlib import Path
 import pytest
 
 import seabox
-from engine.home import Home, last
+from engine.home import Home, last, said
 from seabox.errors import InvalidArgument
 from seabox.secrets.errors import NoSuchSecret
 
 CANARY = "s3cr3t-c4n4ry-9a"
-
-
-def said(engine: seabox.Engine, script: str, **options: object) -> str:
-    """What a shell says in a container that is removed at its end."""
-    ctr = engine.containers.create("busybox", ["sh", "-c", script], auto_remove=True, **options)  # type: ignore[misc]
-    with ctr.start_and_attach() as session:
-        done = session.read_all()
-    assert done.stderr == b"", done.stderr
-    return done.stdout.decode().strip()
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import seabox
-from engine.home import Home, init_of, kinds, last
+from engine.home import Home, init_of, kinds, last, said
 from seabox.container.container import Container
 from seabox.container.remove import remove
 from seabox.errors import ImageInUse, InvalidArgument, Unsupported
@@ -21,15 +21,6 @@ from seabox.volumes.errors import CannotMount, NoSuchVolume, VolumeExists, Volum
 from seabox.volumes.shelf import Shelf
 
 TMPFS = {"type": "tmpfs", "o": "size=1m"}
-
-
-def said(engine: seabox.Engine, script: str, **options: object) -> str:
-    """What a shell says in a container that is removed at its end."""
-    ctr = engine.containers.create("busybox", ["sh", "-c", script], auto_remove=True, **options)  # type: ignore[misc]
-    with ctr.start_and_attach() as session:
-        done = session.read_all()
-    assert done.stderr == b"", done.stderr
-    return done.stdout.decode().strip()
 
 
 def test_what_is_written_to_a_volume_is_there_for_the_next(engine: seabox.Engine) -> None:

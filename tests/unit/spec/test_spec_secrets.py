@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from msgspec.structs import replace
 
 from seabox.errors import InvalidArgument, NotFound
 from seabox.model.container import Mount, SecretUse
@@ -18,8 +21,8 @@ def find(name: str) -> Secret:
     return Secret(id=ID, name="token", created_at=1, updated_at=1)
 
 
-def use(**said: object) -> SecretUse:
-    return SecretUse(**({"name": "token", "id": ID, "type": "mount", "target": "/run/secrets/token"} | said))  # type: ignore[arg-type]
+def use(**said: Any) -> SecretUse:
+    return replace(SecretUse(name="token", id=ID, type="mount", target="/run/secrets/token"), **said)
 
 
 @pytest.mark.parametrize(("text", "wanted"), [

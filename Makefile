@@ -45,7 +45,7 @@ clean:
 	rm -rf .venv .venv-dev .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
 	find src tests -name __pycache__ -type d -exec rm -rf {} +
 
-# Every row in full, podman beside it where it is installed: about an hour and a half. ROWS="R1 S2" for some of them.
+# Every row in full, podman beside it where it is installed: two hours and more. ROWS="R1 S2" for some of them.
 trust: run-time dev-time
 	-@$(dev)/python -c 'import atheris' 2>/dev/null || $(dev)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	-@$(dev)/python -c 'import schemathesis' 2>/dev/null || $(dev)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz-api]'

@@ -33,8 +33,8 @@ def fit_for(runtime: str) -> None:
         mounts.umount("/sys/fs/cgroup/unified")
 
 
-def in_child(runtime: str, action: object) -> int:
-    """`action()` was run in a child that is fit for the runtime; its return value as exit code."""
+def begin(runtime: str, action: object) -> int:
+    """A child that is fit for the runtime runs `action()`, whose return value will be its exit code; its pid."""
     child = os.fork()
     if child == 0:
         code = 70
@@ -45,4 +45,14 @@ def in_child(runtime: str, action: object) -> int:
             traceback.print_exc()
         finally:
             os._exit(code)
+    return child
+
+
+def code_of(child: int) -> int:
+    """The exit code of that child, once it has ended."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def in_child(runtime: str, action: object) -> int:
+    """`action()` was run in a child that is fit for the runtime; its return value as exit code."""
+    return code_of(begin(runtime, action))

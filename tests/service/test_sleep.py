@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.checkpoint.conftest import criu_trouble
+from engine.checkpoint.programs import criu_trouble
 from engine.home import executed, init_of
 from service.served import Served
 

@@ -162,7 +162,7 @@ def reused_pids(world: World, *, sample: int | None, seed: int) -> Iterator[Tall
         _strike("conmon then init", state, ctr.id)
         for orphan in (state.conmon_pid, state.pid):
             os.waitpid(orphan, 0)
-        bystander = _at_pid(state.pid)
+        bystander = at_pid(state.pid)
         if bystander is None:
             tally.missed += 1
         else:
@@ -178,7 +178,7 @@ def reused_pids(world: World, *, sample: int | None, seed: int) -> Iterator[Tall
         yield tally
 
 
-def _at_pid(pid: int) -> subprocess.Popen[bytes] | None:
+def at_pid(pid: int) -> subprocess.Popen[bytes] | None:
     """A process that has this pid, if the kernel could be made to give it."""
     for _ in range(20):
         with open("/proc/sys/kernel/ns_last_pid", "w") as last:

@@ -240,13 +240,18 @@ def _loaded(place: str, name: str, data: bytes) -> tuple[str, str] | None:
         return None
     finally:
         os.unlink(path)
+    return row.id, told_of(images.layer_dir(row.layers[0]))
+
+
+def told_of(top: str) -> str:
+    """A digest of the names and bytes below a directory."""
     told = hashlib.sha256()
-    for folder_of, _, names in sorted(os.walk(images.layer_dir(row.layers[0]))):
+    for folder_of, _, names in sorted(os.walk(top)):
         for one in sorted(names):
             told.update(one.encode())
             with suppress(OSError), open(f"{folder_of}/{one}", "rb") as file:
                 told.update(file.read())
-    return row.id, told.hexdigest()
+    return told.hexdigest()
 
 
 def main() -> None:

@@ -215,7 +215,7 @@ def stuck(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
             folder = f"{world.rooms.config.runroot}/stuck{turn}"
             os.makedirs(folder)
             undo.callback(os.rmdir, folder)
-            fuse = _Fuse(folder)
+            fuse = Fuse(folder)
             undo.callback(fuse.close)
             ctr = world.engine.containers.run(
                 "busybox", SLEEPER, name=NAME, stop_timeout=0, volumes=[f"{folder}:/stuck"]
@@ -248,7 +248,7 @@ def stuck(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
     del seed
 
 
-class _Fuse:
+class Fuse:
     """A file system in `folder` that answers until it is told to stand still."""
 
     def __init__(self, folder: str) -> None:

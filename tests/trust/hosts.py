@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import traceback
 
+from engine.checkpoint.programs import criu_trouble, crun_with_criu
 from seabox.kernel import cgroups, files, mounts, namespaces
 from seabox.network import netns
 
@@ -16,6 +17,13 @@ os.environ["SEABOX_NETWORK"] = "none"  # of what a command line starts that says
 def runtimes() -> list[str]:
     """The installed ones of crun and runc."""
     return [name for name in ("runc", "crun") if shutil.which(name)]
+
+
+def asleep(runtime: str) -> str:
+    """The program of this runtime that criu works with, "" if there is none."""
+    if criu_trouble():
+        return ""
+    return crun_with_criu() if runtime == "crun" else runtime
 
 
 def fit_for(runtime: str) -> None:

@@ -530,7 +530,12 @@ def _exported_by_podman(world: World) -> None:
     ctr = _ready(world.create(volumes=[f"{shm}:/dev/shm"]))
     ctr.checkpoint(export=f"{_archive(world)}.ours", compression="none")
     ctr.remove()
-    as_podmans(Path(f"{_archive(world)}.ours"), Path(_archive(world)), shm={"note": b"in memory"})
+
+    def by_this_runtime(config: dict[str, Any], spec: dict[str, Any]) -> None:
+        config["runtime"] = world.runtime
+
+    ours, theirs = Path(f"{_archive(world)}.ours"), Path(_archive(world))
+    as_podmans(ours, theirs, shm={"note": b"in memory"}, change=by_this_runtime)
 
 
 def _with_a_file(world: World) -> Container:
@@ -812,13 +817,10 @@ def sweep(
     """Every point of every operation, or `sample` of them drawn at random; yields the tally after each.
 
     Operations of containers with a network of their own (`networked`), and those of `pods`, are rows of their own, and
-    those of criu (`asleep`), which Debian's crun cannot do.
+    those of criu (`asleep`).
     A kill at each, or with `errors` a failure of the call at each (R2): ENOSPC, EIO, EMFILE, EBUSY, EINTR by turns.
     """
     chance = random.Random(seed)
-    if asleep and world.runtime != "runc":
-        yield Tally()
-        return
     rows = (networked, pods)
     wanted = SLEEPS if asleep else [each for each in OPERATIONS if (each.is_networked, each.is_of_pods) == rows]
     plan = [(operation, point) for operation in wanted for point in points_of(world, operation)]

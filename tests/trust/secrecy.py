@@ -10,7 +10,7 @@ import random
 import select
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,21 +72,15 @@ def secrets(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
     """
     del seed
     tally = Tally()
+    os.chmod(Path(world.rooms.config.root).parent, 0o755)  # it is for the store itself to let nobody in
     world.engine.secrets.create("canary", CANARY)
     for turn in range(sample or 20):
         made = ["canary", "canary,type=env,target=PASSWORD"]
         given: CreateOptions = {"env": {"PASSWORD": CANARY}} if turn % 2 else {"secrets": made}
         ctr = world.engine.containers.run("busybox", SLEEPER, name=NAME, stop_timeout=0, **given)
         ctr.exec_run(["true"], env={"TOKEN": CANARY})
-        inside = _members(world, ctr.id)
-        for pid in filter(str.isdecimal, os.listdir("/proc")):
-            with suppress(OSError):
-                words = Path(f"/proc/{pid}/cmdline").read_bytes()
-                if CANARY.encode() in words:
-                    tally.failures.append(f"in the command line {words[:200]!r}")
-                if int(pid) not in inside and CANARY.encode() in Path(f"/proc/{pid}/environ").read_bytes():
-                    tally.failures.append(f"in the environment of {words[:200]!r}")
-                tally.kills += 1
+        tally.failures += seen_by_others(_members(world, ctr.id))
+        tally.kills += 1
         for event in world.engine.events():
             if CANARY in f"{event.attributes} {event.name} {event.image}":
                 tally.failures.append(f"in {event!r}")
@@ -101,6 +95,18 @@ def secrets(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
         ctr.remove(force=True)
         yield tally
     world.engine.secrets.remove_all()
+
+
+def seen_by_others(inside: Collection[int]) -> Iterator[str]:
+    """In whose command line the secret is, and in the environment of whom but those inside of the container."""
+    for pid in filter(str.isdecimal, os.listdir("/proc")):
+        with suppress(OSError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes()
+            program = words.partition(b"\0")[0].decode(errors="replace")
+            if CANARY.encode() in words:
+                yield f"in the command line of {program}"
+            if int(pid) not in inside and CANARY.encode() in Path(f"/proc/{pid}/environ").read_bytes():
+                yield f"in the environment of {program}"
 
 
 def _told(world: World, ctr: Container) -> Iterator[str]:
@@ -145,19 +151,22 @@ def terminals(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]
         ["exec", NAME, EVIL],
     )  # fmt: skip
     for words in commands:
-        shown = _on_a_terminal([*world.command_line(), *words])
-        bad = [f"{byte:#x}" for byte in shown.replace(b"\r\n", b"\n") if byte < 0x20 and byte not in (9, 10)]
-        text = shown.decode(errors="replace")
-        bad += [f"U+{ord(char):04X}" for char in text if 0x7F <= ord(char) < 0xA0]
+        shown = on_a_terminal([*world.command_line(), *words])
         tally.kills += 1
-        if bad:
+        if bad := control_characters(shown):
             tally.failures.append(f"{words!r}: {bad[:5]} in {shown[:300]!r}")
         yield tally
     world.clear()
     yield tally
 
 
-def _on_a_terminal(words: list[str]) -> bytes:
+def control_characters(shown: bytes) -> list[str]:
+    """Those of what was written to a terminal that are more than the end of a line or a tab."""
+    bad = [f"{byte:#x}" for byte in shown.replace(b"\r\n", b"\n") if byte < 0x20 and byte not in (9, 10)]
+    return bad + [f"U+{ord(char):04X}" for char in shown.decode(errors="replace") if 0x7F <= ord(char) < 0xA0]
+
+
+def on_a_terminal(words: list[str]) -> bytes:
     """What the command writes to a terminal."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, close_fds=True)

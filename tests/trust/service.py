@@ -54,15 +54,8 @@ class Service:
         self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by `close`
         self.process = subprocess.Popen(argv, stderr=self._said, env=environment)
         with Watch(timeout=20) as pause:
-            while not self.answers():
+            while not answers():
                 pause.wait(0.05)
-
-    def answers(self) -> bool:
-        """Whether it is there."""
-        with suppress(OSError), connect() as client:
-            client.sendall(b"GET /_ping HTTP/1.0\r\nHost: localhost\r\n\r\n")
-            return client.recv(100).startswith(b"HTTP/1.1 200 ")
-        return False
 
     def memory(self) -> int:
         """MB that it has in memory."""
@@ -84,6 +77,14 @@ def connect() -> socket.socket:
     return socket.create_connection(("127.0.0.1", PORT), timeout=_PATIENCE)
 
 
+def answers() -> bool:
+    """Whether a service is there."""
+    with suppress(OSError), connect() as client:
+        client.sendall(b"GET /_ping HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        return client.recv(100).startswith((b"HTTP/1.1 200 ", b"HTTP/1.0 200 "))
+    return False
+
+
 def requests(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
     """S5: no request, whatever is in it, gets more than a refusal, and none gets another's answer."""
     tally = Tally()
@@ -94,10 +95,10 @@ def requests(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
         for each in half_open:
             each.sendall(b"GET /_ping HTTP/1.1\r\nHost:")
         began = time.monotonic()
-        _two_in_one(tally)
+        two_in_one(tally)
         yield tally
         _large(service, tally, 40 if sample else 400)
-        _from_web_pages(tally)
+        from_web_pages(tally)
         _too_many(service, tally)
         yield tally
         _half(half_open, began, tally)
@@ -139,7 +140,7 @@ _CODINGS: dict[bytes, bool | None] = {  # whether it means that the body comes i
 }  # fmt: skip
 
 
-def _two_in_one(tally: Tally) -> None:
+def two_in_one(tally: Tally) -> None:
     """A second request is answered where by the rules of HTTP the first has ended before it, and nowhere else."""
     for (length, said), (coding, chunked) in product(_LENGTHS.items(), _CODINGS.items()):
         for body in (_ONE_CHUNK, _NO_CHUNK):
@@ -177,7 +178,7 @@ def _large(service: Service, tally: Tally, megabytes: int) -> None:
     tally.kills += 2
 
 
-def _from_web_pages(tally: Tally) -> None:
+def from_web_pages(tally: Tally) -> None:
     """What a browser sends for a page, or for another name of ours, is refused."""
     for headers in (
         {"Origin": "http://evil.example"}, {"Host": "evil.example"}, {"Host": f"evil.example:{PORT}"},
@@ -198,7 +199,7 @@ def _too_many(service: Service, tally: Tally) -> None:
             if told and not told.startswith(b"HTTP/1.1 503 "):
                 tally.failures.append(f"too many connections: {told[:40]!r}")
     with Watch(timeout=30) as pause:
-        while not service.answers():
+        while not answers():
             pause.wait(0.1)
     tally.kills += len(clients)
 
@@ -256,7 +257,7 @@ def _random(world: World, service: Service, tally: Tally, count: int, seed: int)
             each.start()
         for each in threads:
             each.join()
-        if service.process.poll() is not None or not service.answers():
+        if service.process.poll() is not None or not answers():
             tally.failures.append("the service is gone")
             return
 

@@ -4,43 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 import seabox
 from engine import hostview
+from engine.checkpoint.programs import criu_trouble, crun_with_criu
 from engine.checkpoint.sleepers import make_python_image
 from engine.conftest import _copy, _require
 from engine.home import Home
 from engine.network import lan
-from seabox.config import find_criu, find_program
+from seabox.config import find_program
 from seabox.kernel import cgroups
 
 CRUN = "crun-with-criu"  # as a parameter of `runtime`
 BOTH = pytest.mark.parametrize("runtime", ["runc", CRUN], indirect=True)
-
-
-@cache
-def criu_trouble() -> str:
-    """Why criu does not work here, "" if it does: then no test of this directory is skipped."""
-    criu = find_criu()
-    if not criu:
-        return "criu is not installed"
-    done = subprocess.run([criu, "check"], capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else f"criu check: {done.stderr.strip().splitlines()[-1:]}"
-
-
-@cache
-def crun_with_criu() -> str:
-    """The host's own crun, or the one that setup/crun-prefix got from the next release; "" if neither has criu."""
-    for each in (find_program("crun"), "/usr/local/lib/seabox/crun/bin/crun"):
-        if os.access(each, os.X_OK) and b"+CRIU" in subprocess.check_output([each, "--version"]):
-            return each
-    return ""
 
 
 @pytest.fixture

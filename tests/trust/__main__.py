@@ -17,8 +17,9 @@ from functools import partial
 from typing import NamedTuple
 
 from . import blackbox, damage, deaths, fuzz, hazards, hosts, kills, load, machine, peers, profile, secrecy, service
+from .world import Tally, World
 
-Run = Callable[..., Iterator[kills.Tally]]
+Run = Callable[..., Iterator[Tally]]
 
 
 class Row(NamedTuple):
@@ -105,7 +106,7 @@ class AtWork:
             if job.row in _LOUD:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
             with tempfile.TemporaryDirectory(prefix="seabox-trust-", ignore_cleanup_errors=True) as folder:
-                world = kills.World(folder, job.program)
+                world = World(folder, job.program)
                 try:
                     *_, tally = ROWS[job.row].run(world, sample=sample, seed=seed)
                     told = peers.measure(job.row, job.runtime, world, seed) if job.peer else ""

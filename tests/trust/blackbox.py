@@ -12,7 +12,9 @@ from collections.abc import Iterator
 
 from seabox.errors import Conflict, NoSuchContainer, SeaboxError
 
-from .kills import NAME, NEXT, OPERATIONS, SLEEPER, Tally, World, _next
+from .kills import NEXT, make_next
+from .operations import OPERATIONS
+from .world import NAME, SLEEPER, Tally, World
 
 CALLS = (
     "fdatasync", "pwrite64", "mkdir", "unlink,unlinkat", "rename,renameat2", "move_mount", "umount2", "flock",
@@ -50,7 +52,7 @@ def sweep(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
         label = f"{world.runtime}: {name} killed at {calls}#{when}, then {next_call}"
         ids |= {path.rpartition("/")[2] for path in world.leftovers() if len(path.rpartition("/")[2]) == 64}
         try:
-            _next(world, operations[name], next_call)
+            make_next(world, operations[name], next_call)
         except (NoSuchContainer, Conflict):
             pass
         except SeaboxError as problem:

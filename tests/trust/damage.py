@@ -21,7 +21,7 @@ from pathlib import Path
 import seabox
 from seabox.errors import NoSuchContainer, SeaboxError
 
-from .kills import Tally, World
+from .world import Tally, World
 
 STRACE = shutil.which("strace")
 CONTAINERS = 20

@@ -16,8 +16,8 @@ from seabox.errors import ExitCodeUnknown, SeaboxError
 from seabox.kernel import cgroups, mounts, process
 from seabox.model.record import ContainerState
 
-from .kills import Tally, World
 from .workers import at_most
+from .world import Tally, World
 
 VICTIMS = ("conmon", "init", "init then conmon", "conmon then init", "tree")
 _PR_SET_CHILD_SUBREAPER = 36

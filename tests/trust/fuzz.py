@@ -32,7 +32,7 @@ from seabox.testing.images import MemoryImageIndex
 from unit.images.archives import archive, entry, folder, hard_link, link, refused
 from unit.images.test_hostile import oci_archive
 
-from .kills import Tally, World
+from .world import Tally, World
 
 FAST = "/dev/shm"
 CANARY = b"CANARY-OF-THE-HOST"

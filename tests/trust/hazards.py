@@ -17,8 +17,8 @@ from seabox.container.container import Container
 from seabox.errors import SeaboxError
 from seabox.kernel import mounts
 
-from .kills import NAME, Tally, World
 from .workers import at_most, pause
+from .world import NAME, Tally, World
 
 LINE = b"0123456789abcdef0123456789abcdef\n"
 SLEEPER = ["sleep", "1000"]

@@ -13,8 +13,8 @@ from seabox.container.container import Container
 from seabox.errors import Conflict, NotFound, SeaboxError, TimedOut
 from seabox.model.record import Event
 
-from .kills import Tally, World
 from .workers import PROCESSES, all_at_once, at_most, cut_short, pause
+from .world import Tally, World
 
 SLEEPER = ["sleep", "1000"]
 LONGEST = 30.0  # s for one command of the storm

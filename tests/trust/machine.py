@@ -22,7 +22,7 @@ from seabox.oci.runtime import Launch, Launched
 from seabox.testing.rooms import FakeRooms
 from seabox.testing.runtime import FakeRuntime
 
-from .kills import Tally, World
+from .world import Tally, World
 
 STEPS = 50  # of one example
 S = Status

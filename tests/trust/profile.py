@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from .kills import NAME, Tally, World
+from .world import NAME, Tally, World
 
 TESTS = Path(__file__).parent.parent
 MASKED = (

@@ -20,7 +20,7 @@ from seabox.container.container import Container
 from seabox.errors import SeaboxError
 from unit.images.archives import archive, entry
 
-from .kills import NAME, Tally, World
+from .world import NAME, Tally, World
 
 if TYPE_CHECKING:
     from seabox.model.options import CreateOptions

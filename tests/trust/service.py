@@ -27,7 +27,7 @@ from seabox.kernel.watch import Watch
 from seabox.service.openapi import document
 from seabox.service.routes import ROUTES
 
-from .kills import NAME, SLEEPER, Tally, World
+from .world import NAME, SLEEPER, Tally, World
 
 PORT = 18088
 _CLIENTS = 4

@@ -11,11 +11,15 @@ import pytest
 from seabox.container.container import Container
 from seabox.kernel import process
 from seabox.model.record import Status
-from trust import hosts, kills
+from trust import hosts
 from trust.__main__ import ROWS, run_row
+from trust.operations import OPERATIONS, SLEEPS
+from trust.world import World
 
 SEED = int(os.environ.get("SEABOX_TRUST_SEED", "20782"))
-KILLS = [("R1", 100), ("R1n", 20), ("R1p", 20), ("R2", 40), ("R3", 15), ("R6", 15), ("R14", 8)]
+KILLS = [
+    ("R1", 100), ("R1n", 20), ("R1p", 20), ("R2", 40), ("R2n", 12), ("R2p", 12), ("R3", 15), ("R6", 15), ("R14", 8),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("runtime", hosts.runtimes())
@@ -44,9 +48,10 @@ def _holds(row: str, sample: int, runtime: str) -> None:
     assert found["count"] >= sample * 0.9
 
 
-def test_checkpoints_converge_as_well() -> None:
+@pytest.mark.parametrize("row", ["R1c", "R2c"])
+def test_checkpoints_converge_as_well(row: str) -> None:
     """Under runc alone: Debian's crun is built without criu."""
-    found = run_row("R1c", "runc", 10, SEED)
+    found = run_row(row, "runc", 10, SEED)
     assert found["failures"] == [], f"seed {SEED}"
     assert isinstance(found["count"], int)
     assert found["count"] >= 8
@@ -54,7 +59,7 @@ def test_checkpoints_converge_as_well() -> None:
 
 def test_every_row_is_in_the_sample_or_too_long_for_it() -> None:
     """The flood and the crowd need their time; the others are tests of their own."""
-    sampled = {row for row, _ in OTHERS} | {row for row, _ in KILLS} | {"R1c"}
+    sampled = {row for row, _ in OTHERS} | {row for row, _ in KILLS} | {"R1c", "R2c"}
     assert set(ROWS) - sampled == {"R1s", "R9", "R12", "R16", "S1", "S8"}
 
 
@@ -64,7 +69,7 @@ def test_a_container_that_ended_this_moment_is_no_failure(tmp_path: Path) -> Non
 
 
 def _ends_this_moment(folder: str) -> int:
-    world = kills.World(folder, hosts.runtimes()[0])
+    world = World(folder, hosts.runtimes()[0])
     try:
         ctr = world.create()
         ctr.start()
@@ -89,7 +94,7 @@ def _ends_this_moment(folder: str) -> int:
 
 def test_every_operation_is_killed() -> None:
     """Whatever a handle on a container can change has a row of its own in R1."""
-    killed = {operation.name for operation in (*kills.OPERATIONS, *kills.SLEEPS)}
+    killed = {operation.name for operation in (*OPERATIONS, *SLEEPS)}
     words = {
         "start_dependencies": "start", "copy_in": "cp in", "copy_out": "cp out", "exec_run": "exec", "remove": "rm",
         "exec_detached": "exec -d", "start_and_attach": "start and attach", "reload_network": "connect",

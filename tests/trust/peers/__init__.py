@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 
-from ..kills import World
+from ..world import World
 from . import crashes, loads, strangers
 from .podman import Podman
 

@@ -12,8 +12,8 @@ from typing import Any
 from seabox.kernel import mounts, process
 from seabox.network import netns
 
-from ..kills import World
 from ..workers import pause
+from ..world import World
 
 # as root without CAP_SYS_RESOURCE its own defaults are beyond what may be set
 LIMITS = ("--ulimit", "nofile=20000:20000", "--ulimit", "nproc=10000:10000")

@@ -17,8 +17,8 @@ from unit.images.test_hostile import oci_archive
 
 from .. import profile, service
 from ..fuzz import told_of
-from ..kills import Tally
 from ..secrecy import CANARY, EVIL, control_characters, on_a_terminal, seen_by_others
+from ..world import Tally
 from .podman import NAME, Podman
 
 

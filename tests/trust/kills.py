@@ -162,3 +162,6 @@ def sweep(
     for operation, point in plan:
         strike(world, operation, point, chance.choice(NEXT), tally, chance.choice(ERRORS) if errors else None)
         yield tally
+    if tally.kills < 0.9 * len(plan):
+        tally.failures.append(f"{tally.missed} of {len(plan)} points were not met again")
+        yield tally

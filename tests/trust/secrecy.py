@@ -10,6 +10,7 @@ import random
 import select
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -36,6 +37,7 @@ def races(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
     place.mkdir()
     ctr, canary, folder = prepared(world.engine, place)
     evil = archive(entry("made", data=b"evil"), entry("secret", data=b"evil"))
+    went: Counter[str] = Counter()
     try:
         with exchanging(folder, b"a", b"b"):
             for turn in range(sample or 2000):
@@ -54,12 +56,14 @@ def races(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
                         found = out.getvalue()
                     else:
                         world.engine.images.remove(world.engine.images.commit(ctr.id, "raced"), force=True)
+                    went[way] += 1
                 if SECRET in found or os.listdir(canary) != ["secret"] or (canary / "secret").read_bytes() != SECRET:
                     tally.failures.append(f"{way}: the host was reached")
                     break
                 yield tally
     finally:
         os.close(folder)
+    tally.failures += [f"{way} never went through: it was not tried" for way in ("in", "out") if not went[way]]
     ctr.remove(force=True, timeout=0)
     yield tally
 
@@ -130,6 +134,7 @@ def _members(world: World, id: str) -> set[int]:
 
 
 EVIL = "\x1b]0;owned\x07\x1b[31m\x9b2J\x08\r"
+QUIET = (["port", NAME], ["container", "exists", EVIL])  # these have nothing to say
 
 
 def terminals(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]:
@@ -153,6 +158,8 @@ def terminals(world: World, *, sample: int | None, seed: int) -> Iterator[Tally]
     for words in commands:
         shown = on_a_terminal([*world.command_line(), *words])
         tally.kills += 1
+        if not shown and words not in QUIET:
+            tally.failures.append(f"{words!r} wrote nothing")
         if bad := control_characters(shown):
             tally.failures.append(f"{words!r}: {bad[:5]} in {shown[:300]!r}")
         yield tally

@@ -37,7 +37,7 @@ class Podman:
         tar = f"{folder}/rootfs.tar"
         subprocess.run(["tar", "-C", world.engine.images.layer_dir(layer), "-cf", tar, "."], check=True)
         self("import", tar, "busybox")
-        self._at_first = set(mounts.mounts_under(folder))
+        self._left = set(self._traces())  # what was told of, or there from the beginning
 
     def argv(self, *words: str) -> list[str]:
         """The command line; `run` and `create` get the flags they need here, and no network unless they name one."""
@@ -87,14 +87,15 @@ class Podman:
         self("rm", "--force", "--ignore", "--time", "0", NAME)
 
     def left(self) -> list[str]:
-        """What is there of containers although none should be, once what was on its way out has had its time."""
+        """What is newly there of containers although none should be, once what is on its way out has had its time."""
         deadline = time.monotonic() + _ON_THEIR_WAY_OUT
-        while (found := self._traces()) and time.monotonic() < deadline:
+        while (found := [each for each in self._traces() if each not in self._left]) and time.monotonic() < deadline:
             pause(0.1)
+        self._left.update(found)
         return found
 
     def _traces(self) -> list[str]:
-        found = sorted(set(mounts.mounts_under(self.folder)) - self._at_first)
+        found = mounts.mounts_under(self.folder)
         for pid in filter(str.isdecimal, os.listdir("/proc")):
             argv = process.arguments(int(pid))
             if argv and os.path.basename(argv[0]) == "conmon" and self.folder in " ".join(argv):

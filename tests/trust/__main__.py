@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -107,11 +108,15 @@ class AtWork:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
             with tempfile.TemporaryDirectory(prefix="seabox-trust-", ignore_cleanup_errors=True) as folder:
                 world = World(folder, job.program)
+                tally = Tally()
                 try:
-                    *_, tally = ROWS[job.row].run(world, sample=sample, seed=seed)
+                    for tally in ROWS[job.row].run(world, sample=sample, seed=seed):  # noqa: B007 - the last one
+                        pass
                     told = peers.measure(job.row, job.runtime, world, seed) if job.peer else ""
-                finally:
                     world.close()
+                except Exception:  # what was found until then is told
+                    tally.failures.append(traceback.format_exc())
+                    told = ""
             found = {"count": tally.kills, "points": len(tally.points), "failures": tally.failures, "peer": told}
             os.write(self._answer, json.dumps(found).encode())
             return 0

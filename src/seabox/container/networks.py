@@ -166,11 +166,7 @@ def connect(ctr: Locked, network: Network, options: Sequence[str] = ()) -> None:
     if not alive:
         ctr.on.networking.tell("connect", network.id, ctr.id)
         return
-    try:
-        fresh = ctr.on.networking.connect(ctr.config, ctr.facts.name, network.id, again=bool(before))
-    except BaseException:
-        ctr.on.networking.detach(ctr.id, network.id)
-        raise
+    fresh = ctr.on.networking.connect(ctr.config, ctr.facts.name, network.id, again=bool(before))
     _add_hosts(ctr, fresh, links)
     _renew_name_servers(ctr)
     ctr.on.networking.tell("connect", network.id, ctr.id)

@@ -161,13 +161,19 @@ class Stack:
     def connect(self, config: ContainerConfig, name: str, network: str, *, again: bool = False) -> Connection:
         """The running container, attached to the network (by id), is connected to it as well.
 
-        `again`: an earlier attempt may have been killed half-way. After an error nothing of it is left.
+        `again`: an earlier attempt may have been cut short. After an error nothing of this one is left, nor is the
+        container attached; but where that cannot be undone it stays attached, and the next attempt is one `again`.
         Raises: AddressesTaken, BadSubnet, NetworkFailed, Busy...
         """
         members = self.memberships(config.id)
         addresses, macs = _held(members)
         joining = next(member for member in members if member.network.id == network)
-        self._lease_one(config.id, joining, addresses, macs)
+        try:
+            self._lease_one(config.id, joining, addresses, macs)
+        except BaseException:
+            if not again:
+                self.detach(config.id, network)
+            raise
         connected = [member for member in members if member.network.id in addresses]
         whole, part = (document(config, name, some, addresses, macs) for some in (connected, [joining]))
         path = netns.path_of(config.id)
@@ -176,9 +182,11 @@ class Stack:
         try:
             return self._build(config.id, path, whole, part)[network]
         except BaseException:
+            self._rows.connected(config.id, {network: None})  # it may have come as far as that
             self._undo(config.id, path, part)
             staying = [member for member in connected if member is not joining]
             self._write(config.id, document(config, name, staying, addresses, macs))
+            self.detach(config.id, network)
             raise
 
     def disconnect(self, config: ContainerConfig, name: str, network: str) -> Connection | None:

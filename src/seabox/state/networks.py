@@ -116,8 +116,8 @@ class SQLiteNetworks:
             ).fetchall()  # fmt: skip
         return [MembershipRow(bytes(row[0]), bytes(row[1]), row[2] and bytes(row[2])) for row in rows]
 
-    def connected(self, container: str, connections: Mapping[str, bytes]) -> None:
-        """What the container has in each of these networks (by id) is known."""
+    def connected(self, container: str, connections: Mapping[str, bytes | None]) -> None:
+        """What the container has in each of these networks (by id) is known; None: nothing."""
         with self._store.transaction() as db:
             for network, connection in connections.items():
                 db.execute(

@@ -154,8 +154,8 @@ def sweep(
     rows = (networked, pods)
     wanted = SLEEPS if asleep else [each for each in OPERATIONS if (each.is_networked, each.is_of_pods) == rows]
     plan = [(operation, point) for operation in wanted for point in points_of(world, operation)]
-    if errors:
-        plan = [(operation, point) for operation, point in plan if point.edge == "before"]
+    if errors:  # close(2) gives up the descriptor, and the lock, whatever it says
+        plan = [each for each in plan if each[1].edge == ("after" if each[1].effect == "unlock" else "before")]
     if sample is not None and sample < len(plan):
         plan = [plan[i] for i in sorted(chance.sample(range(len(plan)), sample))]
     tally = Tally()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from seabox.kernel import mounts, process
@@ -95,12 +98,16 @@ class Podman:
         return found
 
     def _traces(self) -> list[str]:
-        found = mounts.mounts_under(self.folder)
-        for pid in filter(str.isdecimal, os.listdir("/proc")):
-            argv = process.arguments(int(pid))
-            if argv and os.path.basename(argv[0]) == "conmon" and self.folder in " ".join(argv):
-                found.append(f"conmon {pid}")
+        found = [*mounts.mounts_under(self.folder), *(f"conmon {pid}" for pid in self._conmons())]
         return found + [f"{netns.FOLDER}/{name}" for name in os.listdir(netns.FOLDER) if name.startswith("netns-")]
+
+    def _conmons(self) -> list[int]:
+        found = []
+        for pid in map(int, filter(str.isdecimal, os.listdir("/proc"))):
+            argv = process.arguments(pid)
+            if argv and os.path.basename(argv[0]) == "conmon" and self.folder in " ".join(argv):
+                found.append(pid)
+        return found
 
     def forget_mounts(self) -> None:
         """Nothing is mounted below its directories."""
@@ -110,4 +117,9 @@ class Podman:
     def close(self) -> None:
         """Nothing of it is left."""
         self("rm", "--all", "--force", "--time", "0")
+        for conmon in self._conmons():
+            with suppress(OSError):
+                children = Path(f"/proc/{conmon}/task/{conmon}/children").read_text().split()
+                for pid in (conmon, *map(int, children)):
+                    os.kill(pid, signal.SIGKILL)
         self.forget_mounts()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import fcntl
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from glob import glob
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from seabox.kernel.procfs import has_executed
 from seabox.model.record import ProcessId
 
 SH = "/bin/sh"
+LOADER = next(iter(sorted(glob("/lib*/ld-linux*.so.*") + glob("/lib*/ld64.so.*"))))
 LIST_FDS = (
     sys.executable,
     "-I",
@@ -154,6 +157,26 @@ def test_processes_are_found_by_program_and_argument(tmp_path: object) -> None:
             os.close(fd)
         process.reap(pid)
     assert process.arguments(pid) == []
+
+
+@pytest.mark.parametrize("before", [[SH], [LOADER], [LOADER, "--inhibit-cache", "--library-path", "/crun/lib"]])
+def test_programs_that_are_scripts_or_have_a_loader_of_their_own(before: list[str], tmp_path: Path) -> None:
+    """A crun from elsewhere goes by its loader's name: what a killed caller left of it was not found."""
+    word, program = f"{tmp_path}/word", tmp_path / "crun"
+    if before == [SH]:
+        program.write_text("echo; read line\n")
+        argv = [SH, str(program), word]
+    else:
+        shutil.copy(os.path.realpath(SH), program)
+        argv = [*before, str(program), "-c", "echo; read line", "sh", word]
+    started = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert started.stdout is not None
+    try:
+        assert started.stdout.read(1)
+        assert process.spawned_for(word, ("crun",)) == [process.identify(started.pid)]
+        assert process.spawned_for(word, ("runc",)) == []
+    finally:
+        started.communicate()
 
 
 def test_whom_one_of_them_started_meanwhile_is_ended_too(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,9 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _SETPGROUP, _SETSIGDEF, _SETSIGMASK, _SETSID = 0x02, 0x04, 0x08, 0x80
 _LONGEST = 2**31 - 1  # ms that poll takes
 _EXECUTING_MS = 20  # that a process gets to be seen with the arguments of its new program
+_SHELLS = ("sh", "bash", "dash")
+_LOADERS = ("ld-", "ld64.")
+_BEFORE_A_PROGRAM = 6  # words that a loader may be given first
 _OPAQUE = 1024  # larger than any C library's posix_spawn_file_actions_t, posix_spawnattr_t, sigset_t
 
 _boot = ""
@@ -85,9 +88,19 @@ def spawned_for(word: str, programs: Collection[str]) -> list[ProcessId]:
     for name in os.listdir("/proc"):
         if name.isdigit() and (process := identify(int(name))) is not None:
             argv = arguments(process.pid) or _arguments_soon(process.pid)
-            if word in argv and os.path.basename(argv[0]) in programs:
+            if word in argv and _is_one(argv, programs):
                 found.append(process)
     return found
+
+
+def _is_one(argv: list[str], programs: Collection[str]) -> bool:
+    """Whether what was executed has one of these names: a program, a script, or one with a loader of its own."""
+    names = [os.path.basename(word) for word in argv[:_BEFORE_A_PROGRAM]]
+    if names[0] in programs:
+        return True
+    if names[0] in _SHELLS:
+        return len(names) > 1 and names[1] in programs
+    return names[0].startswith(_LOADERS) and any(name in programs for name in names[1:])
 
 
 def _arguments_soon(pid: int) -> list[str]:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from seabox.container.container import Container
 from seabox.errors import Conflict, NoSuchContainer, NoSuchPod, RemovalFinished, SeaboxError
 from seabox.kernel import process
+from seabox.pods.operations import NothingToStart
 from seabox.testing.killpoints import Point, fail_at, kill_at, record
 
 from . import before
@@ -72,6 +73,9 @@ def strike(
     except (NoSuchContainer, NoSuchPod):
         if not operation.name.startswith(("create", "rm", "restore -i")):
             tally.failures.append(f"{label}: the container is lost")
+    except NothingToStart as refused:  # an error kept the pod, when its members were gone
+        if not operation.name.startswith("rm"):
+            tally.failures.append(f"{label}: {refused}")
     except Conflict as refused:
         if not _expected_refusal(operation, next_call):
             tally.failures.append(f"{label}: {refused}")

@@ -339,7 +339,7 @@ def _schemathesis(world: World, tally: Tally, seed: int) -> None:
         done = subprocess.run(
             [program, "run", f"http://127.0.0.1:{PORT}/openapi.json", "--checks",
              "status_code_conformance,content_type_conformance,response_schema_conformance",
-             "--max-examples", "25", "--seed", str(seed), "--workers", "2", "--request-timeout", "3",
+             "--max-examples", "25", "--seed", str(seed), "--workers", "1", "--request-timeout", "3",
              "--suppress-health-check", "all", "--exclude-path-regex", left_out,
              "--continue-on-failure", "--no-color", "--report", "junit", "--report-dir", folder],
             cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,

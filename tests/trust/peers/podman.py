@@ -36,6 +36,8 @@ class Podman:
             "--cgroup-manager", "cgroupfs", "--events-backend", "file", "--storage-driver", "overlay",
             "--network-config-dir", f"{folder}/networks", "--runtime", runtime,
         ]  # fmt: skip
+        if not world.engine.images.exists("busybox"):  # requests of anybody may have removed it
+            world.engine.images.embed("busybox")
         (layer,) = world.engine.images.find("busybox").layers
         tar = f"{folder}/rootfs.tar"
         subprocess.run(["tar", "-C", world.engine.images.layer_dir(layer), "-cf", tar, "."], check=True)

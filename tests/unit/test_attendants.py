@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+
+import pytest
 
 from seabox.attendants.crew import Crew
 from seabox.attendants.supervisor import Supervisor
@@ -27,6 +30,22 @@ def test_a_crew_has_finished_when_its_last_job_has() -> None:
     crew.finish()
     assert sorted(done) == ["a", "b"]
     assert not crew.busy()
+    os.close(crew.fd)
+
+
+def test_nobody_of_a_crew_that_has_finished_touches_its_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is closed then; a thread that was the last to end, and late, wrote to it, or to what had its number since."""
+    crew, told, write = Crew(1), [], os.eventfd_write
+
+    def late(fd: int, value: int) -> None:
+        select.poll().poll(50)
+        write(fd, value)
+        told.append(value)
+
+    monkeypatch.setattr(os, "eventfd_write", late)
+    assert crew.begin("a", lambda: None)
+    crew.finish()
+    assert told == [1]
     os.close(crew.fd)
 
 

@@ -55,6 +55,8 @@ class Crew:
         while self.busy():
             poll_one(self.fd, select.POLLIN, None)
             self.heard()
+        with self._mutex:
+            return  # and who ended last has said so
 
     def _work(self, key: str, job: Callable[[], object]) -> None:
         self._resting.pop(key, None)
@@ -66,4 +68,4 @@ class Crew:
         finally:
             with self._mutex:
                 self._working.discard(key)
-            os.eventfd_write(self.fd, 1)
+                os.eventfd_write(self.fd, 1)

@@ -99,6 +99,8 @@ class CommandLineRuntime:
             done = program.finish()
         if done.code and "pidfd" in last_error(done.err):  # crun has met its process in the act of dying
             done = self._run("delete", *(["--force"] if force else []), id)
+        if done.code and "pidfd" in last_error(done.err):  # it is gone, and a thread of somebody has its number
+            done = self._run("delete", id)
         if done.code and not self._unknown(id, said := last_error(done.err)):
             raise refusal(self.name, said)
 

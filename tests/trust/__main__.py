@@ -14,6 +14,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from typing import NamedTuple
 
@@ -107,16 +108,14 @@ class AtWork:
             if job.row in _LOUD:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
             with tempfile.TemporaryDirectory(prefix="seabox-trust-", ignore_cleanup_errors=True) as folder:
-                world = World(folder, job.program)
-                tally = Tally()
+                told, tallies = "", deque([Tally()], maxlen=1)
                 try:
-                    for tally in ROWS[job.row].run(world, sample=sample, seed=seed):  # noqa: B007 - the last one
-                        pass
-                    told = peers.measure(job.row, job.runtime, world, seed) if job.peer else ""
-                    world.close()
+                    with closing(World(folder, job.program)) as world:
+                        tallies.extend(ROWS[job.row].run(world, sample=sample, seed=seed))
+                        told = peers.measure(job.row, job.runtime, world, seed) if job.peer else ""
                 except Exception:  # what was found until then is told
-                    tally.failures.append(traceback.format_exc())
-                    told = ""
+                    tallies[0].failures.append(traceback.format_exc())
+            tally = tallies[0]
             found = {"count": tally.kills, "points": len(tally.points), "failures": tally.failures, "peer": told}
             os.write(self._answer, json.dumps(found).encode())
             return 0

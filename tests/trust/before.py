@@ -226,15 +226,15 @@ def exported_by_podman(world: World) -> None:
     """An archive in podman's form, with a /dev/shm that is to be mounted from outside; and no container."""
     shm = f"{world.rooms.config.root}/shm"
     os.makedirs(shm, exist_ok=True)
+    ours, theirs = f"{archive_of(world)}.ours", archive_of(world)
     ctr = ready(world.create(volumes=[f"{shm}:/dev/shm"]))
-    ctr.checkpoint(export=f"{archive_of(world)}.ours", compression="none")
+    ctr.checkpoint(export=ours, compression="none")
     ctr.remove()
 
     def by_this_runtime(config: dict[str, Any], spec: dict[str, Any]) -> None:
         config["runtime"] = world.runtime
 
-    ours, theirs = Path(f"{archive_of(world)}.ours"), Path(archive_of(world))
-    as_podmans(ours, theirs, shm={"note": b"in memory"}, change=by_this_runtime)
+    as_podmans(Path(ours), Path(theirs), shm={"note": b"in memory"}, change=by_this_runtime)
 
 
 def with_a_file(world: World) -> Container:

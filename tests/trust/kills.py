@@ -73,8 +73,8 @@ def strike(
     except (NoSuchContainer, NoSuchPod):
         if not operation.name.startswith(("create", "rm", "restore -i")):
             tally.failures.append(f"{label}: the container is lost")
-    except NothingToStart as refused:  # an error kept the pod, when its members were gone
-        if not operation.name.startswith("rm"):
+    except NothingToStart as refused:  # an error may keep the pod when its members are gone; a kill does not
+        if error is None or not operation.name.startswith("rm"):
             tally.failures.append(f"{label}: {refused}")
     except Conflict as refused:
         if not _expected_refusal(operation, next_call):

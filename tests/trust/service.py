@@ -80,8 +80,8 @@ def connect() -> socket.socket:
 def answers() -> bool:
     """Whether a service is there."""
     with suppress(OSError), connect() as client:
-        client.sendall(b"GET /_ping HTTP/1.0\r\nHost: localhost\r\n\r\n")
-        return client.recv(100).startswith((b"HTTP/1.1 200 ", b"HTTP/1.0 200 "))
+        client.sendall(b"GET /_ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        return client.recv(100).startswith(b"HTTP/1.1 200 ")
     return False
 
 

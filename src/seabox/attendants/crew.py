@@ -37,7 +37,8 @@ class Crew:
 
     def busy(self, key: str = "") -> bool:
         """Whether a job of this key, or any at all, is under way."""
-        return key in self._working if key else bool(self._working)
+        with self._mutex:  # whoever has just ended has said so then
+            return key in self._working if key else bool(self._working)
 
     def rests(self, key: str) -> float:
         """Seconds until a job that failed may be begun again."""
@@ -55,8 +56,6 @@ class Crew:
         while self.busy():
             poll_one(self.fd, select.POLLIN, None)
             self.heard()
-        with self._mutex:
-            return  # and who ended last has said so
 
     def _work(self, key: str, job: Callable[[], object]) -> None:
         self._resting.pop(key, None)

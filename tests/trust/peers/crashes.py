@@ -8,7 +8,7 @@ import random
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from ..deaths import at_pid
 from ..workers import pause
 from .podman import HUNG, NAME, SLEEPER, Podman
 
+_KILLED = (-9, 137)  # what strace or timeout make of it
 COUNT, MOST = 12, 40  # so many that landed, of so many tries
 LAN, POD = "lan", "den"
 _CALLS = (
@@ -71,25 +72,34 @@ def _injected(podman: Podman, words: tuple[str, ...], calls: str, how: str, chan
     ).returncode  # fmt: skip
 
 
+def _told(attempt: Callable[[], bool | None]) -> str:
+    """How often it went wrong, of how often it came to the test; an attempt that did not says None."""
+    found: list[bool] = []
+    for _ in range(MOST):
+        if (wrong := attempt()) is not None:
+            found.append(wrong)
+        if len(found) == COUNT:
+            break
+    return f"{sum(found)} of {len(found)}"
+
+
 def _swept(podman: Podman, chance: random.Random, trials: tuple[_Trial, ...]) -> str:
     """A command was killed; the next one removes by force: how often is something left?"""
     podman("network", "create", LAN)
-    left = landed = 0
-    for _ in range(MOST):
+
+    def attempt() -> bool | None:
         trial = chance.choice(trials)
         for words in trial.before:
             podman(*words)
-        killed = _injected(podman, trial.killed, chance.choice(_CALLS), "signal=KILL", chance) in (-9, 137)
+        killed = _injected(podman, trial.killed, chance.choice(_CALLS), "signal=KILL", chance) in _KILLED
         removed = podman("rm", "--force", "--ignore", "--time", "0", NAME)
         if trials is OF_PODS:
             removed = podman("pod", "rm", "--force", "--ignore", "--time", "0", POD)
-        if killed:
-            landed += 1
-            left += removed.returncode != 0 or bool(podman.left())
-            if landed == COUNT:
-                break
+        wrong = removed.returncode != 0 or bool(podman.left()) if killed else None
         podman("rm", "--all", "--force", "--time", "0")
-    return f"{left} of {landed} leave something"
+        return wrong
+
+    return f"{_told(attempt)} leave something"
 
 
 def swept(podman: Podman, chance: random.Random) -> str:
@@ -131,18 +141,16 @@ def failing_calls(podman: Podman, chance: random.Random) -> str:
 
 
 def _start_again(podman: Podman, chance: random.Random, ways: list[tuple[str, str]]) -> str:
-    stuck = landed = 0
-    for _ in range(MOST):
+    def attempt() -> bool | None:
         podman(*_CREATE)
         how, calls = chance.choice(ways)
         code = _injected(podman, ("start", NAME), calls, how, chance)
-        if code in (-9, 137) or ("error" in how and code):
-            landed += 1
-            stuck += podman("start", NAME).returncode != 0
+        landed = code in _KILLED or ("error" in how and code)
+        wrong = podman("start", NAME).returncode != 0 if landed else None
         podman.without()
-        if landed == COUNT:
-            break
-    return f"{stuck} of {landed} stuck"
+        return wrong
+
+    return f"{_told(attempt)} stuck"
 
 
 def crashed_writes(podman: Podman, chance: random.Random) -> str:
@@ -150,15 +158,14 @@ def crashed_writes(podman: Podman, chance: random.Random) -> str:
     kept = {f"kept{number}" for number in range(3)}
     for name in sorted(kept):
         podman("create", "--name", name, "busybox", "true")
-    lost = landed = 0
-    for _ in range(MOST):
-        if _injected(podman, _CREATE, "pwrite64,fdatasync", "signal=KILL", chance) in (-9, 137):
-            landed += 1
-            lost += not kept <= set(podman("ps", "--all", "--format", "{{.Names}}").stdout.split())
+
+    def attempt() -> bool | None:
+        killed = _injected(podman, _CREATE, "pwrite64,fdatasync", "signal=KILL", chance) in _KILLED
+        wrong = not kept <= set(podman("ps", "--all", "--format", "{{.Names}}").stdout.split()) if killed else None
         podman.without()
-        if landed == COUNT:
-            break
-    return f"{lost} of {landed} lose some"
+        return wrong
+
+    return f"{_told(attempt)} lose some"
 
 
 def conmon_killed(podman: Podman, chance: random.Random) -> str:
